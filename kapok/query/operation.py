@@ -1,0 +1,33 @@
+"""A compiled operation: what the endpoint runs and how it turns the result into a response.
+
+In: coerced variables. Out: bound parameters, and the `data` object as bytes. Immutable and free of any tenant: the
+same object serves every tenant of a shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: coerced variables, the tenant's row cap -> text-format parameters in the order of $1, $2 ...
+Binder = Callable[[Mapping[str, Any], int], list[bytes | None]]
+#: coerced variables, the tenant's row cap -> the operation's cost.
+CostOf = Callable[[Mapping[str, Any], int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """template: SQL with SCHEMA_MARK for the tenant's schema, giving exactly one row with one JSON column for each root
+    field that needs the database; "" when none does. segments: the `data` object, as bytes to copy and the numbers of
+    result columns to insert (NULL becomes null).
+    """
+
+    template: str
+    bind: Binder
+    cost: CostOf
+    segments: tuple[bytes | int, ...]
+
+    def data(self, row: Sequence[bytes | None]) -> bytes:
+        """The `data` object. row: the result's columns in text format, [] when template is ""."""
+        return b"".join([part if isinstance(part, bytes) else (row[part] or b"null") for part in self.segments])

@@ -1,0 +1,62 @@
+"""What the data plane knows of a tenant: found by the directory, used by everything after it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kapok.identifiers import checked_schema_name
+
+
+class TenantState(StrEnum):
+    """The states of a tenant's life; only ACTIVE answers requests."""
+
+    PROVISIONING = "provisioning"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DELETING = "deleting"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request of a tenant may use, checked before SQL runs (except the time)."""
+
+    depth: int = 15
+    cost: int = 1000
+    rows: int = 1000
+    aliases: int = 50
+    document_bytes: int = 100_000
+    statement_ms: int = 10_000
+    concurrency: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRef:
+    """One tenant, bound to its project, schema, roles and limits."""
+
+    id: uuid.UUID
+    slug: str
+    project_id: uuid.UUID
+    schema: str
+    gateway_role: str
+    state: TenantState
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        checked_schema_name(self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRef:
+    """What a project says about every request of its tenants."""
+
+    id: uuid.UUID
+    slug: str
+    permissions_version: int
+    cors_origins: tuple[str, ...] = ()
+    trusted_documents_only: bool = False
+    introspection: bool = True
+    # False: the statuses of the graphql-http audit suite; True: those of the newest GraphQL-over-HTTP draft.
+    draft_statuses: bool = False
