@@ -1,0 +1,173 @@
+"""One Postgres connection, used as a pipeline of segments.
+
+In: segments (preamble, statement, Sync). Out: for each, its future with the one row of the statement. A segment is its
+own implicit transaction: an error aborts that segment only. Runs on `psycopg.pq`, because the high-level cursor costs
+more than the query (docs/adr/0002). Sources: libpq manual, "Pipeline Mode"; protocol manual, "Pipelining".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import psycopg
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
+
+from kapok.execute.failures import ConnectionLost, StatementFailed
+from kapok.execute.segment import Segment
+from kapok.execute.statements import StatementCache
+from kapok.identifiers import bind_schema
+
+_PREAMBLE_NAME = b"kapok_preamble"
+#: How much longer than its statement_timeout a segment may stay unanswered before the connection counts as dead.
+ANSWER_GRACE_SECONDS = 5.0
+
+
+class Connection:
+    """A connection of a gateway role in pipeline mode. Made by `connect`; all methods belong to the event loop."""
+
+    def __init__(
+        self, session: psycopg.AsyncConnection[object], *, slots: int, on_free: Callable[[Connection], None]
+    ) -> None:
+        self._session = session
+        self._pgconn: PGconn = session.pgconn
+        self._loop = asyncio.get_running_loop()
+        self._segments: deque[Segment] = deque()
+        self._statements = StatementCache(slots)
+        self._socket = self._pgconn.socket
+        self._writing = False
+        self._on_free = on_free
+        self.opened_at = self._loop.time()
+        self.closed = False
+
+    @classmethod
+    async def connect(
+        cls, conninfo: str, *, preamble: str, slots: int, on_free: Callable[[Connection], None]
+    ) -> Connection:
+        """Log in, prepare the preamble and enter pipeline mode. on_free: called after each answered segment and when
+        the connection is lost. Raises psycopg.OperationalError."""
+        session = await psycopg.AsyncConnection[object].connect(conninfo, autocommit=True)
+        pgconn = session.pgconn
+        prepared = pgconn.prepare(_PREAMBLE_NAME, preamble.encode())
+        if prepared.status != ExecStatus.COMMAND_OK:
+            await session.close()
+            raise psycopg.OperationalError("the preamble could not be prepared")
+        pgconn.nonblocking = 1
+        pgconn.enter_pipeline_mode()
+        connection = cls(session, slots=slots, on_free=on_free)
+        connection._loop.add_reader(connection._socket, connection._on_readable)
+        return connection
+
+    @property
+    def depth(self) -> int:
+        """Segments under way."""
+        return len(self._segments)
+
+    def shares(self) -> bool:
+        """Whether everything under way is quick."""
+        return all(segment.quick for segment in self._segments)
+
+    def send(self, segment: Segment) -> None:
+        """Send one segment; its future gives the row, or raises StatementFailed or ConnectionLost."""
+        segment.since = self._loop.time()
+        self._segments.append(segment)
+        pgconn = self._pgconn
+        try:
+            for closing in self._statements.take_closing():
+                pgconn.send_close_prepared(closing)
+                segment.closes += 1
+            pgconn.send_query_prepared(_PREAMBLE_NAME, segment.preamble)
+            key = (segment.schema, segment.template)
+            name = self._statements.get(key)
+            if name is None:
+                name = self._statements.new_name()
+                segment.key, segment.name = key, name
+                pgconn.send_prepare(name, bind_schema(segment.template, segment.schema).encode())
+            pgconn.send_query_prepared(name, segment.parameters)
+            pgconn.pipeline_sync()
+            self._flush()
+        except psycopg.OperationalError as exc:
+            self._lose(exc)
+
+    def overdue(self, now: float) -> bool:
+        """Whether the oldest segment should have been answered by now."""
+        if not self._segments:
+            return False
+        oldest = self._segments[0]
+        return oldest.since + oldest.seconds * len(self._segments) + ANSWER_GRACE_SECONDS < now
+
+    def close(self, reason: str = "closed") -> None:
+        """Close at once; what is under way fails with ConnectionLost."""
+        self._lose(ConnectionLost(reason))
+
+    def _flush(self) -> None:
+        pending = self._pgconn.flush()
+        if pending and not self._writing:
+            self._writing = True
+            self._loop.add_writer(self._socket, self._on_writable)
+        elif not pending and self._writing:
+            self._writing = False
+            self._loop.remove_writer(self._socket)
+
+    def _on_writable(self) -> None:
+        try:
+            self._flush()
+        except psycopg.OperationalError as exc:
+            self._lose(exc)
+
+    def _on_readable(self) -> None:
+        pgconn = self._pgconn
+        try:
+            pgconn.consume_input()
+            while self._segments and not pgconn.is_busy():
+                result = pgconn.get_result()
+                if result is not None:
+                    self._take(result)
+            # Input while nothing is under way is a notice, or the server's goodbye.
+            if pgconn.status != ConnStatus.OK:
+                raise psycopg.OperationalError("the server closed the connection")
+            if self._writing:
+                self._flush()
+        except psycopg.OperationalError as exc:
+            self._lose(exc)
+
+    def _take(self, result: PGresult) -> None:
+        segment = self._segments[0]
+        status = result.status
+        if status == ExecStatus.TUPLES_OK:
+            segment.tuples += 1
+            if segment.tuples == 2 and result.ntuples:
+                segment.row = [result.get_value(0, column) for column in range(result.nfields)]
+        elif status == ExecStatus.PIPELINE_SYNC:
+            self._segments.popleft()
+            if segment.key is not None and segment.commands > segment.closes:
+                self._statements.confirm(segment.key, segment.name)
+            segment.finish()
+            self._on_free(self)
+        elif status == ExecStatus.COMMAND_OK:
+            segment.commands += 1
+        elif status == ExecStatus.FATAL_ERROR:
+            segment.error = _failure(result)
+
+    def _lose(self, cause: BaseException) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self._loop.remove_reader(self._socket)
+        if self._writing:
+            self._loop.remove_writer(self._socket)
+        segments, self._segments = self._segments, deque()
+        self._pgconn.finish()
+        for segment in segments:
+            lost = ConnectionLost(str(cause))
+            lost.__cause__ = cause
+            segment.fail(lost)
+        self._on_free(self)
+
+
+def _failure(result: PGresult) -> StatementFailed:
+    state = result.error_field(DiagnosticField.SQLSTATE) or b"XX000"
+    message = result.error_field(DiagnosticField.MESSAGE_PRIMARY) or b""
+    return StatementFailed(state.decode(), message.decode(errors="replace"))

@@ -1,0 +1,56 @@
+"""What a failed statement means to a caller: the one table of SQLSTATEs.
+
+In: the SQLSTATE and the server's message. Out: a KapokError that names no SQL, no constraint of another tenant and no
+value; the server's message is chained as a `StatementFailed` for the log.
+Source: PostgreSQL manual, Appendix A (error codes).
+"""
+
+from __future__ import annotations
+
+from kapok.errors import KapokError
+
+
+class StatementFailed(Exception):
+    """What the server said, for the log only."""
+
+    def __init__(self, sqlstate: str, message: str) -> None:
+        super().__init__(f"{sqlstate}: {message}")
+        self.sqlstate = sqlstate
+
+
+class ConnectionLost(Exception):
+    """The connection broke while a segment was under way; whether it ran is not known."""
+
+
+#: The schema is not what the plan was compiled for: read it anew and try once more.
+STALE_PLAN = frozenset({"42703", "42P01", "42883", "42704", "3F000", "0A000", "42804", "42P18"})
+
+_BY_STATE = {
+    "57014": ("TIMEOUT", None),
+    "55P03": ("TIMEOUT", "A lock could not be had in time."),
+    "57P01": ("DATABASE_UNAVAILABLE", None),
+    "57P02": ("DATABASE_UNAVAILABLE", None),
+    "57P03": ("DATABASE_UNAVAILABLE", None),
+    "53300": ("OVERLOADED", None),
+    "54001": ("QUERY_TOO_COMPLEX", None),
+    "54011": ("QUERY_TOO_COMPLEX", None),
+    "42501": ("FORBIDDEN", "The tenant's database role may not read this."),
+    "21000": ("DATABASE_ERROR", "A function or view returned more than one row where one was expected."),
+    "25006": ("FORBIDDEN", "A query may not change data."),
+    "2201B": ("BAD_USER_INPUT", "The regular expression is not valid."),
+    "22012": ("BAD_USER_INPUT", "Division by zero."),
+    "P0001": ("DATABASE_ERROR", "A function of this project raised an error."),
+}
+_BY_CLASS = {
+    "08": ("DATABASE_UNAVAILABLE", None),
+    "22": ("BAD_USER_INPUT", "A value does not fit the type of its column."),
+    "23": ("CONFLICT", None),
+    "40": ("CONFLICT", "The operation met a concurrent one; try again."),
+    "53": ("DATABASE_UNAVAILABLE", "The database is out of resources."),
+}
+
+
+def public_error(sqlstate: str) -> KapokError:
+    """The KapokError for an SQLSTATE of five characters."""
+    code, message = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2]) or ("DATABASE_ERROR", None)
+    return KapokError(code, message)

@@ -1,0 +1,101 @@
+"""Running a compiled read for a tenant: the data plane's one way into Postgres.
+
+In: tenant, principal, request id, template and parameters. Out: the row of JSON columns. Pools are kept by gateway role
+and closed when a project has been idle; errors come out as KapokError, the server's words chained for the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from kapok.errors import KapokError
+from kapok.execute.failures import STALE_PLAN, ConnectionLost, StatementFailed, public_error
+from kapok.execute.pool import Pool, PoolSettings
+from kapok.execute.segment import Row, Segment
+from kapok.execute.session import preamble_parameters
+from kapok.principal import Principal
+from kapok.tenancy import TenantRef
+
+#: A project's pool is closed after so many seconds without a request.
+IDLE_POOL_SECONDS = 300.0
+
+
+class StalePlan(Exception):
+    """The schema is not the one the plan was compiled for."""
+
+
+class Runner:
+    """Pools by gateway role. conninfo_for: gateway role -> libpq connection string with its password."""
+
+    def __init__(self, conninfo_for: Callable[[str], str], settings: PoolSettings | None = None) -> None:
+        self._conninfo_for = conninfo_for
+        self._settings = settings or PoolSettings()
+        self._pools: dict[str, Pool] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+
+    @property
+    def pools(self) -> dict[str, Pool]:
+        """The open pools, for metrics."""
+        return self._pools
+
+    async def start(self) -> None:
+        """Start the once-a-second housekeeping."""
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def stop(self) -> None:
+        """Stop housekeeping and close every pool."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeper
+        for pool in list(self._pools.values()):
+            await pool.close()
+        self._pools.clear()
+
+    async def read(
+        self,
+        tenant: TenantRef,
+        principal: Principal,
+        request_id: str,
+        template: str,
+        parameters: Sequence[bytes | None],
+        *,
+        quick: bool = True,
+    ) -> Row:
+        """Run one read-only statement. Raises StalePlan, or KapokError for everything else that can go wrong."""
+        pool = self._pool(tenant.gateway_role)
+        preamble = preamble_parameters(tenant, principal, request_id)
+        seconds = tenant.limits.statement_ms / 1000
+        for last_try in (False, True):
+            segment = Segment(tenant.schema, template, parameters, preamble, seconds=seconds, quick=quick)
+            pool.submit(segment)
+            try:
+                return await segment.future
+            except ConnectionLost as exc:
+                # A restarted server is not an error to the caller: a read may run twice.
+                if last_try:
+                    raise KapokError("DATABASE_UNAVAILABLE") from exc
+            except StatementFailed as exc:
+                if exc.sqlstate in STALE_PLAN:
+                    raise StalePlan from exc
+                raise public_error(exc.sqlstate) from exc
+        raise AssertionError("unreachable")
+
+    def _pool(self, role: str) -> Pool:
+        pool = self._pools.get(role)
+        if pool is None:
+            pool = self._pools[role] = Pool(self._conninfo_for(role), self._settings)
+        return pool
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(1)
+            now = loop.time()
+            for role, pool in list(self._pools.items()):
+                pool.sweep(now)
+                if now - pool.used_at > IDLE_POOL_SECONDS and not pool.in_use and not pool.waiting:
+                    del self._pools[role]
+                    await pool.close()
