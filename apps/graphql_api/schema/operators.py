@@ -1,4 +1,4 @@
-"""What may be done with a value of each type: filter operators, ordering, aggregates. One table for schema and compiler.
+"""What may be done with a value of each type: filters, order, aggregates. One table for the schema and the compiler.
 
 In: a `PgType`. Out: its family, the operators of a family with the kind of argument each takes, whether its values can
 be compared, and the wire type of sum and avg. The schema builds inputs from this; the compiler maps each operator to
@@ -55,24 +55,29 @@ _EQUALITY = {
     "distinctFrom": ArgumentKind.VALUE,
     "notDistinctFrom": ArgumentKind.VALUE,
 }
-_ORDER = {name: ArgumentKind.VALUE for name in ("gt", "gte", "lt", "lte")}
-_PATTERNS = {
-    name: ArgumentKind.STRING
-    for name in (
+_ORDER = dict.fromkeys(("gt", "gte", "lt", "lte"), ArgumentKind.VALUE)
+_PATTERNS = dict.fromkeys(
+    (
         *("like", "notLike", "ilike", "notIlike"),
         *("startsWith", "istartsWith", "endsWith", "iendsWith", "contains", "icontains"),
         *("regex", "notRegex", "iregex", "notIregex"),
-    )
-}
+    ),
+    ArgumentKind.STRING,
+)
 #: The number of characters of a text, of elements of an array (0 for an empty one).
 _LENGTH = {"length": ArgumentKind.INT_FILTER}
 _SPAN = {
-    name: ArgumentKind.VALUE
-    for name in (
-        *("contains", "containedBy", "overlaps", "adjacent"),
-        *("strictlyLeft", "strictlyRight", "notExtendsRight", "notExtendsLeft"),
-    )
-} | {"containsValue": ArgumentKind.ELEMENT, "isEmpty": ArgumentKind.BOOLEAN}
+    "contains": ArgumentKind.VALUE,  # @>
+    "containedBy": ArgumentKind.VALUE,  # <@
+    "overlaps": ArgumentKind.VALUE,  # &&
+    "adjacent": ArgumentKind.VALUE,  # -|-
+    "strictlyLeft": ArgumentKind.VALUE,  # <<
+    "strictlyRight": ArgumentKind.VALUE,  # >>
+    "notExtendsRight": ArgumentKind.VALUE,  # &<
+    "notExtendsLeft": ArgumentKind.VALUE,  # &>
+    "containsValue": ArgumentKind.ELEMENT,  # @> element
+    "isEmpty": ArgumentKind.BOOLEAN,
+}
 
 #: family -> operator -> what it takes. The order is the one of the schema.
 OPERATORS: Mapping[Family, Mapping[str, ArgumentKind]] = {
@@ -124,7 +129,7 @@ _SCALAR_FAMILIES = {"Boolean": Family.BOOLEAN, "String": Family.TEXT, "JSON": Fa
 #: GraphQL scalar of a number -> that of its sum and its average, as Postgres gives them (float4 sums are Float too).
 _SUMS = {"Int": "BigInt", "BigInt": "Decimal", "Decimal": "Decimal", "Float": "Float", "Interval": "Interval"}
 _AVERAGES = {"Int": "Decimal", "BigInt": "Decimal", "Decimal": "Decimal", "Float": "Float", "Interval": "Interval"}
-#: GraphQL scalars whose Postgres types have min() and max() in every supported version (uuid, bytea, boolean lack them).
+#: GraphQL scalars whose Postgres types have min() and max() in every supported version (uuid, bytea, boolean do not).
 _EXTREMES = frozenset(_SUMS) | {"String", "DateTime", "LocalDateTime", "Date", "Time", "TimeTz"}
 
 
