@@ -1,0 +1,23 @@
+"""The platform's own tables, in `public`. One topic a file."""
+
+from apps.tenants.models.jobs import Operation, OperationKind, OperationState
+from apps.tenants.models.keys import ApiKey
+from apps.tenants.models.migrations import MigrationState, ProjectMigration, Template, TenantMigration
+from apps.tenants.models.projects import Project, ProjectPermissions, TrustedDocument
+from apps.tenants.models.tenants import Domain, Tenant
+
+__all__ = [
+    "ApiKey",
+    "Domain",
+    "MigrationState",
+    "Operation",
+    "OperationKind",
+    "OperationState",
+    "Project",
+    "ProjectMigration",
+    "ProjectPermissions",
+    "Template",
+    "Tenant",
+    "TenantMigration",
+    "TrustedDocument",
+]

@@ -1,0 +1,80 @@
+"""Projects: one application each, with its permissions and trusted documents."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from apps.tenants.validators import origins_validator, slug_validator
+from kapok.identifiers import gateway_role
+
+
+class Project(models.Model):
+    """One application: its SQL migrations, permissions and settings; owns many tenants."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.CharField(max_length=48, unique=True, validators=[slug_validator])
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    cors_origins = models.JSONField(
+        "CORS origins", default=list, blank=True, validators=[origins_validator], help_text="Origins of browsers' apps."
+    )
+    trusted_documents_only = models.BooleanField(default=False, help_text="Run registered GraphQL documents only.")
+    introspection = models.BooleanField(default=True, help_text="Whether the GraphQL schema may be read.")
+    draft_statuses = models.BooleanField(
+        default=False, help_text="HTTP statuses of the newest GraphQL-over-HTTP draft instead of the audit suite's."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("slug",)
+        permissions = (("manage_project", "Can manage the project and its tenants"),)
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def gateway_role(self) -> str:
+        """The role requests of this project's tenants log in as."""
+        return gateway_role(self.id)
+
+
+class ProjectPermissions(models.Model):
+    """One version of a project's permissions.yaml; the highest version counts."""
+
+    id = models.BigAutoField(primary_key=True)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="permissions")
+    version = models.PositiveIntegerField()
+    text = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("project", "-version")
+        verbose_name_plural = "project permissions"
+        constraints = (models.UniqueConstraint(fields=("project", "version"), name="tenants_permissions_version"),)
+
+    def __str__(self) -> str:
+        return f"version {self.version}"
+
+
+class TrustedDocument(models.Model):
+    """A GraphQL document a project registered; found by the SHA-256 of its text, in hex."""
+
+    id = models.BigAutoField(primary_key=True)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="documents")
+    sha256 = models.CharField(max_length=64)
+    document = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("project", "sha256")
+        constraints = (models.UniqueConstraint(fields=("project", "sha256"), name="tenants_document_sha256"),)
+
+    def __str__(self) -> str:
+        return self.sha256[:12]

@@ -1,0 +1,74 @@
+-- DDL in a tenant's schema, by Kapok or by hand, is announced on the channel kapok_ddl with the schema's name.
+--
+-- The functions run with the rights and the search_path of whoever ran the DDL, tenants' own roles included, so every
+-- name in them is qualified; and they must never stop that DDL, so every error becomes a warning.
+create function public.kapok_ddl_changed() returns event_trigger language plpgsql as $$
+declare
+    touched text;
+begin
+    if tg_tag operator(pg_catalog.=) any (array['REFRESH MATERIALIZED VIEW', 'REINDEX']::pg_catalog.text[]) then
+        return;
+    end if;
+    for touched in
+        select distinct found.name
+        from (
+            select c.schema_name as name from pg_catalog.pg_event_trigger_ddl_commands() c
+            union all
+            select c.object_identity from pg_catalog.pg_event_trigger_ddl_commands() c
+            where c.object_type operator(pg_catalog.=) 'schema'
+            union all
+            -- GRANT and ALTER DEFAULT PRIVILEGES report no schema: the statement's own names, its search_path and the
+            -- login role tell which ones it may have touched.
+            select pg_catalog.unnest(
+                pg_catalog.current_schemas(false)::pg_catalog.text[]
+                operator(pg_catalog.||) pg_catalog.left(session_user::pg_catalog.text, 28)
+                operator(pg_catalog.||) array(
+                    select m.match[1]
+                    from pg_catalog.regexp_matches(pg_catalog.current_query(), 't_[a-z2-7]{26}', 'g') as m(match)
+                )
+            )
+            where exists (
+                select from pg_catalog.pg_event_trigger_ddl_commands() c
+                where c.schema_name is null and c.object_type operator(pg_catalog.<>) 'schema'
+            )
+        ) found
+        where found.name operator(pg_catalog.~) '^t_[a-z2-7]{26}$'
+    loop
+        perform pg_catalog.pg_notify('kapok_ddl', touched);
+    end loop;
+exception when others then
+    raise warning 'kapok could not announce a change: %', sqlerrm;
+end
+$$;
+
+create function public.kapok_ddl_dropped() returns event_trigger language plpgsql as $$
+declare
+    touched text;
+begin
+    for touched in
+        select distinct found.name
+        from (
+            select o.schema_name as name from pg_catalog.pg_event_trigger_dropped_objects() o
+            union all
+            select o.object_name from pg_catalog.pg_event_trigger_dropped_objects() o
+            where o.object_type operator(pg_catalog.=) 'schema'
+        ) found
+        where found.name operator(pg_catalog.~) '^t_[a-z2-7]{26}$'
+    loop
+        perform pg_catalog.pg_notify('kapok_ddl', touched);
+    end loop;
+exception when others then
+    raise warning 'kapok could not announce a change: %', sqlerrm;
+end
+$$;
+
+-- Only a superuser (or what a managed service has in its place) may create event triggers. Without them gateways poll;
+-- whether they exist is read from pg_event_trigger.
+do $$
+begin
+    create event trigger kapok_ddl_changed on ddl_command_end execute function public.kapok_ddl_changed();
+    create event trigger kapok_ddl_dropped on sql_drop execute function public.kapok_ddl_dropped();
+exception when insufficient_privilege then
+    raise warning 'kapok: this login may not create event triggers, so gateways look for changed tables every second';
+end
+$$;

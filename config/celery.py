@@ -1,0 +1,52 @@
+"""The Celery app: jobs over Redis, and the beat that picks up what a lost worker or a lost Redis left behind.
+
+`celery -A config worker` and `celery -A config beat`.
+"""
+
+from __future__ import annotations
+
+import os
+from logging.config import dictConfig
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+
+from config.env import ENV
+from config.logging import logging_config
+
+#: How often stalled and waiting operations are looked for, in seconds.
+RESUME_EVERY_SECONDS = 5.0
+
+app = Celery("kapok")
+app.conf.update(
+    broker_url=ENV.redis_url,
+    result_backend=ENV.redis_url,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    # A request that enqueues must not wait for a Redis that is away: the beat finds the operation later.
+    broker_transport_options={"socket_connect_timeout": 1.0, "socket_timeout": 30.0},
+    task_publish_retry=False,
+    # The schedule needs no file: all it holds is below.
+    beat_scheduler="celery.beat:Scheduler",
+    beat_schedule={
+        "resume stalled operations": {
+            "task": "apps.tenants.tasks.resume_stalled_operations",
+            "schedule": RESUME_EVERY_SECONDS,
+            "options": {"expires": RESUME_EVERY_SECONDS},
+        }
+    },
+    timezone="UTC",
+)
+app.autodiscover_tasks(["apps.tenants"])
+
+
+@setup_logging.connect
+def _configure_logging(**kwargs: Any) -> None:
+    """Workers log as everything else does; a connected receiver keeps Celery from configuring logging itself."""
+    dictConfig(logging_config(ENV.log_level, ENV.log_format))

@@ -1,0 +1,143 @@
+"""Every environment variable, read once and typed.
+
+In: the process's environment. Out: `ENV`, and `VARIABLES` for the documentation. A secret may be given as X, or as
+X_FILE: the path of a file that holds it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from kapok.errors import KapokError
+
+#: What development and the tests sign with. A system check refuses it in production.
+INSECURE_SECRET_KEY = "insecure-development-key-do-not-use-in-production"
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def _boolean(text: str) -> bool:
+    value = text.strip().lower()
+    if value not in _TRUE | _FALSE:
+        raise ValueError("must be true or false")
+    return value in _TRUE
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _level(text: str) -> str:
+    level = text.strip().upper()
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise ValueError("must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    return level
+
+
+def _format(text: str) -> str:
+    if text not in {"json", "text"}:
+        raise ValueError("must be json or text")
+    return text
+
+
+def _variable(
+    name: str, help_text: str, default: Any, parse: Callable[[str], Any] = str, *, secret: bool = False
+) -> Any:
+    return field(default=default, metadata={"name": name, "help": help_text, "parse": parse, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The settings of this process that come from outside."""
+
+    secret_key: str = _variable(
+        "SECRET_KEY",
+        "Signs sessions and derives the passwords of the database roles; at least 50 random characters.",
+        INSECURE_SECRET_KEY,
+        secret=True,
+    )
+    database_url: str = _variable(
+        "DATABASE_URL",
+        "The platform role's PostgreSQL URL: postgresql://user:password@host:5432/database.",
+        "postgresql://postgres@127.0.0.1:5432/kapok",
+        secret=True,
+    )
+    redis_url: str = _variable(
+        "REDIS_URL", "Redis (or Valkey) for jobs and caches.", "redis://127.0.0.1:6379/0", secret=True
+    )
+    base_domain: str = _variable(
+        "KAPOK_BASE_DOMAIN", "Tenants answer at <slug>.<base domain>, besides /t/<slug>/.", "localhost"
+    )
+    allowed_hosts: tuple[str, ...] = _variable(
+        "KAPOK_ALLOWED_HOSTS", "Host names the control plane answers at, separated by commas.", (), _words
+    )
+    trusted_origins: tuple[str, ...] = _variable(
+        "KAPOK_TRUSTED_ORIGINS", "Origins (https://...) that may post forms to the control plane.", (), _words
+    )
+    https: bool = _variable(
+        "KAPOK_HTTPS", "Whether callers reach the service by HTTPS: secure cookies, redirect, HSTS.", True, _boolean
+    )
+    log_level: str = _variable("KAPOK_LOG_LEVEL", "The least severe level that is logged.", "INFO", _level)
+    log_format: str = _variable("KAPOK_LOG_FORMAT", "json: one object a line. text: for reading.", "json", _format)
+    pool_size: int = _variable(
+        "KAPOK_POOL_SIZE", "Most database connections of one project in one web process.", 8, int
+    )
+    pool_depth: int = _variable(
+        "KAPOK_POOL_DEPTH", "Most quick requests under way at once on one database connection.", 2, int
+    )
+    access_log: bool = _variable("KAPOK_ACCESS_LOG", "Whether every data-plane request is logged.", True, _boolean)
+    metrics_token: str = _variable(
+        "KAPOK_METRICS_TOKEN", "The Bearer token /metrics asks for; none when empty.", "", secret=True
+    )
+    migration_workers: int = _variable(
+        "KAPOK_MIGRATION_WORKERS", "How many tenants of a project are migrated at once.", 4, int
+    )
+
+
+VARIABLES: tuple[Field[Any], ...] = fields(Environment)
+
+
+def read(environ: Mapping[str, str]) -> Environment:
+    """Read and check every variable. Raises KapokError CONFIGURATION_INVALID naming the variable and the reason."""
+    values: dict[str, Any] = {}
+    for variable in VARIABLES:
+        text = _text(variable, environ)
+        if text is None:
+            continue
+        try:
+            values[variable.name] = variable.metadata["parse"](text)
+        except ValueError as exc:
+            raise _invalid(variable.metadata["name"], str(exc)) from exc
+    return Environment(**values)
+
+
+def _text(variable: Field[Any], environ: Mapping[str, str]) -> str | None:
+    name: str = variable.metadata["name"]
+    if name in environ or not variable.metadata["secret"]:
+        return environ.get(name)
+    path = environ.get(name + "_FILE")
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text().strip()
+    except OSError as exc:
+        raise _invalid(name + "_FILE", "the file cannot be read") from exc
+
+
+def _invalid(name: str, reason: str) -> KapokError:
+    return KapokError(
+        "CONFIGURATION_INVALID", f"The environment variable {name} is not valid: {reason}.", details={"variable": name}
+    )
+
+
+def default_of(variable: Field[Any]) -> Any:
+    """The value a variable has when it is not set."""
+    return None if variable.default is MISSING else variable.default
+
+
+ENV = read(os.environ)
