@@ -62,6 +62,7 @@ _KINDS = (
     ErrorKind("NOT_ACCEPTABLE", "KP412", 406, "None of the accepted media types can be produced."),
     ErrorKind("NOT_FOUND", "KP413", 404, "There is nothing at this address."),
     ErrorKind("BAD_CURSOR", "KP414", 400, "The cursor does not belong to this connection or its order."),
+    ErrorKind("INVALID_REQUEST", "KP415", 400, "The request's parameters are not of the right form."),
     # --- database
     ErrorKind("DATABASE_UNAVAILABLE", "KP501", 503, "The database cannot be reached.", "Try again in a few seconds."),
     ErrorKind("TIMEOUT", "KP502", 504, "The statement took longer than this tenant allows."),

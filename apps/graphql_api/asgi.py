@@ -1,0 +1,92 @@
+"""What the endpoint needs of ASGI: headers, body, credentials, request id.
+
+In: an ASGI scope and its messages. Out: plain values, or a KapokError.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from apps.graphql_api.http import MAX_BODY_BYTES, GraphQLRequest, request_from_body, request_from_query_string
+from kapok.errors import KapokError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = dict[bytes, bytes]
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_WANTED = frozenset(
+    {
+        b"accept",
+        b"access-control-request-method",
+        b"apikey",
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"origin",
+        b"x-request-id",
+    }
+)
+
+
+def pick_headers(scope: Scope) -> Headers:
+    """The headers the data plane reads; of a repeated one the last."""
+    return {name: value for name, value in scope["headers"] if name in _WANTED}
+
+
+def request_id_of(headers: Headers) -> str:
+    """The caller's X-Request-Id where it is harmless, else a new one of 128 random bits."""
+    given = headers.get(b"x-request-id")
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return os.urandom(16).hex()
+
+
+def credentials(headers: Headers) -> str:
+    """The key or token sent. Raises UNAUTHENTICATED when there is none, or two that differ."""
+    key = headers.get(b"apikey", b"").strip()
+    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+    token = token.strip()
+    if scheme and scheme.lower() != b"bearer":
+        raise KapokError("UNAUTHENTICATED", "The Authorization header must use the Bearer scheme.")
+    if key and token and key != token:
+        raise KapokError("UNAUTHENTICATED", "The apikey and Authorization headers hold different credentials.")
+    given = token or key
+    if not given:
+        raise KapokError("UNAUTHENTICATED")
+    return given.decode("latin-1")
+
+
+async def read_request(scope: Scope, receive: Receive, headers: Headers) -> GraphQLRequest:
+    """The GraphQL request of a GET or POST. Raises BAD_REQUEST, INVALID_REQUEST, DOCUMENT_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE."""
+    if scope["method"] == "GET":
+        return request_from_query_string(scope["query_string"])
+    declared = headers.get(b"content-length", b"0")
+    if not declared.isdigit() or int(declared) > MAX_BODY_BYTES:
+        raise KapokError("DOCUMENT_TOO_LARGE", details={"limitBytes": MAX_BODY_BYTES})
+    return request_from_body(headers.get(b"content-type", b""), await _body(receive))
+
+
+async def _body(receive: Receive) -> bytes:
+    message = await receive()
+    if not message.get("more_body"):
+        return _part(message)
+    parts, length = [_part(message)], len(_part(message))
+    while message.get("more_body"):
+        message = await receive()
+        parts.append(_part(message))
+        length += len(parts[-1])
+        if length > MAX_BODY_BYTES:
+            raise KapokError("DOCUMENT_TOO_LARGE", details={"limitBytes": MAX_BODY_BYTES})
+    return b"".join(parts)
+
+
+def _part(message: MutableMapping[str, Any]) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise KapokError("BAD_REQUEST", "The request ended before its body.")
+    return message.get("body", b"")

@@ -1,0 +1,270 @@
+"""The data plane's directory: which tenant answers at an address, and what a key may do.
+
+In: slugs, hosts and API keys as callers send them. Out: `Entry` and `Principal`, or a KapokError. Cached in the process
+until the database says that something changed (triggers notify the channel kapok_directory); while that channel is
+down, entries are believed for one second. Everything fails closed: no entry, no connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from kapok.errors import KapokError
+from kapok.execute.platform import Platform
+from kapok.identifiers import gateway_role
+from kapok.principal import Principal, PrincipalKind
+from kapok.tenancy import Limits, ProjectRef, TenantRef, TenantState
+from kapok.tokens import key_digest, looks_like_key
+
+CHANNEL = "kapok_directory"
+#: How long an entry is believed while changes cannot be heard, in seconds.
+DEAF_SECONDS = 1.0
+#: Most entries of each kind kept at once; unknown slugs and keys count too, so they cannot fill the memory.
+MAX_ENTRIES = 20_000
+
+_TENANT = """
+    select t.id, t.slug, t.schema_name, t.state, t.limits, p.id, p.slug, p.cors_origins, p.trusted_documents_only,
+           p.introspection, p.draft_statuses,
+           coalesce((select max(v.version) from public.tenants_projectpermissions v where v.project_id = p.id), 0)
+    from public.tenants_tenant t join public.tenants_project p on p.id = t.project_id
+"""
+_BY_SLUG = _TENANT + " where t.slug = %s"
+_BY_HOST = _TENANT + " join public.tenants_domain d on d.tenant_id = t.id where d.domain = %s"
+_BY_DIGEST = """
+    select k.id, k.tenant_id, k.role, k.expires_at, k.revoked_at from public.tenants_apikey k where k.digest = %s
+"""
+_PERMISSIONS = """
+    select text from public.tenants_projectpermissions where project_id = %s and version = %s
+"""
+_DOCUMENT = "select document from public.tenants_trusteddocument where project_id = %s and sha256 = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A tenant with its project."""
+
+    tenant: TenantRef
+    project: ProjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A known API key. expires: Unix time or None."""
+
+    principal: Principal
+    expires: float | None
+    revoked: bool
+
+
+V = TypeVar("V")
+
+
+class _Cache(Generic[V]):
+    """A bounded map of answers (None: asked and unknown), each with the time it was loaded."""
+
+    def __init__(self) -> None:
+        self._items: OrderedDict[Hashable, tuple[float, V | None]] = OrderedDict()
+
+    def get(self, key: Hashable) -> tuple[float, V | None] | None:
+        return self._items.get(key)
+
+    def put(self, key: Hashable, loaded_at: float, value: V | None) -> None:
+        self._items[key] = (loaded_at, value)
+        if len(self._items) > MAX_ENTRIES:
+            self._items.popitem(last=False)
+
+    def clear(self) -> None:
+        self._items.clear()
+
+    def forget(self, matches: Callable[[V | None], bool]) -> None:
+        for key in [key for key, (_, value) in self._items.items() if matches(value)]:
+            del self._items[key]
+
+
+class Directory:
+    """Look-ups of tenants, hosts, keys, permissions and trusted documents."""
+
+    def __init__(self, platform: Platform, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._platform = platform
+        self._clock = clock
+        self._slugs: _Cache[Entry] = _Cache()
+        self._hosts: _Cache[Entry] = _Cache()
+        self._keys: _Cache[Key] = _Cache()
+        self._permissions: _Cache[str] = _Cache()
+        self._documents: _Cache[str] = _Cache()
+        self._loading: dict[Hashable, asyncio.Future[None]] = {}
+        # Counts invalidations: what was read before one must not be stored after it.
+        self._generation = 0
+
+    async def by_slug(self, slug: str) -> Entry:
+        """The tenant of a slug. Raises TENANT_NOT_FOUND, TENANT_SUSPENDED, TENANT_NOT_READY."""
+        entry = await self._get(self._slugs, slug, lambda: self._load_tenant(_BY_SLUG, slug))
+        if entry is None:
+            raise KapokError("TENANT_NOT_FOUND")
+        return entry
+
+    async def by_host(self, host: str) -> Entry | None:
+        """The tenant a custom domain belongs to, or None."""
+        return await self._get(self._hosts, host, lambda: self._load_tenant(_BY_HOST, host))
+
+    async def principal(self, entry: Entry, key: str) -> Principal:
+        """Who a key is for this tenant. Raises UNAUTHENTICATED, KEY_REVOKED, TENANT_MISMATCH."""
+        if not looks_like_key(key):
+            raise KapokError("UNAUTHENTICATED", "The credentials are not an API key.")
+        digest = key_digest(key)
+        known = await self._get(self._keys, digest, lambda: self._load_key(digest))
+        if known is None:
+            raise KapokError("UNAUTHENTICATED", "This API key is not known.")
+        if known.principal.tenant_id != entry.tenant.id:
+            raise KapokError("TENANT_MISMATCH")
+        if known.revoked or (known.expires is not None and known.expires <= time.time()):
+            raise KapokError("KEY_REVOKED")
+        return known.principal
+
+    async def permissions_text(self, project: ProjectRef) -> str:
+        """The project's permissions.yaml in its current version; "" when it has none."""
+        cache_key = (project.id, project.permissions_version)
+        text = await self._get(
+            self._permissions, cache_key, lambda: self._load_text(_PERMISSIONS, project.id, project.permissions_version)
+        )
+        return text or ""
+
+    async def trusted_document(self, project: ProjectRef, sha256: str) -> str | None:
+        """The text of a registered document, or None."""
+        return await self._get(
+            self._documents, (project.id, sha256), lambda: self._load_text(_DOCUMENT, project.id, sha256)
+        )
+
+    def notified(self, payload: str) -> None:
+        """A row changed. payload: `<table>:<uuid of the tenant or project>`."""
+        self._generation += 1
+        table, _, changed = payload.partition(":")
+        if table == "tenants_trusteddocument":
+            self._documents.clear()
+            return
+        try:
+            owner = uuid.UUID(changed)
+        except ValueError:
+            self.forget_all()
+            return
+        if table == "tenants_apikey":
+            self._keys.forget(lambda key: key is None or key.principal.tenant_id == owner)
+        else:
+            concerns = _concerns(owner)
+            self._slugs.forget(concerns)
+            self._hosts.forget(concerns)
+
+    def forget_all(self) -> None:
+        """Notifications may have been missed."""
+        self._generation += 1
+        for cache in (self._slugs, self._hosts, self._keys, self._permissions, self._documents):
+            cache.clear()
+
+    async def _get(self, cache: _Cache[V], key: Hashable, load: Callable[[], Awaitable[V | None]]) -> V | None:
+        """From the cache, or loaded once for all who ask at the same time."""
+        while True:
+            found = cache.get(key)
+            if found is not None and (self._platform.listening or self._clock() - found[0] < DEAF_SECONDS):
+                return found[1]
+            pending = self._loading.get((id(cache), key))
+            if pending is None:
+                return await self._load(cache, key, load)
+            await asyncio.wait([pending])
+
+    async def _load(self, cache: _Cache[V], key: Hashable, load: Callable[[], Awaitable[V | None]]) -> V | None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loading[id(cache), key] = done
+        generation, loaded_at = self._generation, self._clock()
+        try:
+            value = await load()
+            if generation == self._generation:
+                cache.put(key, loaded_at, value)
+            return value
+        finally:
+            del self._loading[id(cache), key]
+            done.set_result(None)
+
+    async def _load_tenant(self, statement: Any, value: str) -> Entry | None:
+        rows = await self._platform.fetch(statement, (value,))
+        return _entry(rows[0]) if rows else None
+
+    async def _load_key(self, digest: str) -> Key | None:
+        rows = await self._platform.fetch(_BY_DIGEST, (digest,))
+        if not rows:
+            return None
+        key_id, tenant_id, role, expires_at, revoked_at = rows[0]
+        principal = Principal(kind=PrincipalKind.API_KEY, id=str(key_id), tenant_id=tenant_id, role=role)
+        return Key(principal, _timestamp(expires_at), revoked_at is not None)
+
+    async def _load_text(self, statement: Any, *parameters: object) -> str | None:
+        rows = await self._platform.fetch(statement, parameters)
+        return str(rows[0][0]) if rows else None
+
+
+def admit(entry: Entry) -> None:
+    """Whether the tenant answers requests now. Raises TENANT_SUSPENDED, TENANT_NOT_READY, TENANT_NOT_FOUND."""
+    state = entry.tenant.state
+    if state is TenantState.ACTIVE:
+        return
+    if state is TenantState.SUSPENDED:
+        raise KapokError("TENANT_SUSPENDED")
+    if state is TenantState.DELETING:
+        raise KapokError("TENANT_NOT_FOUND")
+    raise KapokError("TENANT_NOT_READY")
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    (
+        tenant_id,
+        slug,
+        schema,
+        state,
+        limits,
+        project_id,
+        project_slug,
+        origins,
+        trusted,
+        introspection,
+        draft,
+        version,
+    ) = row
+    tenant = TenantRef(
+        id=tenant_id,
+        slug=slug,
+        project_id=project_id,
+        schema=schema,
+        gateway_role=gateway_role(project_id),
+        state=TenantState(state),
+        limits=limits_from(limits or {}),
+    )
+    project = ProjectRef(
+        id=project_id,
+        slug=project_slug,
+        permissions_version=version,
+        cors_origins=tuple(origins or ()),
+        trusted_documents_only=trusted,
+        introspection=introspection,
+        draft_statuses=draft,
+    )
+    return Entry(tenant, project)
+
+
+def limits_from(overrides: Mapping[str, Any]) -> Limits:
+    """The default limits with a tenant's own; names that no longer exist are ignored."""
+    known = Limits.__dataclass_fields__
+    return Limits(**{name: int(value) for name, value in overrides.items() if name in known})
+
+
+def _timestamp(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
+
+
+def _concerns(owner: uuid.UUID) -> Callable[[Entry | None], bool]:
+    return lambda entry: entry is None or owner in (entry.tenant.id, entry.project.id)

@@ -1,0 +1,111 @@
+"""The ASGI application: plain function composition, cheap paths first.
+
+In: HTTP requests. Out: probes, the data plane, and Django for everything else. A data-plane request touches no Django
+middleware and no ORM.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+from apps.control.probes import Probes
+from apps.graphql_api import graphiql
+from apps.graphql_api.asgi import Receive, Scope, Send
+from apps.graphql_api.http import JSON
+from apps.graphql_api.responses import Header, Reply, error_reply
+from apps.tenants.addressing import Address, find
+from apps.tenants.directory import Directory, Entry
+from config.data_plane import DataPlane
+from config.env import ENV
+from kapok.errors import KapokError
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+
+
+class Application:
+    """Routes by path and host."""
+
+    def __init__(self, data_plane: DataPlane, control_plane: Any) -> None:
+        self._data_plane = data_plane
+        self._control_plane = control_plane
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection, as ASGI says."""
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 4404})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path in Probes.PATHS:
+            await _send(send, await self._data_plane.probes.answer(path, _header(scope, b"authorization")))
+            return
+        if path.startswith(graphiql.ASSETS_PATH):
+            await _send(send, graphiql.asset(path, _header(scope, b"if-none-match")))
+            return
+        try:
+            address = self._data_plane.addressing.read(_header(scope, b"host"), path)
+        except KapokError as error:
+            await _send(send, error_reply(error, JSON, "", draft=False))
+            return
+        if address.path == "/graphql":
+            resolve = partial(_entry, self._data_plane.directory, address)
+            await self._data_plane.graphql(scope, receive, send, resolve)
+        elif address.path_slug is not None or await self._is_tenants_host(address):
+            await _send(send, error_reply(KapokError("NOT_FOUND"), JSON, "", draft=False))
+        else:
+            await self._control_plane(scope, receive, send)
+
+    async def _is_tenants_host(self, address: Address) -> bool:
+        """The control plane does not answer at a tenant's own host."""
+        if address.host_slug is not None:
+            return True
+        if address.domain is None:
+            return False
+        try:
+            return await self._data_plane.directory.by_host(address.domain) is not None
+        except KapokError:
+            return False
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self._data_plane.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self._data_plane.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _entry(directory: Directory, address: Address) -> Entry:
+    entry = await find(directory, address)
+    if entry is None:
+        raise KapokError("TENANT_NOT_FOUND", hint="Use /t/<slug>/graphql, or the tenant's own host name.")
+    return entry
+
+
+def _header(scope: Scope, wanted: bytes) -> bytes:
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return bytes(value)
+    return b""
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    length: Header = (b"content-length", b"%d" % len(reply.body))
+    await send({"type": "http.response.start", "status": reply.status, "headers": [*reply.headers, length]})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+application = Application(DataPlane(ENV), get_asgi_application())
+app = application

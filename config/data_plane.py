@@ -1,0 +1,91 @@
+"""The data plane, put together from the environment.
+
+In: the settings of this process. Out: one `DataPlane` with everything the ASGI application needs, started and stopped
+with the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from apps.control.probes import Probes
+from apps.graphql_api import shapes as shapes_module
+from apps.graphql_api.endpoint import GraphQLEndpoint
+from apps.graphql_api.engine import Engine
+from apps.graphql_api.persisted import PersistedDocuments
+from apps.graphql_api.shapes import Shapes
+from apps.tenants import directory as directory_module
+from apps.tenants.addressing import Addressing
+from apps.tenants.directory import Directory
+from config.env import Environment
+from kapok.access_log import AccessLog
+from kapok.execute.platform import Platform
+from kapok.execute.pool import PoolSettings
+from kapok.execute.run import Runner
+from kapok.execute.shared_cache import SharedCache
+from kapok.metrics import count
+from kapok.observe import add_sink
+from kapok.roles import conninfo_for, role_password
+
+_EVENT_TRIGGER = "select count(*) from pg_event_trigger where evtname like 'kapok_ddl%%' and evtenabled <> 'D'"
+
+
+class DataPlane:
+    """Directory, caches, pools and endpoints of one process."""
+
+    def __init__(self, env: Environment) -> None:
+        self.platform = Platform(env.database_url)
+        self.shared = SharedCache(env.redis_url)
+        self.directory = Directory(self.platform)
+        self.shapes = Shapes(self.platform, self.shared)
+        self.engine = Engine(self.directory, self.shapes)
+        self.runner = Runner(partial(_gateway_conninfo, env), PoolSettings(size=env.pool_size, depth=env.pool_depth))
+        persisted = PersistedDocuments(self.directory, self.shared)
+        self.graphql = GraphQLEndpoint(self.directory, self.engine, self.runner, persisted)
+        self.addressing = Addressing(env.base_domain, env.allowed_hosts)
+        self.probes = Probes(self.platform, self.shared, self.shapes, metrics_token=env.metrics_token)
+        self._access_log = AccessLog(text=env.log_format == "text") if env.access_log else None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Start listening and logging. Does not wait for the database: /readyz tells when it is there."""
+        add_sink(count)
+        if self._access_log is not None:
+            add_sink(self._access_log.write)
+            self._access_log.start()
+        await self.runner.start()
+        await self.platform.start(
+            (directory_module.CHANNEL, shapes_module.CHANNEL), self._notified, self._possibly_missed
+        )
+
+    async def stop(self) -> None:
+        """Close everything."""
+        await self.platform.stop()
+        await self.runner.stop()
+        await self.shared.close()
+        if self._access_log is not None:
+            self._access_log.stop()
+
+    def _notified(self, channel: str, payload: str) -> None:
+        if channel == shapes_module.CHANNEL:
+            self.shapes.changed(payload)
+        else:
+            self.directory.notified(payload)
+
+    def _possibly_missed(self) -> None:
+        self.directory.forget_all()
+        self.shapes.forget_all()
+        task = asyncio.get_running_loop().create_task(self._look_for_event_trigger())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look_for_event_trigger(self) -> None:
+        """Whether DDL is announced in this database (an event trigger takes a superuser to make)."""
+        self.shapes.hears_ddl = False
+        rows = await self.platform.fetch(_EVENT_TRIGGER)
+        self.shapes.hears_ddl = rows[0][0] >= 2
+
+
+def _gateway_conninfo(env: Environment, role: str) -> str:
+    return conninfo_for(env.database_url, role, role_password(env.secret_key, role))
