@@ -82,6 +82,7 @@ create table offer_tags (
   tag_id integer not null references tags on delete cascade,
   primary key (offer_id, tag_id)
 );
+comment on table offer_tags is 'Which tags an offer has.';
 create index offer_tags_tag_id_idx on offer_tags (tag_id);
 
 create table offer_slots (
