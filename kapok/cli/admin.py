@@ -1,0 +1,69 @@
+"""`kapok admin ...`: people who may use the admin and the control API."""
+
+from __future__ import annotations
+
+import click
+
+from kapok.cli.client import Client
+from kapok.cli.invocation import Invocation, common_options, pass_invocation
+from kapok.cli.paging import list_options
+from kapok.cli.render import Column, say, show_list, show_object
+from kapok.cli.settings import Output
+
+LIST = (
+    Column("E-MAIL", "email"),
+    Column("NAME", "name"),
+    Column("SUPERUSER", "isSuperuser"),
+    Column("ACTIVE", "isActive"),
+    Column("PROJECTS", "projects"),
+)
+
+
+@click.group()
+def command() -> None:
+    """People who may use the admin."""
+
+
+@command.command("create-user")
+@click.argument("email")
+@click.option("--name", default="", help="The person's name.")
+@click.option("--superuser", is_flag=True, help="May do everything.")
+@click.option("--project", "-p", "projects", multiple=True, help="A project the person manages; repeatable.")
+@click.option("--read-project", "read_projects", multiple=True, help="A project the person may see; repeatable.")
+@common_options
+@pass_invocation
+def create_user(
+    invocation: Invocation,
+    email: str,
+    name: str,
+    superuser: bool,
+    projects: tuple[str, ...],
+    read_projects: tuple[str, ...],
+) -> None:
+    """Create a user. The password is asked for (or read from stdin)."""
+    password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    body = {
+        "email": email,
+        "name": name,
+        "password": password,
+        "isSuperuser": superuser,
+        "manages": list(projects),
+        "reads": list(read_projects),
+    }
+    with Client(invocation.settings) as client:
+        user = client.post("/users", body)
+    if invocation.settings.output is Output.TABLE:
+        say(invocation.settings.output, f"{user['email']} may sign in.")
+    else:
+        show_object(invocation.settings.output, user, LIST)
+
+
+@command.command("list-users")
+@list_options("email, name")
+@common_options
+@pass_invocation
+def list_users(invocation: Invocation, page_size: int, search: str | None, sort: str | None, page: int) -> None:
+    """List the users."""
+    with Client(invocation.settings) as client:
+        data = client.get("/users", pageSize=page_size, search=search, sort=sort, page=page)
+    show_list(invocation.settings.output, data, data["users"], LIST)

@@ -1,0 +1,38 @@
+"""`kapok init`: write a project template into a directory."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import click
+
+from kapok.cli.invocation import Invocation, common_options, pass_invocation
+from kapok.cli.settings import Output
+from kapok.cli.templates import template_names, write_template
+from kapok.errors import KapokError
+
+_NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+@click.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path())
+@click.option("--template", "-t", type=click.Choice(template_names()), default="blank", show_default=True)
+@click.option("--name", help="The project's name; the directory's unless given.")
+@common_options
+@pass_invocation
+def command(invocation: Invocation, directory: Path, template: str, name: str | None) -> None:
+    """Start a project in DIRECTORY (here, unless given)."""
+    project = name or _NOT_IN_A_SLUG.sub("-", directory.absolute().name.lower()).strip("-")
+    if not project or not project[0].isalpha():
+        raise KapokError("INVALID_SLUG", f"`{project}` cannot name a project.", hint="Give one with --name.")
+    written = write_template(template, directory, project=project)
+    if invocation.settings.output is Output.JSON:
+        files = [str(path) for path in written]
+        click.echo(json.dumps({"project": project, "directory": str(directory.absolute()), "files": files}, indent=2))
+        return
+    for path in written:
+        click.echo(f"{directory / path}")
+    if invocation.settings.output is Output.TABLE:
+        click.echo(f"\nProject {project} is ready. Next: `kapok dev` in {directory.absolute()}.", err=True)

@@ -1,0 +1,132 @@
+"""Printing answers as a table, as JSON or as plain lines.
+
+In: what the control API answered (dicts and lists, camelCase) and the columns to show. Out: text on stdout; JSON output
+is exactly what the API answered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kapok.cli.settings import Output
+from kapok.cli.text import one_line, printable
+
+_STATE_STYLES = {
+    "active": "green",
+    "succeeded": "green",
+    "applied": "green",
+    "ok": "green",
+    "failed": "red",
+    "rolled_back": "red",
+    "revoked": "dim",
+    "expired": "dim",
+    "suspended": "yellow",
+    "pending": "yellow",
+    "provisioning": "cyan",
+    "running": "cyan",
+    "queued": "cyan",
+    "deleting": "magenta",
+}
+
+
+class Column(NamedTuple):
+    """A column: its title and the path of keys to its value (`tenant.slug`)."""
+
+    title: str
+    path: str
+
+
+def show_list(output: Output, data: Mapping[str, Any], rows: Sequence[Any], columns: Sequence[Column]) -> None:
+    """Print rows of a list. `data`: the whole answer, for JSON."""
+    if output is Output.JSON:
+        show_json(data)
+    elif output is Output.PLAIN:
+        for row in rows:
+            click.echo("\t".join(one_line(cell(row, column.path)) for column in columns))
+    elif not rows:
+        click.echo("Nothing here yet.", err=True)
+    else:
+        _table(rows, columns)
+        _more(data)
+
+
+def show_object(output: Output, data: Mapping[str, Any], columns: Sequence[Column]) -> None:
+    """Print one object, a line for each of its fields."""
+    if output is Output.JSON:
+        show_json(data)
+    elif output is Output.PLAIN:
+        for column in columns:
+            click.echo(f"{column.path}\t{one_line(cell(data, column.path))}")
+    else:
+        width = max(len(column.title) for column in columns)
+        for column in columns:
+            click.echo(f"{click.style(column.title.ljust(width), dim=True)}  {printable(cell(data, column.path))}")
+
+
+def show_json(data: Any) -> None:
+    """Print JSON, indented; nothing else goes to stdout then."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def say(output: Output, sentence: str) -> None:
+    """Tell a person something that a script does not want to read."""
+    if output is Output.TABLE:
+        click.echo(printable(sentence), err=True)
+
+
+def cell(row: Any, path: str) -> str:
+    """The value at a path as text: "" when there is none, yes/no, sizes of *Bytes fields, joined lists."""
+    value: Any = row
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def human_bytes(size: int) -> str:
+    """`1.4 MB`, in steps of 1000."""
+    amount, unit = float(size), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 1000 or unit == "TB":
+            break
+        amount /= 1000
+    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def _table(rows: Sequence[Any], columns: Sequence[Column]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column.title, overflow="fold")
+    for row in rows:
+        table.add_row(*(_styled(row, column) for column in columns))
+    Console(highlight=False).print(table)
+
+
+def _styled(row: Any, column: Column) -> Text:
+    text = one_line(cell(row, column.path))
+    if column.path.endswith("Bytes") and text:
+        return Text(human_bytes(int(text)), justify="right")
+    return Text(text, style=_STATE_STYLES.get(text, "") if column.path.endswith("state") else "")
+
+
+def _more(data: Mapping[str, Any]) -> None:
+    pagination = data.get("pagination")
+    if isinstance(pagination, Mapping) and pagination.get("hasNext"):
+        click.echo(
+            f"Page {pagination['page']} of {pagination['total']} in all; --page {pagination['page'] + 1} goes on.",
+            err=True,
+        )
