@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kapok.identifiers import QualifiedName
 from kapok.model.types import Column, Function, Model, Relation, Table, UniqueKey
 
 
@@ -87,7 +88,7 @@ class FunctionField:
     """A query function at the root, or a computed field of a row (`function.row_of` is set).
 
     Arguments are the function's under their API names; a function that returns a set of a table's rows also takes the
-    arguments of a list; `table` is the table it returns rows of, if any.
+    arguments of a list (but those whose name is one of its own); `table` is the table it returns rows of, if any.
     """
 
     function: Function
@@ -99,11 +100,32 @@ RowBinding = ColumnField | GlobalId | ToOne | RowList | Connection | Aggregate |
 
 
 @dataclass(frozen=True, slots=True)
+class TypeNames:
+    """The names of the GraphQL types that belong to one table: of its rows, its inputs, connection and aggregates."""
+
+    row: str
+    filter: str
+    order_by: str
+    column: str
+    connection: str
+    edge: str
+    aggregate: str
+    group: str
+    count_distinct: str
+    sum: str
+    avg: str
+    min: str
+    max: str
+
+
+@dataclass(frozen=True, slots=True)
 class Surface:
     """What one role sees of one shape.
 
-    query: the root fields. rows: by GraphQL type name of a table, its fields. tables: the table of a type name.
-    columns_by_enum: by table name, the enum value of `<Type>Column` -> the column.
+    model: the model with every `api_name` made distinct within its row: use this one, not the one it was made from.
+    query: the root fields. rows: by GraphQL type name of a table, its fields; a filter, an order and an aggregate's
+    columns use the same keys. tables: the table of a type name. columns_by_enum: by table name, the enum value of
+    `<Type>Column` -> the column. types: by table name, its types' names. type_names: of enums and composites.
     """
 
     model: Model
@@ -111,3 +133,5 @@ class Surface:
     rows: Mapping[str, Mapping[str, RowBinding]]
     tables: Mapping[str, Table]
     columns_by_enum: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
+    types: Mapping[str, TypeNames] = field(default_factory=dict)
+    type_names: Mapping[QualifiedName, str] = field(default_factory=dict)

@@ -1,0 +1,126 @@
+"""From a model to the fields of the API.
+
+In: a `Model` already reduced to what one role may see. Out: its `Surface`: every root field and every field of a row
+under its final name, with its binding. Pure and deterministic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from apps.graphql_api.schema.bindings import (
+    Aggregate,
+    ByKey,
+    ColumnField,
+    Connection,
+    FunctionField,
+    GlobalId,
+    NodeById,
+    RootBinding,
+    RowBinding,
+    RowList,
+    Surface,
+    ToOne,
+)
+from apps.graphql_api.schema.names import Names, enum_value_name, type_names, without_collisions
+from apps.graphql_api.schema.operators import is_comparable
+from kapok.model.types import Column, Function, Model, RelationKind, Table, UniqueKey, Volatility
+
+#: The field of a row that holds its Relay id. A table with a column of this name keeps the column and is no Node.
+GLOBAL_ID = "nodeId"
+
+
+def build_surface(model: Model) -> Surface:
+    """The surface of what a role may see. Tables without a visible column, and what leads to them, are left out."""
+    visible = without_collisions(_only_reachable(model))
+    types, named = type_names(visible)
+    by_name = {table.name: table for table in visible.tables}
+    return Surface(
+        model=visible,
+        query=_root_fields(visible, by_name),
+        rows={types[table.name].row: _row_fields(table, by_name) for table in visible.tables},
+        tables={types[table.name].row: table for table in visible.tables},
+        columns_by_enum={table.name: _enum_columns(table) for table in visible.tables},
+        types=types,
+        type_names=named,
+    )
+
+
+def _only_reachable(model: Model) -> Model:
+    """The model without tables that show no column, and without the relations and functions that lead to them."""
+    shown = {table.name for table in model.tables if table.columns}
+    tables = tuple(
+        replace(
+            table,
+            relations=tuple(relation for relation in table.relations if relation.target in shown),
+            computed=tuple(function for function in table.computed if _is_shown(function, shown)),
+        )
+        for table in model.tables
+        if table.name in shown
+    )
+    functions = tuple(f for f in model.functions if f.volatility is not Volatility.VOLATILE and _is_shown(f, shown))
+    return replace(model, tables=tables, functions=functions)
+
+
+def _is_shown(function: Function, tables: set[str]) -> bool:
+    return function.returns_table in tables if function.returns_table is not None else function.returns is not None
+
+
+def _root_fields(model: Model, by_name: dict[str, Table]) -> dict[str, RootBinding]:
+    """Names are claimed in the order of how plain they are: keys and lists, functions, then the derived ones."""
+    names = Names()
+    fields: dict[str, RootBinding] = {names.claim("node"): NodeById()}
+    lists: list[tuple[str, Table]] = []
+    for table in model.tables:
+        key = _visible_key(table, table.primary_key)
+        if key is not None:
+            fields[names.claim(key.api_field)] = ByKey(table, key)
+        lists.append((names.claim(table.api_list), table))
+        fields[lists[-1][0]] = RowList(table)
+    for table in model.tables:
+        for unique in table.unique_keys:
+            key = _visible_key(table, unique)
+            if key is not None:
+                fields[names.claim(key.api_field)] = ByKey(table, key)
+    for function in model.functions:
+        fields[names.claim(function.api_name)] = _function_field(function, by_name)
+    for list_name, table in lists:
+        fields[names.claim(list_name + "Connection")] = Connection(table)
+        fields[names.claim(list_name + "Aggregate")] = Aggregate(table)
+    return fields
+
+
+def _row_fields(table: Table, by_name: dict[str, Table]) -> dict[str, RowBinding]:
+    fields: dict[str, RowBinding] = {column.api_name: ColumnField(column) for column in table.columns}
+    own = {*fields, *(r.api_name for r in table.relations), *(f.api_name for f in table.computed)}
+    names = Names(own)
+    if GLOBAL_ID not in own and _visible_key(table, table.primary_key):
+        fields[names.claim(GLOBAL_ID)] = GlobalId(table)
+    for relation in table.relations:
+        target = by_name[relation.target]
+        if relation.kind is RelationKind.TO_ONE:
+            fields[relation.api_name] = ToOne(target, relation)
+            continue
+        fields[relation.api_name] = RowList(target, relation)
+        fields[names.claim(relation.api_name + "Connection")] = Connection(target, relation)
+        fields[names.claim(relation.api_name + "Aggregate")] = Aggregate(target, relation)
+    for function in table.computed:
+        fields[function.api_name] = _function_field(function, by_name)
+    return fields
+
+
+def _visible_key(table: Table, key: UniqueKey | None) -> UniqueKey | None:
+    """The key, if all of its columns are to be seen."""
+    if key is None or not key.columns:
+        return None
+    visible = {column.name for column in table.columns}
+    return key if visible.issuperset(key.columns) else None
+
+
+def _function_field(function: Function, by_name: dict[str, Table]) -> FunctionField:
+    return FunctionField(function, by_name[function.returns_table] if function.returns_table is not None else None)
+
+
+def _enum_columns(table: Table) -> dict[str, Column]:
+    names = Names()
+    return {names.claim(enum_value_name(c.api_name)): c for c in table.columns if is_comparable(c.type)}
