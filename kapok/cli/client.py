@@ -129,7 +129,7 @@ def _server_error(response: httpx.Response) -> KapokError:
     if not isinstance(error, dict):
         raise KapokError("SERVER_UNREACHABLE", f"{response.request.url} answered {response.status_code}.")
     code = str(error.get("code"))
-    details = error.get("details") if isinstance(error.get("details"), dict) else {}
+    details: dict[str, Any] = error["details"] if isinstance(error.get("details"), dict) else {}
     if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR and error.get("requestId"):
         details = {**details, "requestId": error["requestId"]}
     return KapokError(

@@ -45,7 +45,7 @@ def push(invocation: Invocation, files: tuple[Path, ...], project: str | None) -
 @list_options("createdAt")
 @common_options
 @pass_invocation
-def list_(invocation: Invocation, project: str | None, page_size: int, **paging: Any) -> None:
+def list_(invocation: Invocation, /, project: str | None, page_size: int, **paging: Any) -> None:
     """List the registered documents."""
     settings = invocation.settings
     name = project_name(project, settings.project_root)

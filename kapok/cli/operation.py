@@ -48,7 +48,7 @@ def command() -> None:
 @list_options("createdAt, state")
 @common_options
 @pass_invocation
-def list_(invocation: Invocation, page_size: int, **parameters: Any) -> None:
+def list_(invocation: Invocation, /, page_size: int, **parameters: Any) -> None:
     """List operations, newest first."""
     with Client(invocation.settings) as client:
         data = client.get("/operations", pageSize=page_size, **parameters)

@@ -37,10 +37,11 @@ def follow(client: Client, operation: dict[str, Any], output: Output) -> dict[st
 def updates(client: Client, operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The operation as it is now and every time it changes, up to its finished state."""
     yield operation
-    while operation["state"] not in FINISHED:
-        for operation in client.events(f"/operations/{operation['id']}/events"):
-            yield operation
-        if operation["state"] not in FINISHED:
+    latest = operation
+    while latest["state"] not in FINISHED:
+        for latest in client.events(f"/operations/{operation['id']}/events"):
+            yield latest
+        if latest["state"] not in FINISHED:
             # The server ends a stream after a while; the next one goes on from the present state.
             time.sleep(PAUSE)
 
@@ -55,24 +56,25 @@ def _with_bar(client: Client, operation: dict[str, Any]) -> dict[str, Any]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
         task = bar.add_task(one_line(operation["title"]), total=100, step="")
-        for operation in updates(client, operation):
-            bar.update(task, completed=operation["progress"], step=one_line(operation.get("step") or ""))
-    return operation
+        latest = operation
+        for latest in updates(client, operation):
+            bar.update(task, completed=latest["progress"], step=one_line(latest["step"]))
+    return latest
 
 
 def _with_lines(client: Client, operation: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
-    last_step = ""
-    for operation in updates(client, operation):
-        step = operation.get("step") or ""
+    last_step, latest = "", operation
+    for latest in updates(client, operation):
+        step = latest["step"]
         if step and step != last_step and not quiet:
-            click.echo(f"{operation['progress']:3d}%  {one_line(step)}", err=True)
+            click.echo(f"{latest['progress']:3d}%  {one_line(step)}", err=True)
             last_step = step
-    return operation
+    return latest
 
 
 def _failure(operation: dict[str, Any]) -> KapokError:
     error = operation.get("error") or {}
-    code = error.get("code")
+    code = str(error.get("code"))
     return KapokError(
         code if code in REGISTRY else "PROVISIONING_FAILED",
         error.get("message"),

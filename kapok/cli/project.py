@@ -48,7 +48,7 @@ def command() -> None:
 @list_options("slug, name, createdAt")
 @common_options
 @pass_invocation
-def list_(invocation: Invocation, page_size: int, **paging: Any) -> None:
+def list_(invocation: Invocation, /, page_size: int, **paging: Any) -> None:
     """List projects."""
     with Client(invocation.settings) as client:
         data = client.get("/projects", pageSize=page_size, **paging)
@@ -89,7 +89,7 @@ def create(invocation: Invocation, slug: str, name: str | None, description: str
 @click.option("--draft-statuses/--audit-statuses", default=None, help="HTTP statuses of the newest draft.")
 @common_options
 @pass_invocation
-def set_(invocation: Invocation, slug: str, **options: Any) -> None:
+def set_(invocation: Invocation, /, slug: str, **options: Any) -> None:
     """Change a project's settings."""
     names = {
         "name": "name",

@@ -69,7 +69,7 @@ def create(invocation: Invocation, slug: str, project: str | None, name: str | N
 @list_options("slug, name, state, createdAt")
 @common_options
 @pass_invocation
-def list_(invocation: Invocation, project: str | None, state: str | None, **paging: Any) -> None:
+def list_(invocation: Invocation, /, project: str | None, state: str | None, **paging: Any) -> None:
     """List tenants."""
     with Client(invocation.settings) as client:
         data = client.get("/tenants", project=project, state=state, **_query(paging))
