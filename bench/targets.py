@@ -1,0 +1,57 @@
+"""What Kapok has to reach, as ratios of one run.
+
+In: the comparison's results. Out: `Target`s, each with the figure, the limit and whether it was met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bench.compare import Results
+from bench.load import Sample
+
+#: Requests a second, as multiples of the faster PostGraphile.
+OVER_POSTGRAPHILE = {"by_key": 2.0, "list": 2.5, "nested": 2.5}
+#: Requests a second, as a share of the ceiling.
+OF_CEILING = {"by_key": 0.28, "nested": 0.65}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One measured figure against its limit. at_least: whether more is better."""
+
+    text: str
+    figure: float
+    limit: float
+    unit: str = ""
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure is within the limit."""
+        return self.figure >= self.limit if self.at_least else self.figure <= self.limit
+
+    def __str__(self) -> str:
+        bound = "at least" if self.at_least else "at most"
+        verdict = "met" if self.met else "MISSED"
+        return f"{verdict}: {self.text}: {self.figure:,.2f}{self.unit}, {bound} {self.limit:,.2f}{self.unit}"
+
+
+def comparison_targets(results: Results) -> list[Target]:
+    """The targets that this run has the figures for."""
+    return [target for name, samples in results.items() if "kapok" in samples for target in _of_workload(name, samples)]
+
+
+def _of_workload(name: str, samples: Mapping[str, Sample]) -> Iterator[Target]:
+    kapok = samples["kapok"]
+    rivals = [samples[peer] for peer in ("postgraphile4", "postgraphile5") if peer in samples]
+    if rivals:
+        if name in OVER_POSTGRAPHILE:
+            ratio = kapok.rate / max(rival.rate for rival in rivals)
+            yield Target(f"{name}: rate over the faster PostGraphile", ratio, OVER_POSTGRAPHILE[name], at_least=True)
+        yield Target(f"{name}: p95 (PostGraphile's best)", kapok.p95, min(rival.p95 for rival in rivals), " ms")
+        yield Target(f"{name}: p99 (PostGraphile's best)", kapok.p99, min(rival.p99 for rival in rivals), " ms")
+    if "ceiling" in samples and name in OF_CEILING:
+        share = kapok.rate / samples["ceiling"].rate
+        yield Target(f"{name}: share of the ceiling", share, OF_CEILING[name], at_least=True)
