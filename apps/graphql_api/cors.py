@@ -1,7 +1,7 @@
 """CORS, per project: which origins' pages may read a tenant's answers.
 
-In: the project's origins and the request's headers. Out: response headers. Credentials are never allowed: keys travel in
-headers, not in cookies. Source: Fetch standard, "CORS protocol".
+In: the project's origins and the request's headers. Out: response headers. Credentials are never allowed: keys travel
+in headers, not in cookies. Source: Fetch standard, "CORS protocol".
 """
 
 from __future__ import annotations

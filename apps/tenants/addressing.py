@@ -1,7 +1,7 @@
 """Which tenant a request is addressed to, before anyone knows whether there is one.
 
-In: the Host header and the path. Out: an `Address`: the slug in the path, the slug or custom domain in the host, and the
-path below the tenant; or None when it is not addressed to a tenant. Where both host and path name a tenant, the caller
+In: the Host header and the path. Out: an `Address`: the slug in the path, the slug or custom domain in the host, and
+the path below the tenant; or None when it is not addressed to a tenant. Where both host and path name a tenant, the caller
 must check that they agree.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from apps.tenants.directory import Directory, Entry
 from kapok.errors import KapokError
 
-_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9])?\.?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _NUMERIC = re.compile(r"[0-9.]+|\[.*\]")
 _PREFIX = "/t/"
 

@@ -15,12 +15,15 @@ import psycopg
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from kapok.execute.failures import ConnectionLost, StatementFailed
+from kapok.execute.failures import SERVER_GOES_AWAY, ConnectionLost, StatementFailed
 from kapok.execute.segment import Segment
 from kapok.execute.statements import StatementCache
 from kapok.identifiers import bind_schema
 
 _PREAMBLE_NAME = b"kapok_preamble"
+#: What the preamble sets anyway. Where the session has it already, the server need not report a change of it with every
+#: segment (protocol manual, "ParameterStatus").
+LOGIN_OPTIONS = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c jit=off -c statement_timeout=0"
 #: How much longer than its statement_timeout a segment may stay unanswered before the connection counts as dead.
 ANSWER_GRACE_SECONDS = 5.0
 
@@ -48,7 +51,7 @@ class Connection:
     ) -> Connection:
         """Log in, prepare the preamble and enter pipeline mode. on_free: called after each answered segment and when
         the connection is lost. Raises psycopg.OperationalError."""
-        session = await psycopg.AsyncConnection[object].connect(conninfo, autocommit=True)
+        session = await psycopg.AsyncConnection[object].connect(conninfo, autocommit=True, options=LOGIN_OPTIONS)
         pgconn = session.pgconn
         prepared = pgconn.prepare(_PREAMBLE_NAME, preamble.encode())
         if prepared.status != ExecStatus.COMMAND_OK:
@@ -150,6 +153,8 @@ class Connection:
             segment.commands += 1
         elif status == ExecStatus.FATAL_ERROR:
             segment.error = _failure(result)
+            if segment.error.sqlstate in SERVER_GOES_AWAY:
+                raise psycopg.OperationalError(str(segment.error))
 
     def _lose(self, cause: BaseException) -> None:
         if self.closed:

@@ -24,13 +24,12 @@ class ConnectionLost(Exception):
 
 #: The schema is not what the plan was compiled for: read it anew and try once more.
 STALE_PLAN = frozenset({"42703", "42P01", "42883", "42704", "3F000", "0A000", "42804", "42P18"})
+#: The server ends the connection with the statement: a restart, not an answer.
+SERVER_GOES_AWAY = frozenset({"57P01", "57P02", "57P03"})
 
 _BY_STATE = {
     "57014": ("TIMEOUT", None),
     "55P03": ("TIMEOUT", "A lock could not be had in time."),
-    "57P01": ("DATABASE_UNAVAILABLE", None),
-    "57P02": ("DATABASE_UNAVAILABLE", None),
-    "57P03": ("DATABASE_UNAVAILABLE", None),
     "53300": ("OVERLOADED", None),
     "54001": ("QUERY_TOO_COMPLEX", None),
     "54011": ("QUERY_TOO_COMPLEX", None),

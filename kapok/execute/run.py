@@ -20,6 +20,7 @@ from kapok.tenancy import TenantRef
 
 #: A project's pool is closed after so many seconds without a request.
 IDLE_POOL_SECONDS = 300.0
+ATTEMPTS = 3
 
 
 class StalePlan(Exception):
@@ -68,14 +69,15 @@ class Runner:
         pool = self._pool(tenant.gateway_role)
         preamble = preamble_parameters(tenant, principal, request_id)
         seconds = tenant.limits.statement_ms / 1000
-        for last_try in (False, True):
+        for attempt in range(ATTEMPTS):
             segment = Segment(tenant.schema, template, parameters, preamble, seconds=seconds, quick=quick)
             pool.submit(segment)
             try:
                 return await segment.future
             except ConnectionLost as exc:
-                # A restarted server is not an error to the caller: a read may run twice.
-                if last_try:
+                # A restarted server is not an error to the caller: a read may run again, and the next connection
+                # may be one whose end has not been noticed yet.
+                if attempt == ATTEMPTS - 1:
                     raise KapokError("DATABASE_UNAVAILABLE") from exc
             except StatementFailed as exc:
                 if exc.sqlstate in STALE_PLAN:
