@@ -192,6 +192,9 @@ class Table:
     comment: str | None = None
     #: estimated rows (pg_class.reltuples); not part of the shape.
     estimated_rows: int = field(default=0, compare=False)
+    #: what the role may do (kapok.permissions.apply): aggregates, and at most how many rows of a list.
+    aggregate_allowed: bool = True
+    row_limit: int | None = None
 
     def column(self, name: str) -> Column:
         """The column of this database name. Raises KeyError."""
@@ -209,6 +212,8 @@ class Model:
     tables: tuple[Table, ...]
     #: query and mutation functions (computed fields hang on their table).
     functions: tuple[Function, ...] = ()
+    #: comment directives that could not be used and why, for whoever wrote them.
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     def table(self, name: str) -> Table:
         """The table of this database name. Raises KeyError."""

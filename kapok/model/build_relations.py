@@ -1,0 +1,191 @@
+"""Pass: foreign keys to relation fields on both ends, and many-to-many fields through pure junction tables.
+
+In: tables with columns and keys, the prepared catalog, each table's field names. Out: the relations of each table.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from kapok.catalog.types import Catalog, RawForeignKey, RawTable
+from kapok.model import naming
+from kapok.model.directives import read_comment
+from kapok.model.namespace import Candidate, Key, Name, Namespace
+from kapok.model.types import Junction, Relation, RelationKind, Table
+
+#: Last words of a column that say no more than "a key".
+_KEY_WORDS = frozenset({"id", "uuid", "fk"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A relation that has no name yet. on: the table whose field it is."""
+
+    on: str
+    key: Key
+    wishes: tuple[str, ...]
+    relation: Relation
+    explicit: bool
+
+
+def build_relations(
+    catalog: Catalog, tables: Mapping[str, Table], fields: Mapping[str, Namespace]
+) -> dict[str, tuple[Relation, ...]]:
+    """The relations of each table: to-one first, then those that point here, then many-to-many."""
+    keys = [(raw, key) for raw in catalog.tables for key in _distinct(raw.foreign_keys)]
+    guarded = {raw.name for raw in catalog.tables if raw.row_security}
+    found: dict[str, tuple[Relation, ...]] = dict.fromkeys(tables, ())
+    for drafts in (
+        [_forward(raw, key, tables, guarded) for raw, key in keys],
+        _backward(keys, tables),
+        [draft for raw in catalog.tables for draft in _through(raw, tables)],
+    ):
+        for name in tables:
+            found[name] += _named([draft for draft in drafts if draft.on == name], fields[name])
+    return found
+
+
+def _named(drafts: Iterable[_Draft], fields: Namespace) -> tuple[Relation, ...]:
+    ordered = sorted(drafts, key=lambda draft: draft.key)
+    given = fields.assign(
+        [
+            Candidate(
+                draft.key, tuple([(wish,) for wish in draft.wishes]), _claims(draft.relation.kind), draft.explicit
+            )
+            for draft in ordered
+        ]
+    )
+    return tuple([replace(draft.relation, api_name=given[draft.key][0]) for draft in ordered])
+
+
+def _to_one_claims(name: Name) -> frozenset[str]:
+    return frozenset(name)
+
+
+def _to_many_claims(name: Name) -> frozenset[str]:
+    return frozenset([name[0], f"{name[0]}Connection", f"{name[0]}Aggregate"])
+
+
+def _claims(kind: RelationKind) -> Callable[[Name], frozenset[str]]:
+    return _to_one_claims if kind is RelationKind.TO_ONE else _to_many_claims
+
+
+def _distinct(keys: Iterable[RawForeignKey]) -> list[RawForeignKey]:
+    """Of several constraints over the same columns the first by name."""
+    first: dict[tuple[object, ...], RawForeignKey] = {}
+    for key in sorted(keys, key=lambda key: key.name):
+        pairs = frozenset(zip(key.columns, key.target_columns, strict=True))
+        first.setdefault((key.target, pairs), key)
+    return list(first.values())
+
+
+def _role(key: RawForeignKey) -> tuple[str, ...] | None:
+    """What the columns call the other end: `author_id` gives (author,); None when they only repeat its key's name."""
+    pairs = list(zip(key.columns, key.target_columns, strict=True))
+    if len(pairs) > 1:
+        pairs = [(column, target) for column, target in pairs if column != target]
+    roles = {_column_role(naming.words(column), naming.words(target)) for column, target in pairs}
+    return roles.pop() if len(roles) == 1 else None
+
+
+def _column_role(column: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...] | None:
+    if len(column) > 1 and column[-1] in _KEY_WORDS:
+        return column[:-1]
+    if column == target:
+        return None
+    if column[-len(target) :] == target:
+        return column[: -len(target)]
+    return column
+
+
+def _forward(raw: RawTable, key: RawForeignKey, tables: Mapping[str, Table], guarded: set[str]) -> _Draft:
+    """The row a foreign key points to: `author` for author_id, `parentCategory` for a column called just `parent`."""
+    table, target = tables[raw.name], tables[key.target]
+    role = _role(key) or naming.words(target.api_one)
+    chosen = read_comment(key.comment).argument("name")
+    # Where row-level security guards the target, the row may be there and not to be seen.
+    nullable = key.unchecked or key.target in guarded or any(table.column(name).nullable for name in key.columns)
+    return _Draft(
+        on=raw.name,
+        key=(key.name,),
+        wishes=_chosen(chosen) or (naming.camel(role), naming.camel(role) + target.api_type),
+        relation=Relation("", RelationKind.TO_ONE, key.target, key.columns, key.target_columns, key.name, nullable),
+        explicit=chosen is not None,
+    )
+
+
+def _chosen(name: str | None) -> tuple[str, ...]:
+    return (naming.camel(name),) if name else ()
+
+
+def _backward(keys: list[tuple[RawTable, RawForeignKey]], tables: Mapping[str, Table]) -> list[_Draft]:
+    """The rows that point here: the list name of their table, with `By` and the role where there are several ways."""
+    ways = Counter([(raw.name, key.target) for raw, key in keys])
+    drafts = []
+    for raw, key in keys:
+        one = any(set(unique.columns) <= set(key.columns) for unique in raw.keys)
+        chosen = read_comment(key.comment).argument("reverse")
+        drafts.append(
+            _Draft(
+                on=key.target,
+                key=(raw.name, key.name),
+                wishes=_chosen(chosen)
+                or _backward_wishes(tables[raw.name], key, tables, ways[raw.name, key.target], one),
+                relation=Relation(
+                    "",
+                    RelationKind.TO_ONE if one else RelationKind.TO_MANY,
+                    raw.name,
+                    key.target_columns,
+                    key.columns,
+                    key.name,
+                ),
+                explicit=chosen is not None,
+            )
+        )
+    return drafts
+
+
+def _backward_wishes(
+    table: Table, key: RawForeignKey, tables: Mapping[str, Table], ways: int, one: bool
+) -> tuple[str, ...]:
+    role, target = _role(key), tables[key.target]
+    plain = table.api_one if one else table.api_list
+    by = f"{plain}By{naming.pascal(role or naming.words('_and_'.join(key.columns)))}"
+    if table is target:
+        return ("child" if one else "children", by) if role == ("parent",) else (by,)
+    if ways > 1 and role is not None and role != naming.words(target.api_one):
+        return (by,)
+    return (plain, by)
+
+
+def _through(raw: RawTable, tables: Mapping[str, Table]) -> list[_Draft]:
+    """Both many-to-many fields of a table that is nothing but two foreign keys making up its primary key."""
+    keys = _distinct(raw.foreign_keys)
+    primary = next((set(key.columns) for key in raw.keys if key.primary), None)
+    columns = {column.name for column in raw.columns}
+    if len(keys) != 2 or primary != columns or {*keys[0].columns, *keys[1].columns} != columns:
+        return []
+    return [_far_end(tables[raw.name], keys[0], keys[1], tables), _far_end(tables[raw.name], keys[1], keys[0], tables)]
+
+
+def _far_end(junction: Table, near: RawForeignKey, far: RawForeignKey, tables: Mapping[str, Table]) -> _Draft:
+    role = _role(far)
+    chosen = read_comment(far.comment).argument("manyToMany")
+    name = naming.camel(naming.plural(role)) if role else tables[far.target].api_list
+    return _Draft(
+        on=near.target,
+        key=(junction.name, far.name),
+        wishes=_chosen(chosen) or (name, f"{name}By{junction.api_type}"),
+        relation=Relation(
+            "",
+            RelationKind.MANY_TO_MANY,
+            far.target,
+            near.target_columns,
+            far.target_columns,
+            far.name,
+            junction=Junction(junction.name, near.columns, far.columns),
+        ),
+        explicit=chosen is not None,
+    )

@@ -1,0 +1,73 @@
+"""Who gets which name: collisions resolved the same way whatever order the catalog comes in, never an overwrite.
+
+In: candidates with the names they wish for, best first, and what a name would claim. Out: one name each. The rules:
+candidates are taken in the order of (named by a comment directive first, then their key); each gets its first wish if
+that is free, the others their second wish, and so on; whoever has no wish left gets the last wish with `_2`, `_3`.
+A name that GraphQL or Kapok itself needs gets a `_` at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import count
+
+#: The forms of one name that are decided together: ("BlogPost", "blogPost", "blogPosts"), or just ("title",).
+Name = tuple[str, ...]
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """key: what is named, unique among its like. wishes: at least one. claims: all that may not be claimed twice."""
+
+    key: Key
+    wishes: tuple[Name, ...]
+    claims: Callable[[Name], frozenset[str]] = frozenset
+    explicit: bool = False
+
+
+class Namespace:
+    """The names that are taken so far. reserved: names nobody gets."""
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self._reserved = frozenset(reserved)
+        self._taken: set[str] = set()
+
+    def assign(self, candidates: Iterable[Candidate]) -> dict[Key, Name]:
+        """One free name for each candidate. Names assigned by earlier calls come first."""
+        waiting = sorted(candidates, key=lambda candidate: (not candidate.explicit, candidate.key))
+        given: dict[Key, Name] = {}
+        for turn in range(max([len(candidate.wishes) for candidate in waiting], default=0)):
+            left = []
+            for candidate in waiting:
+                wishes = candidate.wishes
+                name = self._claimable(candidate, wishes[turn]) if turn < len(wishes) else None
+                if name is None:
+                    left.append(candidate)
+                else:
+                    given[candidate.key] = name
+            waiting = left
+        for candidate in waiting:
+            given[candidate.key] = self._numbered(candidate)
+        return given
+
+    def _claimable(self, candidate: Candidate, wish: Name) -> Name | None:
+        """The wish (with `_` where reserved), claimed; None where it is taken."""
+        name = wish if candidate.claims(wish).isdisjoint(self._reserved) else _suffixed(wish, "_")
+        claims = candidate.claims(name)
+        if not (claims.isdisjoint(self._taken) and claims.isdisjoint(self._reserved)):
+            return None
+        self._taken |= claims
+        return name
+
+    def _numbered(self, candidate: Candidate) -> Name:
+        for number in count(2):
+            name = self._claimable(candidate, _suffixed(candidate.wishes[-1], f"_{number}"))
+            if name is not None:
+                return name
+        raise AssertionError("count() ends nowhere")
+
+
+def _suffixed(name: Name, suffix: str) -> Name:
+    return tuple([form + suffix for form in name])

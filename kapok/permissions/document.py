@@ -1,0 +1,136 @@
+"""A YAML document read strictly: bounded size and depth, no aliases, no key twice, every error with line and path.
+
+In: text. Out: `Node`s, read as what the caller expects. Raises KapokError PROJECT_INVALID.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from typing import NoReturn
+
+import yaml
+
+from kapok.errors import KapokError
+
+_MAX_BYTES = 256 * 1024
+_MAX_DEPTH = 32
+_FILE = "permissions.yaml"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """` Did you mean x?`, or nothing when no known name is like it."""
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+def load_document(text: str) -> Node:
+    """The root of a document; an empty one is an empty mapping."""
+    if len(text.encode()) > _MAX_BYTES:
+        raise _invalid("the file is larger than 256 KiB.")
+    try:
+        _check_structure(text)
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line + 1 if exc.problem_mark else 1
+        raise _invalid(f"not valid YAML: {exc.problem or 'it cannot be parsed'}.", line) from exc
+    except yaml.YAMLError as exc:
+        raise _invalid("not valid YAML.") from exc
+    return Node(root or yaml.MappingNode("tag:yaml.org,2002:map", []), "")
+
+
+def _check_structure(text: str) -> None:
+    """Before anything recursive sees the document: depth, aliases, one document. Scanning is iterative."""
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = event.start_mark.line + 1 if event.start_mark else None
+        if isinstance(event, yaml.AliasEvent):
+            raise _invalid("aliases (*name) are not supported.", line)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise _invalid("nested too deeply.", line)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise _invalid("only one document is expected.", line)
+
+
+def _invalid(problem: str, line: int | None = None, path: str = "") -> KapokError:
+    where = "".join([_FILE, f", line {line}" if line else "", f", {path}" if path else ""])
+    return KapokError("PROJECT_INVALID", f"{where}: {problem}", details={"file": _FILE, "line": line, "path": path})
+
+
+class Node:
+    """One place of the document. path: `tables.posts.anon`, for messages."""
+
+    def __init__(self, node: yaml.Node, path: str) -> None:
+        self._node = node
+        self.path = path
+
+    def fail(self, problem: str) -> NoReturn:
+        """Refuse the document here."""
+        mark = self._node.start_mark
+        raise _invalid(problem, mark.line + 1 if mark else None, self.path)
+
+    def mapping(self, allowed: Collection[str] | None = None) -> dict[str, Node]:
+        """The members of a mapping (none for null). Refuses keys twice, and keys that are not among those allowed."""
+        if self._is_null():
+            return {}
+        if not isinstance(self._node, yaml.MappingNode):
+            self.fail("`name: value` pairs are expected.")
+        members: dict[str, Node] = {}
+        for key, value in self._node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.fail("a name is expected before the colon.")
+            member = Node(value, f"{self.path}.{key.value}".lstrip("."))
+            if key.value in members:
+                member.fail("it is given twice.")
+            if allowed is not None and key.value not in allowed:
+                hint = did_you_mean(key.value, allowed)
+                member.fail(f"`{key.value}` is not supported.{hint} Supported: {', '.join(sorted(allowed))}.")
+            members[key.value] = member
+        return members
+
+    def names(self) -> tuple[str, ...]:
+        """A list of names, each once and not empty."""
+        if not isinstance(self._node, yaml.SequenceNode):
+            self.fail("a list of names is expected.")
+        names: list[str] = []
+        for place, item in enumerate(self._node.value):
+            node = Node(item, f"{self.path}[{place}]")
+            name = node.text()
+            if name in names:
+                node.fail(f"`{name}` is given twice.")
+            names.append(name)
+        return tuple(names)
+
+    def text(self) -> str:
+        """A scalar as it is written; refuses null and the empty text."""
+        if not isinstance(self._node, yaml.ScalarNode) or self._is_null() or not self._node.value:
+            self.fail("a name is expected.")
+        return str(self._node.value)
+
+    def is_text(self) -> bool:
+        """Whether this is one scalar, not a list or mapping."""
+        return isinstance(self._node, yaml.ScalarNode)
+
+    def boolean(self) -> bool:
+        """true or false."""
+        value = self._node.value if isinstance(self._node, yaml.ScalarNode) else None
+        if value not in ("true", "false"):
+            self.fail("true or false is expected.")
+        return bool(value == "true")
+
+    def positive(self) -> int:
+        """A whole number from 1."""
+        value = self._node.value if isinstance(self._node, yaml.ScalarNode) else ""
+        if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) > 0):
+            self.fail("a whole number from 1 is expected.")
+        return int(value)
+
+    def _is_null(self) -> bool:
+        return self._node.tag == "tag:yaml.org,2002:null"
