@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kapok.identifiers import QualifiedName
 from kapok.model.types import Column, Function, Model, Relation, Table, UniqueKey
 
 
@@ -125,7 +124,8 @@ class Surface:
     model: the model with every `api_name` made distinct within its row: use this one, not the one it was made from.
     query: the root fields. rows: by GraphQL type name of a table, its fields; a filter, an order and an aggregate's
     columns use the same keys. tables: the table of a type name. columns_by_enum: by table name, the enum value of
-    `<Type>Column` -> the column. types: by table name, its types' names. type_names: of enums and composites.
+    `<Type>Column` -> the column. types: by table name, its types' names. type_names: `PgType.scalar` of an
+    enum, composite or range -> the name of its GraphQL type.
     """
 
     model: Model
@@ -134,4 +134,4 @@ class Surface:
     tables: Mapping[str, Table]
     columns_by_enum: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
     types: Mapping[str, TypeNames] = field(default_factory=dict)
-    type_names: Mapping[QualifiedName, str] = field(default_factory=dict)
+    type_names: Mapping[str, str] = field(default_factory=dict)

@@ -6,21 +6,19 @@ names of every type. The order is fixed (reserved, tables, types, helpers), so e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from apps.graphql_api.schema.bindings import TypeNames
-from kapok.identifiers import QualifiedName
+from kapok.model.scalars import SCALARS
 from kapok.model.types import Function, Model, PgType, Table, TypeKind
 
 #: The names of the schema's own types; scalars too, whether the schema uses them or not.
 RESERVED_TYPES = frozenset(
-    {
+    (
         *("Query", "Mutation", "Subscription", "Node", "PageInfo", "OrderDirection"),
-        *("ID", "Int", "Float", "Boolean", "String", "BigInt", "Decimal", "UUID", "JSON", "Bytes"),
-        *("DateTime", "LocalDateTime", "Date", "Time", "TimeTz", "Interval"),
-    }
+        *("ID", "Int", "Float", "Boolean", "String", *SCALARS),
+    )
 )
 #: Keys of a filter that are not fields. No field of a row has such a name, so a filter's keys are the row's names.
 RESERVED_FIELDS = frozenset({"and", "or", "not"})
@@ -30,6 +28,8 @@ _HELPERS = (
     *("Filter", "OrderBy", "Column", "Connection", "Edge", "Aggregate"),
     *("AggregateGroup", "AggregateCountDistinct", "AggregateSum", "AggregateAvg", "AggregateMin", "AggregateMax"),
 )
+#: Kinds with a GraphQL type of their own, named by `PgType.scalar`; a multirange is a list of its range's type.
+_NAMED = (TypeKind.ENUM, TypeKind.COMPOSITE, TypeKind.RANGE, TypeKind.MULTIRANGE)
 
 
 class Names:
@@ -39,9 +39,8 @@ class Names:
         self._taken = set(taken)
 
     def claim(self, wanted: str) -> str:
-        """The name, or the first free of name_2, name_3 ... `__` in front is GraphQL's own and is taken away."""
-        wanted = name = wanted.lstrip("_") or "_" if wanted.startswith("__") else wanted
-        number = 1
+        """The name, or the first free of name_2, name_3 ..."""
+        name, number = wanted, 1
         while name in self._taken:
             number += 1
             name = f"{wanted}_{number}"
@@ -75,31 +74,28 @@ def _function_without_collisions(function: Function) -> Function:
     return replace(function, arguments=arguments)
 
 
-def type_names(model: Model) -> tuple[dict[str, TypeNames], dict[QualifiedName, str]]:
-    """The names of the types of each table (by its database name), and of each enum and composite."""
+def type_names(model: Model) -> tuple[dict[str, TypeNames], dict[str, str]]:
+    """The names of the types of each table (by its database name) and of enums, composites and ranges (by `scalar`)."""
     names = Names(RESERVED_TYPES)
     rows = {table.name: names.claim(table.api_type) for table in model.tables}
-    types = {name: names.claim(type_.scalar) for name, type_ in named_types(model).items()}
+    types = {type_.scalar: names.claim(type_.scalar) for type_ in named_types(model)}
     helpers = {
-        table: TypeNames(
-            row, *(names.claim(row + ("Aggregate" * (helper in _HELPERS[6:])) + helper) for helper in _HELPERS)
-        )
-        for table, row in rows.items()
+        table: TypeNames(row, *(names.claim(row + helper) for helper in _HELPERS)) for table, row in rows.items()
     }
     return helpers, types
 
 
-def named_types(model: Model) -> dict[QualifiedName, PgType]:
-    """The enums and composites that columns, arguments and results of the model need, each once."""
-    found: dict[QualifiedName, PgType] = {}
+def named_types(model: Model) -> list[PgType]:
+    """The enums, composites and ranges that columns, arguments and results of the model need, each once."""
+    found: dict[str, PgType] = {}
     pending = list(_used_types(model))
     for type_ in pending:  # grows while it is read
         if type_.element is not None:
             pending.append(type_.element)
-        if type_.kind in (TypeKind.ENUM, TypeKind.COMPOSITE) and type_.name not in found:
-            found[type_.name] = type_
+        if type_.kind in _NAMED and type_.scalar not in found:
+            found[type_.scalar] = type_
             pending.extend(attribute.type for attribute in type_.attributes)
-    return found
+    return list(found.values())
 
 
 def _used_types(model: Model) -> Iterator[PgType]:
@@ -113,8 +109,3 @@ def _used_types(model: Model) -> Iterator[PgType]:
             yield argument.type
         if function.returns is not None:
             yield function.returns
-
-
-def enum_value_name(api_name: str) -> str:
-    """UPPER_SNAKE of a camelCase name: createdAt becomes CREATED_AT."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", api_name).upper()

@@ -22,8 +22,9 @@ from apps.graphql_api.schema.bindings import (
     Surface,
     ToOne,
 )
-from apps.graphql_api.schema.names import Names, enum_value_name, type_names, without_collisions
+from apps.graphql_api.schema.names import Names, type_names, without_collisions
 from apps.graphql_api.schema.operators import is_comparable
+from kapok.model import naming
 from kapok.model.types import Column, Function, Model, RelationKind, Table, UniqueKey, Volatility
 
 #: The field of a row that holds its Relay id. A table with a column of this name keeps the column and is no Node.
@@ -123,4 +124,4 @@ def _function_field(function: Function, by_name: dict[str, Table]) -> FunctionFi
 
 def _enum_columns(table: Table) -> dict[str, Column]:
     names = Names()
-    return {names.claim(enum_value_name(c.api_name)): c for c in table.columns if is_comparable(c.type)}
+    return {names.claim(naming.upper(c.api_name)): c for c in table.columns if is_comparable(c.type)}
