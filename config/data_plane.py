@@ -28,7 +28,7 @@ from kapok.metrics import count
 from kapok.observe import add_sink
 from kapok.roles import conninfo_for, role_password
 
-_EVENT_TRIGGER = "select count(*) from pg_event_trigger where evtname like 'kapok_ddl%%' and evtenabled <> 'D'"
+_EVENT_TRIGGER = "select count(*) from pg_event_trigger where evtname like 'kapok_ddl%' and evtenabled <> 'D'"
 
 
 class DataPlane:

@@ -89,4 +89,4 @@ async def _body(receive: Receive) -> bytes:
 def _part(message: MutableMapping[str, Any]) -> bytes:
     if message["type"] == "http.disconnect":
         raise KapokError("BAD_REQUEST", "The request ended before its body.")
-    return message.get("body", b"")
+    return bytes(message.get("body", b""))

@@ -35,15 +35,15 @@ _TENANT = """
            coalesce((select max(v.version) from public.tenants_projectpermissions v where v.project_id = p.id), 0)
     from public.tenants_tenant t join public.tenants_project p on p.id = t.project_id
 """
-_BY_SLUG = _TENANT + " where t.slug = %s"
-_BY_HOST = _TENANT + " join public.tenants_domain d on d.tenant_id = t.id where d.domain = %s"
+_BY_SLUG = _TENANT + " where t.slug = $1"
+_BY_HOST = _TENANT + " join public.tenants_domain d on d.tenant_id = t.id where d.domain = $1"
 _BY_DIGEST = """
-    select k.id, k.tenant_id, k.role, k.expires_at, k.revoked_at from public.tenants_apikey k where k.digest = %s
+    select k.id, k.tenant_id, k.role, k.expires_at, k.revoked_at from public.tenants_apikey k where k.digest = $1
 """
 _PERMISSIONS = """
-    select text from public.tenants_projectpermissions where project_id = %s and version = %s
+    select text from public.tenants_projectpermissions where project_id = $1 and version = $2
 """
-_DOCUMENT = "select document from public.tenants_trusteddocument where project_id = %s and sha256 = %s"
+_DOCUMENT = "select document from public.tenants_trusteddocument where project_id = $1 and sha256 = $2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -51,12 +51,13 @@ class Platform:
                 await self._listener
         await self._pool.close()
 
-    async def fetch(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a statement. Raises KapokError DATABASE_UNAVAILABLE."""
+    async def fetch(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a statement with $1, $2 ... as placeholders. Raises KapokError DATABASE_UNAVAILABLE."""
         try:
             async with self._pool.connection() as connection:
-                cursor = await connection.execute(statement, parameters)
-                return await cursor.fetchall() if cursor.description else []
+                cursor = psycopg.AsyncRawCursor(connection)
+                await cursor.execute(statement.encode(), parameters)
+                return await cursor.fetchall()
         except (psycopg.OperationalError, PoolTimeout) as exc:
             raise KapokError("DATABASE_UNAVAILABLE") from exc
 

@@ -33,8 +33,8 @@ class SharedCache:
         if redis is None:
             return None
         try:
-            value: bytes | None = await redis.get(key)
-            return value
+            value = await redis.get(key)
+            return value.encode() if isinstance(value, str) else value
         except (RedisError, OSError, TimeoutError) as exc:
             self._pause(exc)
             return None
