@@ -1,7 +1,7 @@
 """The GraphiQL page and the files it loads, all from memory and from our own origin.
 
 In: a tenant's endpoint and a nonce. Out: HTML under a strict Content-Security-Policy, and replies for the files that
-web/graphiql builds into static/graphiql/ (the script's and the style sheet's names change with their content, so they are cached for good).
+web/graphiql builds into static/graphiql/ (script and style sheet are named by their content and cached for good).
 """
 
 from __future__ import annotations

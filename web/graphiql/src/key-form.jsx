@@ -27,7 +27,7 @@ export function KeyForm({ initialKey, onUse }) {
         autoComplete="off"
         data-1p-ignore=""
         spellCheck={false}
-        placeholder="none: requests are anonymous"
+        placeholder="publishable or secret key"
         value={text}
         onChange={(event) => setText(event.target.value)}
       />

@@ -15,11 +15,12 @@ const { endpoint, tenant } = root.dataset;
 // The style elements that dialogs and menus add must pass the page's Content-Security-Policy.
 setNonce(document.querySelector('script[nonce]').nonce);
 
-const DEFAULT_QUERY = `# ${tenant}: what can be asked here. Paste an API key above to see what it may see.
+const DEFAULT_QUERY = `# What can be asked of ${tenant}?
+# Put an API key above to see what it may see.
 #
-#   Ctrl-Space   complete        Ctrl-Enter   run        Shift-Ctrl-P   tidy up
-#
-# The book on the left opens the documentation, the clock below it the history.
+#   Ctrl-Space      complete
+#   Ctrl-Enter      run
+#   Shift-Ctrl-P    tidy up
 
 query WhatIsHere {
   __schema {
