@@ -16,7 +16,7 @@ from bench.processes import free_port, running
 from bench.subjects import Server
 
 _PEERS = Path(__file__).parent
-#: Connections of each server's pool: the default of `pg`, which gave the best figures of 8, 10, 16 and 20.
+#: Connections of each server's pool, the default of `pg`: 8, 10, 16 and 20 differed by less than two runs do.
 POOL = 10
 
 
