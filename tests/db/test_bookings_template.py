@@ -15,7 +15,13 @@ import yaml
 from psycopg import errors, sql
 
 import kapok.templates
+from kapok.catalog.introspect import introspect
+from kapok.catalog.parse import parse
 from kapok.identifiers import owner_role, schema_name
+from kapok.model.build import build
+from kapok.model.types import Model, RelationKind
+from kapok.permissions.apply import validate, visible
+from kapok.permissions.rules import parse_permissions
 from kapok.templates.bookings.seed import generate
 
 TEMPLATES = Path(kapok.templates.__path__[0])
@@ -253,19 +259,42 @@ def test_functions_follow_a_new_column(db: Connection) -> None:
     assert rows(db, "select distinct colour from nearby_offers(38.7223, -9.1393)") == [("red",)]
 
 
-def test_permissions_name_what_exists_and_nothing_private(db: Connection) -> None:
-    permissions = yaml.safe_load((TEMPLATES / "bookings" / "permissions.yaml").read_text())
-    assert permissions["roles"] == {"anon": {}}
+@pytest.fixture
+def model(db: Connection) -> Model:
+    """What the API makes of the template."""
+    [(schema, role)] = rows(db, "select current_schema(), current_user::text")
+    return build(parse(introspect(db, schema, role)))
+
+
+def test_the_comments_shape_the_model(model: Model) -> None:
+    assert model.warnings == ()
+    columns = {column.api_name for column in model.table("establishments").columns}
+    assert {"latitude", "longitude"} <= columns
+    assert "searchVector" not in {column.api_name for column in model.table("offers").columns}
+    assert "internalNotes" not in {column.api_name for column in model.table("partners").columns}
+    assert {function.name for function in model.functions} == {"search_offers", "nearby_offers", "book_slot"}
+    assert {function.api_name for function in model.table("offers").computed} == {
+        "averageRating",
+        "discountPercent",
+        "similar",
+    }
+    relations = {relation.api_name: relation for relation in model.table("offers").relations}
+    assert relations["offerStats"].kind is RelationKind.TO_ONE
+    assert relations["tags"].kind is RelationKind.MANY_TO_MANY
+    assert relations["featuredAt"].target == "establishments"
+
+
+def test_permissions_name_what_exists_and_nothing_private(model: Model) -> None:
+    permissions = parse_permissions((TEMPLATES / "bookings" / "permissions.yaml").read_text())
+    assert validate(permissions, model) == []
+    anon = visible(model, permissions, "anon")
     private = {"members", "bookings", "booking_guests", "payments", "favourites", "city_monthly_sales"}
-    assert not private & set(permissions["tables"])
-    query = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped"
-    for table, rules in permissions["tables"].items():
-        existing = {name for (name,) in rows(db, query, table)}
-        assert existing
-        columns = rules["anon"]["select"]["columns"]
-        assert columns == "*" or set(columns) <= existing
-    partners = permissions["tables"]["partners"]["anon"]["select"]["columns"]
-    assert not {"commission_rate", "iban", "contact_email", "internal_notes"} & set(partners)
+    assert not private & {table.name for table in anon.tables}
+    for table in anon.tables:
+        assert not private & {relation.target for relation in table.relations}
+    partners = {column.name for column in anon.table("partners").columns}
+    assert partners == {"id", "name", "slug", "about", "website"}
+    assert "revenue" not in {column.name for column in anon.table("offer_stats").columns}
 
 
 @pytest.mark.parametrize("template", ["bookings", "blank"])

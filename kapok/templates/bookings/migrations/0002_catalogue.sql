@@ -75,6 +75,7 @@ create trigger offers_touch before update on offers for each row execute functio
 -- Offers belong to venues and a venue shows one of them first: the two tables point at each other.
 alter table establishments add column featured_offer_id uuid references offers on delete set null;
 comment on column establishments.featured_offer_id is 'The offer shown first on the page of this venue.';
+comment on constraint establishments_featured_offer_id_fkey on establishments is '@reverse featured_at';
 create index establishments_featured_offer_id_idx on establishments (featured_offer_id);
 
 create table offer_tags (
@@ -99,5 +100,7 @@ create table offer_slots (
   unique (id, offer_id)
 );
 comment on table offer_slots is 'A session of an offer: a time at which it takes place, with a number of places.';
+comment on constraint offer_slots_id_offer_id_key on offer_slots is
+  E'What bookings point to, so that a session and its offer always agree.\n@hidden';
 comment on column offer_slots.starts_at is 'The start of `during`, kept for sorting.';
 create index offer_slots_starts_at_idx on offer_slots (starts_at);

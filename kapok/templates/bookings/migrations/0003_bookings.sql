@@ -21,6 +21,7 @@ create table members (
 comment on table members is 'A customer.';
 comment on column members.referred_by_id is 'The member who brought this one.';
 comment on column members.preferences is 'Settings of the app, such as {"newsletter": "weekly", "theme": "dark"}.';
+comment on constraint members_referred_by_id_fkey on members is '@reverse referrals';
 create index members_home_city_id_idx on members (home_city_id);
 create index members_referred_by_id_idx on members (referred_by_id);
 create index members_joined_at_idx on members (joined_at);
@@ -54,6 +55,9 @@ comment on column bookings.gift_to_id is 'The member this booking is a present f
 comment on column bookings.slot_id is 'The session; empty for a voucher. It always belongs to the offer of the booking.';
 comment on column bookings.unit_price is 'The price of the offer at the time of booking.';
 comment on column bookings.total is 'unit price x quantity, computed by the database.';
+comment on constraint bookings_gift_to_id_fkey on bookings is '@reverse gifts';
+comment on constraint bookings_id_offer_id_key on bookings is
+  E'What reviews point to, so that a review and its booking are about the same offer.\n@hidden';
 create index bookings_member_id_idx on bookings (member_id, booked_at desc);
 create index bookings_gift_to_id_idx on bookings (gift_to_id) where gift_to_id is not null;
 create index bookings_offer_id_idx on bookings (offer_id, status);

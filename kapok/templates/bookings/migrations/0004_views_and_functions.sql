@@ -23,7 +23,7 @@ left join (
   select offer_id, count(*) as reviews, round(avg(rating), 2) as average_rating from reviews group by offer_id
 ) r on r.offer_id = o.id;
 comment on view offer_stats is
-  E'How an offer does: bookings, revenue, favourites, reviews.\n@key offer_id\n@relation (offer_id) references offers (id)';
+  E'How an offer does: bookings, revenue, favourites, reviews.\n@name offer_stats\n@key (offer_id)\n@references (offer_id) offers (id)';
 comment on column offer_stats.revenue is 'Sum of the confirmed and used bookings, in `currency`.';
 
 create materialized view city_monthly_sales as
@@ -41,7 +41,7 @@ join cities c on c.id = e.city_id
 where b.status in ('confirmed', 'used')
 group by c.id, month;
 comment on materialized view city_monthly_sales is
-  E'Sales by city and month, as of the last refresh.\n@key city_id, month\n@relation (city_id) references cities (id)';
+  E'Sales by city and month, as of the last refresh.\n@key (city_id, month)\n@references (city_id) cities (id)';
 comment on column city_monthly_sales.month is 'The first day of the month, in the time zone of the city.';
 create unique index city_monthly_sales_key on city_monthly_sales (city_id, month);
 
