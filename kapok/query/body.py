@@ -1,0 +1,76 @@
+"""The body of a select over rows: its tables, conditions and order.
+
+In: `Rows` of a plan and the alias of the parent's row. Out: a `Body`; `rest` writes it as everything after the select list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kapok.query.aliases import Aliases
+from kapok.query.codegen_conditions import condition
+from kapok.query.comparison import INT8, comparable
+from kapok.query.fragments import Parameter, Sql, column, join, sql
+from kapok.query.order import OrderKey, order_by, order_keys
+from kapok.query.plan import Rows
+from kapok.query.source import Source, call_source, link, table_source, target_source
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """row: the alias of the row. tables: what follows `from`. conditions: all must hold. keys: the order."""
+
+    row: str
+    tables: Sql
+    conditions: tuple[Sql, ...]
+    keys: tuple[OrderKey, ...]
+
+    def rest(self) -> Sql:
+        """` from ... where ...`, without order and limit."""
+        return sql(" from ", self.tables, where(*self.conditions))
+
+
+def body_of(rows: Rows, parent: str | None, aliases: Aliases) -> Body:
+    """The rows that are meant, in their order."""
+    source, conditions = _source(rows, parent, aliases)
+    keys, joins = order_keys(rows.order, source.alias, aliases)
+    if rows.where is not None:
+        conditions.append(condition(rows.where, source.alias, aliases))
+    return Body(source.alias, sql(source.tables, joins), tuple(conditions), keys)
+
+
+def _source(rows: Rows, parent: str | None, aliases: Aliases) -> tuple[Source, list[Sql]]:
+    if rows.call is not None:
+        return call_source(rows.call, parent, aliases), []
+    if rows.relation is not None and parent is not None:
+        source = target_source(rows.relation, rows.table, aliases)
+        return source, [link(rows.relation, parent, source)]
+    return table_source(rows.table, aliases), []
+
+
+def ordered(body: Body, rows: Rows) -> Sql:
+    """The body with order, limit and offset."""
+    return sql(body.rest(), order_by(body.keys), limit(rows))
+
+
+def distinct_on(body: Body, rows: Rows) -> Sql:
+    """`distinct on (...) `, or nothing."""
+    if not rows.distinct:
+        return sql()
+    values = [comparable(c.type).of(column(body.row, c.name)) for c in rows.distinct]
+    return sql("distinct on (", join(", ", values), ") ")
+
+
+def limit(rows: Rows) -> Sql:
+    """` limit ... offset ...`, as far as there are any."""
+    pieces = []
+    if rows.limit is not None:
+        pieces.append(sql(" limit ", Parameter(rows.limit, INT8)))
+    if rows.offset is not None:
+        pieces.append(sql(" offset ", Parameter(rows.offset, INT8)))
+    return sql(*pieces)
+
+
+def where(*conditions: Sql) -> Sql:
+    """` where a and b`, or nothing."""
+    return sql(" where ", join(" and ", conditions)) if conditions else sql()

@@ -1,0 +1,65 @@
+"""The form in which values of a type are compared, ordered, grouped and kept in cursors.
+
+In: an SQL expression and its type. Out: an expression of a type that has an order and equality, and that type's name
+for the cast of a parameter. `json` is compared as jsonb; a type Kapok does not know (money, xml, point, one of an
+extension) as its text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kapok.identifiers import QualifiedName
+from kapok.model.types import PgType, TypeKind
+from kapok.query.fragments import Sql, sql
+
+#: Types of pg_catalog that are compared as they are.
+_ORDERED = frozenset(
+    {
+        *("bool", "int2", "int4", "int8", "float4", "float8", "numeric", "oid", "uuid", "bytea"),
+        *("date", "time", "timetz", "timestamp", "timestamptz", "interval"),
+        *("text", "varchar", "bpchar", "name", "jsonb", "xid8", "inet", "cidr", "macaddr", "macaddr8"),
+    }
+)
+#: Types of extensions that are text with an order of their own.
+_TEXT_LIKE = frozenset({"citext"})
+
+TEXT = QualifiedName("pg_catalog", "text").sql()
+JSONB = QualifiedName("pg_catalog", "jsonb").sql()
+INT4 = QualifiedName("pg_catalog", "int4").sql()
+INT8 = QualifiedName("pg_catalog", "int8").sql()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparable:
+    """What to compare a type as. cast: a value of the type itself needs `::type_sql`. element_sql: the type of an
+    array's element or of a range's bounds.
+    """
+
+    type_sql: str
+    cast: bool
+    element_sql: str = ""
+
+    def of(self, value: Sql) -> Sql:
+        """The value in comparable form."""
+        return sql(value, "::", self.type_sql) if self.cast else value
+
+
+def comparable(type_: PgType) -> Comparable:
+    """How values of a type are compared."""
+    while type_.kind is TypeKind.DOMAIN and type_.element is not None:
+        type_ = type_.element
+    name = type_.name
+    if type_.kind is TypeKind.ARRAY and type_.element is not None:
+        element = comparable(type_.element)
+        own = type_.element.name.sql()
+        element_sql = element.type_sql if element.cast else own
+        return Comparable(element_sql + "[]", element.cast, element_sql)
+    if type_.kind in (TypeKind.RANGE, TypeKind.MULTIRANGE) and type_.element is not None:
+        return Comparable(name.sql(), False, type_.element.name.sql())
+    if type_.kind is not TypeKind.SCALAR or name.name in _TEXT_LIKE:
+        return Comparable(name.sql(), False)
+    if name.schema == "pg_catalog" and name.name == "json":
+        return Comparable(JSONB, True)
+    known = name.schema == "pg_catalog" and name.name in _ORDERED
+    return Comparable(name.sql() if known else TEXT, not known)
