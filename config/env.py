@@ -97,6 +97,9 @@ class Environment:
     migration_workers: int = _variable(
         "KAPOK_MIGRATION_WORKERS", "How many tenants of a project are migrated at once.", 4, int
     )
+    stale_seconds: int = _variable(
+        "KAPOK_STALE_SECONDS", "After so many seconds without a sign of life a job goes to another worker.", 15, int
+    )
 
 
 VARIABLES: tuple[Field[Any], ...] = fields(Environment)

@@ -22,6 +22,7 @@ DATABASE_URL = ENV.database_url
 REDIS_URL = ENV.redis_url
 KAPOK_BASE_DOMAIN = ENV.base_domain
 KAPOK_MIGRATION_WORKERS = ENV.migration_workers
+KAPOK_STALE_SECONDS = ENV.stale_seconds
 
 # --- applications. `apps.tenants` stands before django_tenants, so that its `migrate` leaves tenants' schemas alone.
 SHARED_APPS = [

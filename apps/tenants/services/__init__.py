@@ -1,0 +1,45 @@
+"""Every change of state of the control plane, one function each: the admin, the API, the CLI and jobs call these.
+
+In: rows, plain values and `acting` (who does it). Out: the changed rows, or KapokError. Each is one transaction; what
+must happen afterwards is queued when it commits.
+"""
+
+from apps.tenants.services.domains import do_add_domain, do_remove_domain
+from apps.tenants.services.keys import do_create_key, do_revoke_key
+from apps.tenants.services.migrations import do_migrate_project, do_migrate_tenant, do_upload_migrations
+from apps.tenants.services.operations import do_retry_operation
+from apps.tenants.services.projects import (
+    do_create_project,
+    do_delete_project,
+    do_register_documents,
+    do_set_permissions,
+    do_update_project,
+)
+from apps.tenants.services.tenants import (
+    do_create_tenant,
+    do_delete_tenant,
+    do_resume_tenant,
+    do_suspend_tenant,
+    do_update_tenant,
+)
+
+__all__ = [
+    "do_add_domain",
+    "do_create_key",
+    "do_create_project",
+    "do_create_tenant",
+    "do_delete_project",
+    "do_delete_tenant",
+    "do_migrate_project",
+    "do_migrate_tenant",
+    "do_register_documents",
+    "do_remove_domain",
+    "do_resume_tenant",
+    "do_retry_operation",
+    "do_revoke_key",
+    "do_set_permissions",
+    "do_suspend_tenant",
+    "do_update_project",
+    "do_update_tenant",
+    "do_upload_migrations",
+]

@@ -1,0 +1,55 @@
+"""Custom host names of tenants."""
+
+from __future__ import annotations
+
+import re
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from apps.tenants.acting import Actor
+from apps.tenants.models import Domain, Tenant
+from kapok.errors import KapokError
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@transaction.atomic
+def do_add_domain(tenant: Tenant, domain: str, *, acting: Actor, primary: bool = False) -> Domain:
+    """Let a tenant answer at a host name. Raises INVALID_HOST, ALREADY_EXISTS."""
+    host = checked_host(domain)
+    try:
+        with transaction.atomic():
+            return Domain.objects.create(tenant=tenant, domain=host, is_primary=primary)
+    except IntegrityError as exc:
+        raise KapokError("ALREADY_EXISTS", "This host name is taken.") from exc
+
+
+@transaction.atomic
+def do_remove_domain(domain: Domain, *, acting: Actor) -> None:
+    """The tenant no longer answers at this host name."""
+    domain.delete()
+
+
+def checked_host(text: str) -> str:
+    """The host name in lower case, without a final dot. Raises INVALID_HOST for no name, or one of the platform."""
+    host = text.strip().rstrip(".").lower()
+    try:
+        host = host.encode("idna").decode()
+    except UnicodeError as exc:
+        raise _invalid("it is not a host name") from exc
+    labels = host.split(".")
+    if len(host) > 253 or len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise _invalid("it is not a host name such as app.example.com")
+    if labels[-1].isdigit():
+        raise _invalid("it is an address, not a name")
+    base = settings.KAPOK_BASE_DOMAIN.lower()
+    if host == base or host.endswith("." + base):
+        raise _invalid("names under the platform's own domain come from slugs")
+    if host in {allowed.lower() for allowed in settings.ALLOWED_HOSTS}:
+        raise _invalid("the control plane answers there")
+    return host
+
+
+def _invalid(reason: str) -> KapokError:
+    return KapokError("INVALID_HOST", f"This host name cannot be added: {reason}.", status=422)

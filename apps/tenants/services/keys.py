@@ -1,0 +1,81 @@
+"""API keys: made (and shown once), revoked."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.tenants.acting import Actor
+from apps.tenants.models import ApiKey, Tenant
+from kapok.errors import KapokError
+from kapok.principal import ANON_ROLE, SERVICE_ROLE
+from kapok.tenancy import TenantState
+from kapok.tokens import KeyKind, new_key
+
+_ROLE = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+@transaction.atomic
+def do_create_key(
+    tenant: Tenant,
+    kind: KeyKind | str,
+    *,
+    acting: Actor,
+    name: str = "",
+    role: str | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """Out: the stored key and the key itself, which is not kept. role: of a secret key (default service); a publishable
+    key is always anon. Raises VALIDATION_FAILED, INVALID_STATE."""
+    kind = _kind(kind)
+    role = _role(kind, role)
+    if expires_at is not None and expires_at <= timezone.now():
+        raise KapokError("VALIDATION_FAILED", "The key would have expired already.", details={"fields": ["expires_at"]})
+    if tenant.state == TenantState.DELETING:
+        raise KapokError("INVALID_STATE", "The tenant is being deleted.")
+    made = new_key(kind)
+    key = ApiKey.objects.create(
+        tenant=tenant,
+        name=(name or f"{kind} key")[:100],
+        kind=kind.value,
+        role=role,
+        prefix=made.prefix,
+        digest=made.digest,
+        expires_at=expires_at,
+    )
+    return key, made.key
+
+
+@transaction.atomic
+def do_revoke_key(key: ApiKey, *, acting: Actor) -> ApiKey:
+    """The key is refused from now on. Revoking it again changes nothing."""
+    if key.revoked_at is None:
+        key.revoked_at = timezone.now()
+        key.save(update_fields=["revoked_at"])
+    return key
+
+
+def _kind(kind: KeyKind | str) -> KeyKind:
+    try:
+        return KeyKind(kind)
+    except ValueError as exc:
+        known = ", ".join(member.value for member in KeyKind)
+        raise KapokError("VALIDATION_FAILED", f"A key is one of: {known}.", details={"fields": ["kind"]}) from exc
+
+
+def _role(kind: KeyKind, role: str | None) -> str:
+    if kind is KeyKind.PUBLISHABLE:
+        if role not in (None, "", ANON_ROLE):
+            raise KapokError(
+                "VALIDATION_FAILED",
+                f"A publishable key always has the role {ANON_ROLE}: anyone may see it.",
+                details={"fields": ["role"]},
+            )
+        return ANON_ROLE
+    role = role or SERVICE_ROLE
+    if not _ROLE.fullmatch(role):
+        raise KapokError("VALIDATION_FAILED", "This is not a role's name.", details={"fields": ["role"]})
+    return role

@@ -1,0 +1,43 @@
+"""Celery tasks: thin, they call operations.py. In: an operation's id. Out: nothing; the operation says it all."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from celery import shared_task
+from django.utils import timezone
+from kombu.exceptions import OperationalError as QueueUnavailable
+
+from apps.tenants.models import Operation, OperationState
+from apps.tenants.operations import run_operation, stalled_operations
+
+log = logging.getLogger("kapok.tenants")
+
+WAITING_FOR_QUEUE = "The job queue cannot be reached. The job starts by itself when it is back."
+
+
+@shared_task
+def run_operation_task(operation_id: str) -> None:
+    """Run an operation."""
+    run_operation(uuid.UUID(operation_id))
+
+
+@shared_task
+def resume_stalled_operations() -> None:
+    """Queue what a lost worker or a lost queue left behind. The beat calls this every few seconds."""
+    for operation_id in stalled_operations():
+        enqueue(operation_id)
+
+
+def enqueue(operation_id: uuid.UUID) -> bool:
+    """Queue an operation. False when the queue cannot be reached: the operation says so and the beat tries again."""
+    queued = Operation.objects.filter(pk=operation_id)
+    queued.filter(state=OperationState.QUEUED).update(heartbeat_at=timezone.now(), message="")
+    try:
+        run_operation_task.apply_async((str(operation_id),), retry=False)
+    except (QueueUnavailable, OSError) as exc:
+        log.warning("operation %s could not be queued: %s", operation_id, exc)
+        queued.filter(state=OperationState.QUEUED).update(heartbeat_at=None, message=WAITING_FOR_QUEUE)
+        return False
+    return True
