@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from kapok.model.types import Column, PgType, TypeKind
+from kapok.model.types import Column, PgType, Table, TypeKind
 
 
 class ArgumentKind(StrEnum):
@@ -172,3 +172,16 @@ def has_extremes(column: Column) -> bool:
     """Whether min(column) and max(column) exist; they have the column's own type (an unknown type as text)."""
     base = base_type(column.type)
     return base.kind is TypeKind.ENUM or (base.kind is TypeKind.SCALAR and base.scalar in _EXTREMES)
+
+
+#: Types `search` runs over: those of pg_catalog that are plain text.
+_SEARCHED = frozenset({"text", "varchar", "bpchar", "name"})
+
+
+def searchable_columns(table: Table) -> tuple[Column, ...]:
+    """The text columns `search` runs over; without any, a table has no `search`."""
+    return tuple(column for column in table.columns if _is_text(base_type(column.type)))
+
+
+def _is_text(type_: PgType) -> bool:
+    return type_.kind is TypeKind.SCALAR and type_.scalar == "String" and type_.name.name in _SEARCHED
