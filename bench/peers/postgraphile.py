@@ -37,7 +37,6 @@ def postgraphile(major: int, conninfo: str, schema: str) -> Iterator[Server]:
         title=f"PostGraphile {version}",
         url=f"http://127.0.0.1:{port}/graphql",
         dialect="postgraphile.graphql",
-        headers={},
     )
     environ = {
         "DATABASE_URL": conninfo,

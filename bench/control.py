@@ -1,0 +1,66 @@
+"""The bench's hand in the control plane: makes projects and tenants through Kapok's own services.
+
+In: one JSON command a line on standard input. Out: one JSON answer a line on standard output. A process of its own
+(`bench.kapok_server` starts it), because Django reads its settings once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from apps.tenants.acting import SYSTEM
+from apps.tenants.models import Project, Tenant
+from apps.tenants.provisioning import names_of, provision_now
+from apps.tenants.services.keys import do_create_key
+from apps.tenants.services.migrations import do_upload_migrations
+from apps.tenants.services.projects import do_create_project, do_set_permissions
+from apps.tenants.services.tenants import do_create_tenant
+from kapok.tenancy import TenantState
+from kapok.tokens import KeyKind
+
+_PATIENCE_SECONDS = 60.0
+
+
+def make_project(slug: str, migrations: Mapping[str, str], permissions: str) -> None:
+    """A project with its migrations (by file name) and permissions.yaml."""
+    project = do_create_project(slug, acting=SYSTEM)
+    do_upload_migrations(project, migrations, acting=SYSTEM)
+    do_set_permissions(project, permissions, acting=SYSTEM)
+
+
+def make_tenants(project: str, slugs: list[str]) -> list[dict[str, str]]:
+    """Tenants, set up here and now. Out: slug, schema and publishable key of each."""
+    made = []
+    for slug in slugs:
+        tenant, _ = do_create_tenant(Project.objects.get(slug=project), slug, acting=SYSTEM)
+        provision_now(tenant)
+        _, key = do_create_key(tenant, KeyKind.PUBLISHABLE, acting=SYSTEM)
+        made.append({"slug": slug, "schema": names_of(tenant).schema, "key": key})
+    return made
+
+
+def time_provisioning(project: str, slug: str) -> float:
+    """Seconds from asking for a tenant to the worker having made it active."""
+    asked = time.perf_counter()
+    tenant, operation = do_create_tenant(Project.objects.get(slug=project), slug, acting=SYSTEM)
+    while not Tenant.objects.filter(pk=tenant.pk, state=TenantState.ACTIVE.value).exists():
+        operation.refresh_from_db()
+        if operation.is_final or time.perf_counter() - asked > _PATIENCE_SECONDS:
+            raise RuntimeError(f"{slug} was not set up: {operation} {operation.error_message}")
+        time.sleep(0.005)
+    return time.perf_counter() - asked
+
+
+COMMANDS = {command.__name__: command for command in (make_project, make_tenants, time_provisioning)}
+
+
+def serve() -> None:
+    """Answer commands until standard input ends."""
+    for line in sys.stdin:
+        command: dict[str, Any] = json.loads(line)
+        answer = COMMANDS[command.pop("do")](**command)
+        print(json.dumps(answer), flush=True)

@@ -1,0 +1,152 @@
+"""Kapok itself: its web process as it is deployed, its worker, and tenants made by its own services.
+
+In: the URLs of Postgres and Redis. Out: `Kapok`, whose `web()` and `worker()` run while a block lasts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.processes import ROOT, NotStarted, free_port, running
+from bench.subjects import Server
+
+PROJECT = Path(__file__).parent / "project"
+_CONTROL = "import django; django.setup(); from bench.control import serve; serve()"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant the bench calls."""
+
+    slug: str
+    schema: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A running web process."""
+
+    url: str
+    pid: int
+
+    def graphql(self, tenant: Tenant) -> str:
+        """Where a tenant's GraphQL is."""
+        return f"{self.url}/t/{tenant.slug}/graphql"
+
+    def resident_bytes(self) -> int:
+        """The process's resident memory (Linux)."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(slots=True)
+class Kapok:
+    """The control plane's commands and the environment all its processes share."""
+
+    environ: Mapping[str, str]
+    _control: subprocess.Popen[str] = field(repr=False)
+
+    def make_project(self, slug: str, migrations: Mapping[str, str], permissions: str) -> None:
+        """A project; migrations by file name."""
+        self._call("make_project", slug=slug, migrations=migrations, permissions=permissions)
+
+    def make_tenants(self, project: str, slugs: Sequence[str]) -> list[Tenant]:
+        """Tenants that answer."""
+        return [Tenant(**one) for one in self._call("make_tenants", project=project, slugs=list(slugs))]
+
+    def time_provisioning(self, project: str, slug: str) -> float:
+        """Seconds until a tenant that a worker sets up is active."""
+        return float(self._call("time_provisioning", project=project, slug=slug))
+
+    def _call(self, command: str, **arguments: Any) -> Any:
+        assert self._control.stdin is not None and self._control.stdout is not None
+        self._control.stdin.write(json.dumps({"do": command, **arguments}) + "\n")
+        self._control.stdin.flush()
+        answer = self._control.stdout.readline()
+        if not answer:
+            raise NotStarted(f"Kapok's services failed at {command}; the reason stands above")
+        return json.loads(answer)
+
+    @contextmanager
+    def web(self) -> Iterator[Web]:
+        """One web process while the block lasts."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        command = [
+            *(sys.executable, "-m", "uvicorn", "config.asgi:app", "--workers=1", f"--port={port}"),
+            *("--loop=uvloop", "--http=httptools", "--no-access-log", "--log-level=warning"),
+        ]
+        with running(command, self.environ, lambda: _is_ready(f"{url}/readyz")) as pid:
+            yield Web(url, pid)
+
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        """One Celery worker while the block lasts."""
+        celery = [sys.executable, "-m", "celery", "-A", "config"]
+
+        def is_up() -> bool:
+            command = [*celery, "inspect", "ping", "--timeout=2"]
+            return subprocess.run(command, cwd=ROOT, env=dict(self.environ), capture_output=True).returncode == 0
+
+        with running([*celery, "worker", "--concurrency=1", "--loglevel=warning"], self.environ, is_up):
+            yield
+
+
+@contextmanager
+def kapok(database_url: str, redis_url: str) -> Iterator[Kapok]:
+    """Kapok's tables in this database, and a process that runs its services. Raises NotStarted."""
+    environ = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "DJANGO_SETTINGS_MODULE": "config.settings.production",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "KAPOK_ALLOWED_HOSTS": "127.0.0.1",
+        "KAPOK_HTTPS": "false",
+        "KAPOK_LOG_LEVEL": "WARNING",
+        # The peers log no requests either.
+        "KAPOK_ACCESS_LOG": "false",
+    }
+    migrate = [sys.executable, "-m", "django", "migrate", "--verbosity=0"]
+    if subprocess.run(migrate, cwd=ROOT, env=environ, check=False).returncode:
+        raise NotStarted("Kapok's migrations failed; the reason stands above")
+    control = subprocess.Popen(
+        [sys.executable, "-c", _CONTROL],
+        cwd=ROOT,
+        env=environ,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with control:
+        yield Kapok(environ, control)
+
+
+def project_files(folder: Path = PROJECT) -> tuple[dict[str, str], str]:
+    """The migrations by file name and the permissions of a project's folder."""
+    migrations = {path.name: path.read_text() for path in sorted((folder / "migrations").glob("*.sql"))}
+    return migrations, (folder / "permissions.yaml").read_text()
+
+
+def subject(web: Web, tenant: Tenant) -> Server:
+    """Kapok as the comparison sees it."""
+    return Server("kapok", "Kapok", web.graphql(tenant), "kapok.graphql", tenant.key)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,16 @@
+"""What Kapok promises beyond the comparison. Each measure: Kapok and its database in, `Target`s out."""
+
+from collections.abc import Callable
+
+from bench.kapok_server import Kapok
+from bench.measures.fleet import fleet
+from bench.measures.provisioning import provisioning
+from bench.measures.shapes import shapes
+from bench.targets import Target
+
+#: By name, in the order they are run. Each is given Kapok and the URL of its database.
+MEASURES: dict[str, Callable[[Kapok, str], list[Target]]] = {
+    "provisioning": provisioning,
+    "shapes": shapes,
+    "fleet": fleet,
+}
