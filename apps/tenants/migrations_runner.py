@@ -160,16 +160,16 @@ def _run_patiently(
     for attempt in range(1, settings.lock_attempts + 1):
         started = time.perf_counter()
         try:
-            with _deadline(settings.statement_timeout * 1.5 + 10, session, terminate):
+            with deadline(settings.statement_timeout * 1.5 + 10, session, terminate):
                 return Outcome(file, _run(session, names, file, settings))
         except (errors.LockNotAvailable, errors.DeadlockDetected) as exc:
             if attempt == settings.lock_attempts:
-                return Outcome(file, _since(started), _failure(exc, file))
+                return Outcome(file, _since(started), failure(exc, file.sql))
             time.sleep(settings.backoff * 2**attempt * random.uniform(0.5, 1.0))
         except psycopg.Error as exc:
             if session.closed:
                 raise
-            return Outcome(file, _since(started), _failure(exc, file))
+            return Outcome(file, _since(started), failure(exc, file.sql))
         except KapokError as exc:
             return Outcome(file, _since(started), Failure(exc.message))
     raise AssertionError("unreachable")
@@ -180,28 +180,35 @@ def _run(session: psycopg.Connection[Any], names: Names, file: MigrationFile, se
     # What an earlier file left behind in the session (settings, locks, cursors) must not reach this one.
     session.execute("discard all")
     with session.transaction():
-        started = time.perf_counter()
-        session.execute(
-            _PREPARE,
-            {
-                "schema": names.schema,
-                "lock": f"{int(settings.lock_timeout * 1000)}",
-                "statement": f"{int(settings.statement_timeout * 1000)}",
-                "sql": file.sql,
-            },
-        )
-        session.execute(_RUN)
-        duration = _since(started)
-        session.execute(_PROTECT)
-        touched = session.execute(_TOUCHED_ROLES).fetchone()
-        if touched and touched[0]:
-            raise KapokError("MIGRATION_FAILED", "A migration must not change database roles.")
+        duration = execute_script(session, names, file.sql, settings)
         session.execute(render(_RECORD, schema=names.schema), (file.number, file.name, file.checksum, duration))
     return duration
 
 
+def execute_script(session: psycopg.Connection[Any], names: Names, sql: str, settings: RunnerSettings) -> float:
+    """Run SQL that a project wrote, inside the session's transaction, which it cannot end. Out: milliseconds.
+    Raises MIGRATION_FAILED when it touched a role."""
+    started = time.perf_counter()
+    session.execute(
+        _PREPARE,
+        {
+            "schema": names.schema,
+            "lock": f"{int(settings.lock_timeout * 1000)}",
+            "statement": f"{int(settings.statement_timeout * 1000)}",
+            "sql": sql,
+        },
+    )
+    session.execute(_RUN)
+    duration = _since(started)
+    session.execute(_PROTECT)
+    touched = session.execute(_TOUCHED_ROLES).fetchone()
+    if touched and touched[0]:
+        raise KapokError("MIGRATION_FAILED", "SQL of a project must not change database roles.")
+    return duration
+
+
 @contextmanager
-def _deadline(seconds: float, session: psycopg.Connection[Any], terminate: Callable[[int], None]) -> Iterator[None]:
+def deadline(seconds: float, session: psycopg.Connection[Any], terminate: Callable[[int], None]) -> Iterator[None]:
     """SQL can catch the statement's timeout; it cannot catch the end of its session."""
     timer = threading.Timer(seconds, terminate, [session.info.backend_pid])
     timer.daemon = True
@@ -216,12 +223,13 @@ def _since(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 3)
 
 
-def _failure(exc: psycopg.Error, file: MigrationFile) -> Failure:
+def failure(exc: psycopg.Error, sql: str) -> Failure:
+    """What PostgreSQL said of a script."""
     diagnosis = exc.diag
     return Failure(
         message=diagnosis.message_primary or str(exc),
         sqlstate=exc.sqlstate or "",
-        line=_line(exc, file.sql),
+        line=_line(exc, sql),
         detail=diagnosis.message_detail or "",
         hint=diagnosis.message_hint or "",
     )
