@@ -15,6 +15,7 @@ from django.core.asgi import get_asgi_application
 from apps.control.probes import Probes
 from apps.graphql_api import graphiql
 from apps.graphql_api.asgi import Receive, Scope, Send
+from apps.graphql_api.front_door import front_door
 from apps.graphql_api.http import JSON
 from apps.graphql_api.responses import Header, Reply, error_reply
 from apps.tenants.addressing import Address, find
@@ -107,5 +108,8 @@ async def _send(send: Send, reply: Reply) -> None:
     await send({"type": "http.response.body", "body": reply.body})
 
 
-application = Application(DataPlane(ENV), get_asgi_application())
+data_plane = DataPlane(ENV)
+application = Application(data_plane, get_asgi_application())
 app = application
+#: For uvicorn's --http: its own protocol, with the hot path before it.
+HttpProtocol = front_door(data_plane.hot_path)

@@ -13,6 +13,7 @@ from apps.control.probes import Probes
 from apps.graphql_api import shapes as shapes_module
 from apps.graphql_api.endpoint import GraphQLEndpoint
 from apps.graphql_api.engine import Engine
+from apps.graphql_api.hot_path import HotPath
 from apps.graphql_api.persisted import PersistedDocuments
 from apps.graphql_api.shapes import Shapes
 from apps.tenants import directory as directory_module
@@ -44,6 +45,7 @@ class DataPlane:
         persisted = PersistedDocuments(self.directory, self.shared)
         self.graphql = GraphQLEndpoint(self.directory, self.engine, self.runner, persisted)
         self.addressing = Addressing(env.base_domain, env.allowed_hosts)
+        self.hot_path = HotPath(self.addressing, self.directory, self.shapes, self.engine, self.runner, self.graphql)
         self.probes = Probes(self.platform, self.shared, self.shapes, metrics_token=env.metrics_token)
         self._access_log = AccessLog(text=env.log_format == "text") if env.access_log else None
         self._tasks: set[asyncio.Task[None]] = set()

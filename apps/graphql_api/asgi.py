@@ -19,7 +19,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = dict[bytes, bytes]
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_WANTED = frozenset(
+#: What the data plane reads of a request's headers.
+WANTED_HEADERS = frozenset(
     {
         b"accept",
         b"access-control-request-method",
@@ -27,6 +28,7 @@ _WANTED = frozenset(
         b"authorization",
         b"content-length",
         b"content-type",
+        b"host",
         b"origin",
         b"x-request-id",
     }
@@ -35,7 +37,7 @@ _WANTED = frozenset(
 
 def pick_headers(scope: Scope) -> Headers:
     """The headers the data plane reads; of a repeated one the last."""
-    return {name: value for name, value in scope["headers"] if name in _WANTED}
+    return {name: value for name, value in scope["headers"] if name in WANTED_HEADERS}
 
 
 def request_id_of(headers: Headers) -> str:

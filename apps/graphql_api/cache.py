@@ -1,9 +1,4 @@
-"""What the data plane keeps compiled: API schemas, documents and operations.
-
-In: model, permissions, role, document text, variables' structure. Out: `ApiSchema`, `Document`, `Operation`. Keyed by
-shape, never by tenant: tenants of one shape share everything here. Each cache has one key function, used by both get
-and put.
-"""
+"""A bounded map for what the data plane keeps. In: keys. Out: what was kept last under them, or None."""
 
 from __future__ import annotations
 
@@ -16,31 +11,18 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaKey:
-    """What an API schema depends on. permissions: digest of the permissions' text."""
-
-    shape: str
-    permissions: bytes
-    role: str
-
-
 @dataclass(slots=True)
 class Lru(Generic[K, V]):
-    """A bounded map, the least recently used first out. Counts hits and misses for the metrics."""
+    """A bounded map, the least recently used first out."""
 
     size: int
-    hits: int = 0
-    misses: int = 0
     _items: OrderedDict[K, V] = field(default_factory=OrderedDict)
 
     def get(self, key: K) -> V | None:
         """The value, now the most recently used, or None."""
         value = self._items.get(key)
         if value is None:
-            self.misses += 1
             return None
-        self.hits += 1
         self._items.move_to_end(key)
         return value
 

@@ -25,6 +25,7 @@ from kapok.errors import KapokError
 from kapok.execute.run import Runner, StalePlan
 from kapok.observe import Observation, emit
 from kapok.principal import Principal
+from kapok.tenancy import TenantRef
 
 #: Finds the tenant a request is addressed to.
 Resolve = Callable[[], Awaitable[Entry]]
@@ -53,7 +54,7 @@ class GraphQLEndpoint:
         self._engine = engine
         self._runner = runner
         self._persisted = persisted
-        self._running: dict[object, int] = {}
+        self._running: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, resolve: Resolve) -> None:
         """Answer one request. resolve: gives the tenant, or raises why there is none."""
@@ -66,7 +67,7 @@ class GraphQLEndpoint:
         seen.total = perf_counter() - started
         reply.headers.append((b"content-length", b"%d" % len(reply.body)))
         reply.headers.append((b"x-request-id", request_id.encode()))
-        reply.headers.append((b"server-timing", _timing(seen)))
+        reply.headers.append((b"server-timing", timing(seen)))
         await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
         await send({"type": "http.response.body", "body": reply.body})
         emit(seen)
@@ -112,19 +113,26 @@ class GraphQLEndpoint:
         seen.resolve = perf_counter() - started
         text = await self._persisted.text(entry.project, request, entry.tenant.limits)
         caller = Caller(entry, principal, scope["method"], seen)
-        tenant_id = entry.tenant.id
-        running = self._running.get(tenant_id, 0)
-        if running >= entry.tenant.limits.concurrency:
-            raise KapokError("OVERLOADED", "This tenant has too many requests under way.", status=429)
-        self._running[tenant_id] = running + 1
+        self.enter(entry.tenant)
         try:
-            data = await self._run_or_refresh(caller, text, request)
+            return data_reply(await self._run_or_refresh(caller, text, request), media)
         finally:
-            if self._running[tenant_id] == 1:
-                del self._running[tenant_id]
-            else:
-                self._running[tenant_id] -= 1
-        return data_reply(data, media)
+            self.leave(entry.tenant)
+
+    def enter(self, tenant: TenantRef) -> None:
+        """Count a request of the tenant as under way. Raises OVERLOADED where there are too many."""
+        running = self._running.get(tenant.schema, 0)
+        if running >= tenant.limits.concurrency:
+            raise KapokError("OVERLOADED", "This tenant has too many requests under way.", status=429)
+        self._running[tenant.schema] = running + 1
+
+    def leave(self, tenant: TenantRef) -> None:
+        """The request that entered is done."""
+        running = self._running[tenant.schema]
+        if running == 1:
+            del self._running[tenant.schema]
+        else:
+            self._running[tenant.schema] = running - 1
 
     async def _run_or_refresh(self, caller: Caller, text: str, request: GraphQLRequest) -> bytes:
         """Run; where the tables have changed since the plan was made and the news has not come yet, read them anew and
@@ -142,8 +150,9 @@ class GraphQLEndpoint:
         """Compile and run the document: the `data` object."""
         started = perf_counter()
         tenant, seen = caller.entry.tenant, caller.seen
+        scope = await self._engine.scope(caller.entry, caller.principal.role)
         prepared = await self._engine.prepare(
-            caller.entry, caller.principal.role, text, request.operation_name, request.variables, method=caller.method
+            scope, text, request.operation_name, request.variables, method=caller.method
         )
         operation, limits = prepared.operation, tenant.limits
         cost = operation.cost(prepared.variables, limits.rows)
@@ -195,7 +204,7 @@ def _note(seen: Observation, error: KapokError) -> None:
     seen.cause = error.__cause__
 
 
-def _timing(seen: Observation) -> bytes:
+def timing(seen: Observation) -> bytes:
     """Server-Timing (W3C): milliseconds by phase."""
     return b"auth;dur=%.2f, plan;desc=%b;dur=%.2f, db;dur=%.2f, total;dur=%.2f" % (
         seen.resolve * 1e3,

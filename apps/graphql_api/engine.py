@@ -13,10 +13,11 @@ from typing import Any
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
-from apps.graphql_api.cache import Lru, SchemaKey
+from apps.graphql_api.cache import Lru
 from apps.graphql_api.compile import compile_operation
 from apps.graphql_api.document import Document, coerce_variables, parse_document
 from apps.graphql_api.schema.graphene_types import ApiSchema, build_schema
+from apps.graphql_api.schema.surface import build_surface
 from apps.graphql_api.shapes import Shapes
 from apps.tenants.directory import Directory, Entry
 from kapok.errors import KapokError
@@ -30,8 +31,32 @@ from kapok.tenancy import Limits
 INLINE_CHARACTERS = 2000
 MAX_TOKENS = 15_000
 
-DocumentKey = tuple[SchemaKey, Limits, str]
-OperationKey = tuple[DocumentKey, str | None, Hashable]
+
+@dataclass(frozen=True, slots=True)
+class SchemaKey:
+    """What an API schema depends on. permissions: digest of the permissions' text."""
+
+    shape: str
+    permissions: bytes
+    role: str
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """Where documents mean the same: one API schema under one set of limits. Compared by identity, which is quick."""
+
+    key: SchemaKey
+    limits: Limits
+    model: Model
+    schema: ApiSchema
+
+
+@dataclass(eq=False, slots=True)
+class CachedDocument:
+    """A document with the operations compiled from it, by operation name and structure of the variables."""
+
+    document: Document
+    operations: Lru[tuple[str | None, Hashable], Operation]
 
 
 @dataclass(slots=True)
@@ -49,59 +74,78 @@ class Engine:
     def __init__(self, directory: Directory, shapes: Shapes) -> None:
         self._directory = directory
         self._shapes = shapes
+        self._scopes: Lru[tuple[SchemaKey, Limits], Scope] = Lru(size=500)
         self._schemas: Lru[SchemaKey, ApiSchema] = Lru(size=300)
-        self._documents: Lru[DocumentKey, Document] = Lru(size=5000)
-        self.operations: Lru[OperationKey, Operation] = Lru(size=10_000)
+        self._documents: Lru[tuple[Scope, str], CachedDocument] = Lru(size=5000)
         self._building: dict[SchemaKey, asyncio.Task[ApiSchema]] = {}
         self._permissions: Lru[tuple[object, int], bytes] = Lru(size=2000)
 
+    async def scope(self, entry: Entry, role: str) -> Scope:
+        """Where this role's documents are compiled. Raises MODEL_UNAVAILABLE, DATABASE_UNAVAILABLE."""
+        model = self._shapes.known(entry.tenant.schema) or await self._shapes.model(entry.tenant.schema)
+        key = SchemaKey(model.shape, await self._permissions_digest(entry), role)
+        found = self._scopes.get((key, entry.tenant.limits))
+        if found is not None and found.model is model:
+            return found
+        schema = await self._schema(entry, key, model)
+        scope = Scope(key, entry.tenant.limits, model, schema)
+        self._scopes.put((key, entry.tenant.limits), scope)
+        return scope
+
+    def scope_at_hand(self, entry: Entry, role: str, model: Model) -> Scope | None:
+        """The scope, if it has been made: the hot path's look-up."""
+        digest = self._permissions.get((entry.project.id, entry.project.permissions_version))
+        if digest is None:
+            return None
+        found = self._scopes.get((SchemaKey(model.shape, digest, role), entry.tenant.limits))
+        return found if found is not None and found.model is model else None
+
     async def prepare(
-        self,
-        entry: Entry,
-        role: str,
-        text: str,
-        operation_name: str | None,
-        variables: Mapping[str, Any],
-        *,
-        method: str,
+        self, scope: Scope, text: str, operation_name: str | None, variables: Mapping[str, Any], *, method: str
     ) -> Prepared:
-        """The operation for this role of this tenant. method: the HTTP method; GET runs queries only. Raises
-        DocumentInvalid, KapokError."""
-        key, model = await self._context(entry, role)
-        limits = entry.tenant.limits
-        document_key = (key, limits, text)
-        document = self._documents.get(document_key)
-        if document is None:
-            schema = await self._schema(entry, key, model)
+        """The operation to run. method: the HTTP method; GET runs queries only. Raises DocumentInvalid, KapokError."""
+        at_hand = self.at_hand(scope, text, operation_name, variables)
+        if at_hand is not None:
+            return at_hand
+        cached = self._documents.get((scope, text))
+        if cached is None:
             if method == "GET":
                 refuse_mutation(text)
-            document = await _aside(text, parse_document, text, schema, limits)
-            self._documents.put(document_key, document)
-        operation = document.operation(operation_name)
-        operation_key = (document_key, operation_name, document.signature(operation_name, variables))
-        coerced = coerce_variables(document, operation, variables)
-        compiled = self.operations.get(operation_key)
-        if compiled is not None:
-            return Prepared(compiled, coerced, hit=True)
-        schema = await self._schema(entry, key, model)
-        compiled = await _aside(text, compile_operation, schema, document, operation, coerced)
-        self.operations.put(operation_key, compiled)
+            document = await _aside(text, parse_document, text, scope.schema, scope.limits)
+            cached = CachedDocument(document, Lru(size=100))
+            self._documents.put((scope, text), cached)
+        operation = cached.document.operation(operation_name)
+        coerced = coerce_variables(cached.document, operation, variables)
+        compiled = await _aside(text, compile_operation, scope.schema, cached.document, operation, coerced)
+        cached.operations.put(_operation_key(cached.document, operation_name, variables), compiled)
         return Prepared(compiled, coerced, hit=False)
+
+    def at_hand(
+        self, scope: Scope, text: str, operation_name: str | None, variables: Mapping[str, Any]
+    ) -> Prepared | None:
+        """The operation, if it has been compiled: the hot path's look-up. Raises KapokError for wrong variables."""
+        cached = self._documents.get((scope, text))
+        if cached is None:
+            return None
+        document = cached.document
+        compiled = cached.operations.get(_operation_key(document, operation_name, variables))
+        if compiled is None:
+            return None
+        coerced = coerce_variables(document, document.operation(operation_name), variables)
+        return Prepared(compiled, coerced, hit=True)
 
     def refresh(self, schema: str) -> None:
         """Forget what is known of a schema: a plan made from it failed."""
         self._shapes.changed(schema)
 
-    async def _context(self, entry: Entry, role: str) -> tuple[SchemaKey, Model]:
-        """What the API schema of this role depends on."""
-        model = self._shapes.known(entry.tenant.schema) or await self._shapes.model(entry.tenant.schema)
+    async def _permissions_digest(self, entry: Entry) -> bytes:
         version = (entry.project.id, entry.project.permissions_version)
         digest = self._permissions.get(version)
         if digest is None:
             text = await self._directory.permissions_text(entry.project)
             digest = hashlib.sha256(text.encode()).digest()
             self._permissions.put(version, digest)
-        return SchemaKey(model.shape, digest, role), model
+        return digest
 
     async def _schema(self, entry: Entry, key: SchemaKey, model: Model) -> ApiSchema:
         """The API schema, built in a thread and once for all who ask at the same time."""
@@ -118,6 +162,13 @@ class Engine:
         return schema
 
 
+def _operation_key(
+    document: Document, operation_name: str | None, variables: Mapping[str, Any]
+) -> tuple[str | None, Hashable]:
+    """What a compiled operation of a document depends on (docs/adr/0003)."""
+    return operation_name, document.signature(operation_name, variables)
+
+
 def refuse_mutation(text: str) -> None:
     """A safe method must not change anything (RFC 9110 9.2.1). Raises METHOD_NOT_ALLOWED."""
     try:
@@ -130,7 +181,7 @@ def refuse_mutation(text: str) -> None:
 
 
 def _build(model: Model, permissions: str, role: str) -> ApiSchema:
-    return build_schema(visible(model, parse_permissions(permissions), role))
+    return build_schema(build_surface(visible(model, parse_permissions(permissions), role)))
 
 
 async def _aside(text: str, function: Any, *arguments: Any) -> Any:

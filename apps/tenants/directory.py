@@ -128,6 +128,17 @@ class Directory:
             raise KapokError("KEY_REVOKED")
         return known.principal
 
+    def entry_at_hand(self, slug: str) -> Entry | None:
+        """The tenant of a slug, if it is cached and may be believed: the hot path's look-up."""
+        return self._believed(self._slugs, slug)
+
+    def principal_at_hand(self, entry: Entry, key: str) -> Principal | None:
+        """Who a key is, if that is cached, may be believed and is valid for this tenant."""
+        known = self._believed(self._keys, key_digest(key))
+        if known is None or known.revoked or known.principal.tenant_id != entry.tenant.id:
+            return None
+        return known.principal if known.expires is None or known.expires > time.time() else None
+
     async def permissions_text(self, project: ProjectRef) -> str:
         """The project's permissions.yaml in its current version; "" when it has none."""
         cache_key = (project.id, project.permissions_version)
@@ -166,6 +177,12 @@ class Directory:
         self._generation += 1
         for cache in (self._slugs, self._hosts, self._keys, self._permissions, self._documents):
             cache.clear()
+
+    def _believed(self, cache: _Cache[V], key: Hashable) -> V | None:
+        found = cache.get(key)
+        if found is None or not (self._platform.listening or self._clock() - found[0] < DEAF_SECONDS):
+            return None
+        return found[1]
 
     async def _get(self, cache: _Cache[V], key: Hashable, load: Callable[[], Awaitable[V | None]]) -> V | None:
         """From the cache, or loaded once for all who ask at the same time."""

@@ -27,6 +27,11 @@ class StalePlan(Exception):
     """The schema is not the one the plan was compiled for."""
 
 
+def translated(failure: StatementFailed) -> KapokError | StalePlan:
+    """What a failed statement means to the caller."""
+    return StalePlan() if failure.sqlstate in STALE_PLAN else public_error(failure.sqlstate)
+
+
 class Runner:
     """Pools by gateway role. conninfo_for: gateway role -> libpq connection string with its password."""
 
@@ -66,12 +71,8 @@ class Runner:
         quick: bool = True,
     ) -> Row:
         """Run one read-only statement. Raises StalePlan, or KapokError for everything else that can go wrong."""
-        pool = self._pool(tenant.gateway_role)
-        preamble = preamble_parameters(tenant, principal, request_id)
-        seconds = tenant.limits.statement_ms / 1000
         for attempt in range(ATTEMPTS):
-            segment = Segment(tenant.schema, template, parameters, preamble, seconds=seconds, quick=quick)
-            pool.submit(segment)
+            segment = self.submit(tenant, principal, request_id, template, parameters, quick=quick)
             try:
                 return await segment.future
             except ConnectionLost as exc:
@@ -80,10 +81,31 @@ class Runner:
                 if attempt == ATTEMPTS - 1:
                     raise KapokError("DATABASE_UNAVAILABLE") from exc
             except StatementFailed as exc:
-                if exc.sqlstate in STALE_PLAN:
-                    raise StalePlan from exc
-                raise public_error(exc.sqlstate) from exc
+                raise translated(exc) from exc
         raise AssertionError("unreachable")
+
+    def submit(
+        self,
+        tenant: TenantRef,
+        principal: Principal,
+        request_id: str,
+        template: str,
+        parameters: Sequence[bytes | None],
+        *,
+        quick: bool,
+    ) -> Segment:
+        """Start one read-only statement, once. Its future gives the row or raises StatementFailed (see `translated`),
+        ConnectionLost, or KapokError."""
+        segment = Segment(
+            tenant.schema,
+            template,
+            parameters,
+            preamble_parameters(tenant, principal, request_id),
+            seconds=tenant.limits.statement_ms / 1000,
+            quick=quick,
+        )
+        self._pool(tenant.gateway_role).submit(segment)
+        return segment
 
     def _pool(self, role: str) -> Pool:
         pool = self._pools.get(role)

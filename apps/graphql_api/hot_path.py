@@ -1,0 +1,148 @@
+"""The hot path: a POST whose tenant, key, tables and operation are all at hand, answered without a coroutine.
+
+In: the head and body of a request. Out: the response's bytes, later, through a callback; or "not mine" (False or None),
+and then the endpoint answers the same bytes. It only looks things up: whatever is missing, doubtful or wrong is left to
+the endpoint, so that every rule and every error is written once.
+"""
+
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from time import perf_counter
+
+from apps.graphql_api.asgi import Headers, credentials, request_id_of
+from apps.graphql_api.cors import cors_headers
+from apps.graphql_api.endpoint import QUICK_COST, GraphQLEndpoint, timing
+from apps.graphql_api.engine import Engine
+from apps.graphql_api.http import negotiate, request_from_body
+from apps.graphql_api.responses import Header, Reply, data_reply, error_reply
+from apps.graphql_api.shapes import Shapes
+from apps.tenants.addressing import Address, Addressing
+from apps.tenants.directory import Directory, Entry
+from kapok.errors import KapokError
+from kapok.execute.failures import STALE_PLAN, StatementFailed, public_error
+from kapok.execute.run import Runner
+from kapok.execute.segment import Row
+from kapok.observe import Observation, emit
+from kapok.query.operation import Operation
+from kapok.tenancy import TenantState
+
+#: Takes the status and the response after its status line, or None: the endpoint is to answer after all.
+Respond = Callable[[tuple[int, bytes] | None], None]
+
+
+@dataclass(slots=True)
+class Underway:
+    """A request whose statement runs."""
+
+    entry: Entry
+    operation: Operation
+    media: bytes
+    cors: list[Header]
+    seen: Observation
+    started: float
+    submitted: float
+    respond: Respond
+
+
+class HotPath:
+    """Answers what it can at once."""
+
+    def __init__(
+        self,
+        addressing: Addressing,
+        directory: Directory,
+        shapes: Shapes,
+        engine: Engine,
+        runner: Runner,
+        endpoint: GraphQLEndpoint,
+    ) -> None:
+        self._directory = directory
+        self._shapes = shapes
+        self._engine = engine
+        self._runner = runner
+        self._endpoint = endpoint
+        self._address = lru_cache(maxsize=10_000)(addressing.read)
+
+    def start(self, url: bytes, headers: Headers, body: bytes, respond: Respond) -> bool:
+        """Start answering a POST. False: not mine, and nothing has happened. Otherwise `respond` is called once."""
+        started = perf_counter()
+        try:
+            return self._start(url, headers, body, respond, started)
+        except KapokError:
+            return False  # the endpoint says it properly
+
+    def _start(self, url: bytes, headers: Headers, body: bytes, respond: Respond, started: float) -> bool:
+        entry = self._entry(headers.get(b"host", b""), url)
+        if entry is None or entry.tenant.state is not TenantState.ACTIVE or entry.project.trusted_documents_only:
+            return False
+        media = negotiate(headers.get(b"accept", b""), page=False)
+        principal = self._directory.principal_at_hand(entry, credentials(headers))
+        model = self._shapes.known(entry.tenant.schema)
+        if principal is None or model is None or media is None:
+            return False
+        request = request_from_body(headers.get(b"content-type", b""), body)
+        scope = self._engine.scope_at_hand(entry, principal.role, model)
+        if request.sha256 is not None or request.query is None or scope is None:
+            return False
+        resolved = perf_counter()
+        prepared = self._engine.at_hand(scope, request.query, request.operation_name, request.variables)
+        if prepared is None or not prepared.operation.template:
+            return False
+        operation, limits = prepared.operation, entry.tenant.limits
+        cost = operation.cost(prepared.variables, limits.rows)
+        if cost > limits.cost:
+            return False
+        parameters = operation.bind(prepared.variables, limits.rows)
+        self._endpoint.enter(entry.tenant)
+        seen = Observation(
+            request_id_of(headers), "POST", url.decode("latin-1"), str(entry.tenant.id), entry.tenant.slug
+        )
+        seen.role, seen.operation, seen.plan_cache = principal.role, request.operation_name or "", "hit"
+        submitted = perf_counter()
+        seen.resolve, seen.compile = resolved - started, submitted - resolved
+        segment = self._runner.submit(
+            entry.tenant, principal, seen.request_id, operation.template, parameters, quick=cost <= QUICK_COST
+        )
+        cors = cors_headers(entry.project, headers)
+        underway = Underway(entry, operation, media, cors, seen, started, submitted, respond)
+        segment.future.add_done_callback(lambda future: self._finish(underway, future))
+        return True
+
+    def _entry(self, host: bytes, url: bytes) -> Entry | None:
+        """The tenant an address names alone by its path or alone by its slug in the host."""
+        address: Address = self._address(host, url.decode("latin-1"))
+        if address.path != "/graphql" or address.domain is not None:
+            return None
+        by_path = address.path_slug
+        slug = by_path if address.host_slug is None else address.host_slug
+        if slug is None or by_path not in (None, slug):
+            return None
+        return self._directory.entry_at_hand(slug)
+
+    def _finish(self, underway: Underway, future: Future[Row]) -> None:
+        self._endpoint.leave(underway.entry.tenant)
+        seen, now = underway.seen, perf_counter()
+        seen.execute, seen.total = now - underway.submitted, now - underway.started
+        failure = None if future.cancelled() else future.exception()
+        if failure is None and not future.cancelled():
+            reply = data_reply(underway.operation.data(future.result()), underway.media)
+        elif isinstance(failure, StatementFailed) and failure.sqlstate not in STALE_PLAN:
+            error = public_error(failure.sqlstate)
+            seen.error, seen.cause = error.code, failure
+            reply = error_reply(error, underway.media, seen.request_id, draft=underway.entry.project.draft_statuses)
+        else:  # a lost connection or changed tables: once more, by the endpoint
+            underway.respond(None)
+            return
+        seen.status, seen.response_bytes = reply.status, len(reply.body)
+        underway.respond((reply.status, _head(reply, underway.cors, seen) + reply.body))
+        emit(seen)
+
+
+def _head(reply: Reply, cors: list[Header], seen: Observation) -> bytes:
+    headers = b"".join([b"%b: %b\r\n" % header for header in (*reply.headers, *cors)])
+    ids = (len(reply.body), seen.request_id.encode(), timing(seen))
+    return b"%bcontent-length: %d\r\nx-request-id: %b\r\nserver-timing: %b\r\n\r\n" % (headers, *ids)
