@@ -1,4 +1,4 @@
-"""Names for the parts of one statement: t0, t1 ... in the order they are asked for, so that equal plans give equal text."""
+"""Names for the parts of one statement: t0, t1 ... as they are asked for, so that equal plans give equal text."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The body of a select over rows: its tables, conditions and order.
 
-In: `Rows` of a plan and the alias of the parent's row. Out: a `Body`; `rest` writes it as everything after the select list.
+In: `Rows` of a plan and the alias of the parent's row. Out: a `Body`, and what follows the select list as SQL.
 """
 
 from __future__ import annotations

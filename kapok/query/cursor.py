@@ -1,8 +1,8 @@
 """Opaque texts that point at rows: global ids and the cursors of connections.
 
-A global id is base64 of the JSON array [type name, key ...]; a cursor is base64url of [order id, value of each term ...].
-Values are in Postgres text form, so that they come back exactly. Here: the SQL that writes them and the values of a plan
-that read them when an operation runs.
+A global id is base64 of the JSON array [type, key ...], a cursor is base64url of [order id, value of each term ...].
+Values are in Postgres text form, so that they come back exactly. Here: the SQL that writes them, and the values of a
+plan that read them when an operation runs.
 """
 
 from __future__ import annotations

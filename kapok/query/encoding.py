@@ -16,7 +16,12 @@ Encoder = Callable[[Any], bytes]
 
 
 def encode(value: Any) -> bytes:
-    """Raises BAD_USER_INPUT for NUL (libpq would cut the value there) and lone surrogates."""
+    """A scalar, or a list as an array."""
+    return encode_array(value) if value.__class__ is list or value.__class__ is tuple else encode_text(value)
+
+
+def encode_text(value: Any) -> bytes:
+    """A scalar. Raises BAD_USER_INPUT for NUL (libpq would cut the value there) and lone surrogates."""
     if value.__class__ is str:
         try:
             data: bytes = value.encode()
@@ -25,30 +30,33 @@ def encode(value: Any) -> bytes:
         if b"\0" in data:
             raise KapokError("BAD_USER_INPUT", "A string holds the character NUL, which Postgres cannot store.")
         return data
-    if value.__class__ is list or value.__class__ is tuple:
-        return b"{" + b",".join([b"NULL" if item is None else _element(item) for item in value]) + b"}"
     if value is True or value is False:
         return b"true" if value else b"false"
     # repr of a float is the shortest text that reads back the same; nan and inf are Postgres input, too.
     return repr(value).encode()
 
 
+def encode_array(value: Any) -> bytes:
+    """A list; lists in it are more dimensions (PostgreSQL manual, 8.15.6)."""
+    return b"{" + b",".join([_element(item) for item in value]) + b"}"
+
+
 def _element(item: Any) -> bytes:
-    """An element of an array (PostgreSQL manual, 8.15.6); a list is one more dimension."""
-    data = encode(item)
+    if item is None:
+        return b"NULL"
     if item.__class__ is list or item.__class__ is tuple:
-        return data
-    return b'"' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+        return encode_array(item)
+    return b'"' + encode_text(item).replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
 
 def encode_multirange(value: Any) -> bytes:
     """A list of range texts: {[1,2),[5,6)} (8.17.5)."""
-    return b"{" + b",".join([encode(item) for item in value]) + b"}"
+    return b"{" + b",".join([encode_text(item) for item in value]) + b"}"
 
 
 def encode_multiranges(value: Any) -> bytes:
     """A list of multiranges, as an array."""
-    return encode([None if item is None else encode_multirange(item).decode() for item in value])
+    return encode_array([None if item is None else encode_multirange(item).decode() for item in value])
 
 
 def encoder_of(type_: PgType) -> Encoder:

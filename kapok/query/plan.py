@@ -100,7 +100,6 @@ class Member:
     """An attribute of a composite, or one of lower, upper, lowerInclusive, upperInclusive, isEmpty of a range."""
 
     name: str
-    type: PgType | None = None
     shape: Shape = None
 
 
@@ -241,26 +240,29 @@ class GroupKey:
 
 
 @dataclass(frozen=True, slots=True)
+class NullRead:
+    """Null: what there is to say of a column the rows are not grouped by."""
+
+
+@dataclass(frozen=True, slots=True)
 class CountRead:
     """count of the rows of a group."""
-
-    as_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AggregateObject:
     """group, sum, avg ...: an object with a value for each column asked for."""
 
-    fields: tuple[Field[ColumnAggregate | GroupKey | TypeName], ...]
+    fields: tuple[Field[ColumnAggregate | GroupKey | NullRead | TypeName], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AggregateRead:
-    """Aggregates of rows as a list, one object for each group. rows.order and rows.limit are of the groups."""
+    """Aggregates of rows as a list, one object for each group, in the order of group_by. rows.limit: of groups."""
 
     rows: Rows
     group_by: tuple[Column, ...]
-    fields: tuple[Field[AggregateObject | CountRead | TypeName], ...]
+    fields: tuple[Field[AggregateObject | CountRead | NullRead | TypeName], ...]
 
 
 # --- fields and roots -----------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The wire form of values: what a column becomes in the JSON of a response (docs/graphql.md, "Values").
 
-In: an SQL expression and its type. Out: an SQL expression that row_to_json turns into the right JSON. bigint and numeric
-are strings (JSON numbers lose digits in JavaScript), bytea is base64, enums have their API names, ranges and composites
-are objects, types of extensions are text; everything else is already right as row_to_json gives it.
+In: an SQL expression and its type. Out: an SQL expression that row_to_json turns into the right JSON. bigint and
+numeric are strings (JSON numbers lose digits in JavaScript), bytea is base64, enums have their API names, ranges and
+composites are objects, types of extensions are text; everything else is already right as row_to_json gives it.
 """
 
 from __future__ import annotations

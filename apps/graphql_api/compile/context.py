@@ -1,0 +1,103 @@
+"""What every step of compiling one operation needs: the schema, the fragments, the variables, and how to refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    TypeNameMetaFieldDef,
+    get_named_type,
+)
+from graphql.execution.collect_fields import collect_sub_fields
+
+from apps.graphql_api.compile.arguments import Input, arguments_of
+from apps.graphql_api.schema.bindings import GlobalId, RowBinding, Surface
+from apps.graphql_api.schema.surface import GLOBAL_ID
+from kapok.errors import KapokError
+from kapok.model.types import Table
+from kapok.query.values import Variables, refused
+
+Path = tuple[str, ...]
+#: Comparisons in all filters of one operation.
+MAX_CONDITIONS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """One field of an object: its response key, its nodes (more than one where selections are merged) and arguments."""
+
+    key: str
+    name: str
+    nodes: Sequence[FieldNode]
+    definition: GraphQLField
+    arguments: Mapping[str, Input]
+    path: Path
+
+    @property
+    def type_name(self) -> str:
+        """The GraphQL type of the field without list and non-null."""
+        return str(get_named_type(self.definition.type).name)
+
+
+TYPENAME = "__typename"
+
+
+@dataclass
+class Context:
+    """One operation being compiled."""
+
+    surface: Surface
+    graphql: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: Variables
+    conditions: int = field(default=0)
+
+    def row_fields(self, table: Table) -> Mapping[str, RowBinding]:
+        """The fields of a table's rows."""
+        return self.surface.rows[self.type_of(table)]
+
+    def type_of(self, table: Table) -> str:
+        """The name of the GraphQL type of a table's rows."""
+        return self.surface.types[table.name].row
+
+    def nodes(self) -> list[tuple[str, Table]]:
+        """The types whose rows have a global id, and their tables."""
+        return [
+            (name, table)
+            for name, table in self.surface.tables.items()
+            if isinstance(self.surface.rows[name].get(GLOBAL_ID), GlobalId)
+        ]
+
+    def selected(self, parent: Selected, type_name: str | None = None) -> list[Selected]:
+        """The fields selected of an object: of its declared type, or of this object type."""
+        object_type = self.graphql.type_map[type_name or parent.type_name]
+        assert isinstance(object_type, GraphQLObjectType)
+        collected = collect_sub_fields(
+            self.graphql, dict(self.fragments), dict(self.variables), object_type, list(parent.nodes)
+        )
+        return [self.field(key, nodes, object_type, parent.path) for key, nodes in collected.items()]
+
+    def field(self, key: str, nodes: Sequence[FieldNode], object_type: GraphQLObjectType, path: Path) -> Selected:
+        """A field of an object. Nodes that are merged have equal arguments."""
+        name = nodes[0].name.value
+        definition = TypeNameMetaFieldDef if name == TYPENAME else object_type.fields[name]
+        arguments = arguments_of(nodes[0], definition, self.variables)
+        return Selected(key, name, nodes, definition, arguments, (*path, key))
+
+    def count_condition(self) -> None:
+        """Raises QUERY_TOO_COMPLEX when the filters of an operation ask too much."""
+        self.conditions += 1
+        if self.conditions > MAX_CONDITIONS:
+            raise KapokError("QUERY_TOO_COMPLEX", f"The filters hold more than {MAX_CONDITIONS} conditions.")
+
+
+def refuse(selected: Selected, argument: str, problem: str, *, hint: str | None = None) -> NoReturn:
+    """Raise BAD_USER_INPUT for an argument of a field."""
+    raise refused(selected.path, argument, problem, hint=hint)

@@ -1,0 +1,114 @@
+"""An operation of a valid document to an `Operation`: plan, SQL, binder, cost and the bytes around the results.
+
+In: the schema of a role, a document that is valid for it, coerced variables (for their structure only). Raises
+BAD_USER_INPUT, BAD_CURSOR and QUERY_TOO_COMPLEX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from graphql import FragmentDefinitionNode, OperationDefinitionNode
+from graphql.execution.collect_fields import collect_fields
+
+from apps.graphql_api.compile.aggregates import aggregate_read
+from apps.graphql_api.compile.connections import connection_read
+from apps.graphql_api.compile.context import TYPENAME, Context, Selected
+from apps.graphql_api.compile.rows import function_read, list_read, row_fields
+from apps.graphql_api.schema.bindings import Aggregate, ByKey, Connection, FunctionField, NodeById, RootBinding, RowList
+from apps.graphql_api.schema.graphene_types import ApiSchema
+from kapok.query.binding import binder_of
+from kapok.query.codegen import statement
+from kapok.query.cost import cost_of
+from kapok.query.cursor import KeyValue
+from kapok.query.expressions import Compared, Operand, all_of
+from kapok.query.operation import Operation
+from kapok.query.operators import Operator
+from kapok.query.plan import FirstRead, OneRead, RootRead, Rows
+from kapok.query.values import Given, Value
+
+
+class ParsedDocument(Protocol):
+    """What the compiler looks at of a document."""
+
+    @property
+    def fragments(self) -> Mapping[str, FragmentDefinitionNode]:
+        """The fragments by name."""
+        ...
+
+
+def compile_operation(
+    schema: ApiSchema, document: ParsedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> Operation:
+    """The operation, good for all variables of this structure."""
+    context = Context(schema.surface, schema.graphql, document.fragments, variables)
+    roots: list[RootRead] = []
+    segments: list[bytes | int] = []
+    for selected in _root_fields(context, operation):
+        segments.append(b'%s"%s":' % (b"," if segments else b"{", selected.key.encode()))
+        if selected.name == TYPENAME:
+            segments.append(b'"Query"')
+        else:
+            segments.append(len(roots))
+            roots.append(_root(context, selected, schema.surface.query[selected.name]))
+    template, parameters = statement(roots)
+    return Operation(template, binder_of(parameters), cost_of(roots), (*_joined(segments or [b"{"]), b"}"))
+
+
+def _root_fields(context: Context, operation: OperationDefinitionNode) -> list[Selected]:
+    query = context.graphql.query_type
+    assert query is not None  # every schema of ours has one
+    collected = collect_fields(
+        context.graphql, dict(context.fragments), dict(context.variables), query, operation.selection_set
+    )
+    return [context.field(key, nodes, query, ()) for key, nodes in collected.items()]
+
+
+def _joined(segments: list[bytes | int]) -> list[bytes | int]:
+    """Neighbouring bytes in one piece."""
+    joined: list[bytes | int] = []
+    for segment in segments:
+        if joined and isinstance(segment, bytes) and isinstance(joined[-1], bytes):
+            joined[-1] += segment
+        else:
+            joined.append(segment)
+    return joined
+
+
+def _root(context: Context, selected: Selected, binding: RootBinding) -> RootRead:
+    match binding:
+        case ByKey():
+            return _by_key(context, selected, binding)
+        case RowList(table):
+            return list_read(context, selected, table, None)
+        case Connection(table):
+            return connection_read(context, selected, table, None, row_fields)
+        case Aggregate(table):
+            return aggregate_read(context, selected, table, None)
+        case NodeById():
+            return _by_id(context, selected)
+        case FunctionField():
+            return function_read(context, selected, binding)
+
+
+def _by_key(context: Context, selected: Selected, binding: ByKey) -> OneRead:
+    columns = [binding.table.column(name) for name in binding.key.columns]
+    conditions = [
+        Compared(Operand(c, c.type), Operator.EQ, Given(selected.arguments[c.api_name].source())) for c in columns
+    ]
+    rows = Rows(binding.table, where=all_of(*conditions))
+    return OneRead(rows, row_fields(context, selected, binding.table))
+
+
+def _by_id(context: Context, selected: Selected) -> FirstRead:
+    """A read for each table with a global id: which one it is, is only known when the operation runs."""
+    source = selected.arguments["id"].source()
+    choices = []
+    for type_name, table in context.nodes():
+        assert table.primary_key is not None  # what makes it a Node
+        key = [table.column(name) for name in table.primary_key.columns]
+        values: list[Value] = [KeyValue(source, type_name, place, len(key)) for place in range(len(key))]
+        where = all_of(*[Compared(Operand(c, c.type), Operator.EQ, v) for c, v in zip(key, values, strict=True)])
+        choices.append(OneRead(Rows(table, where=where), row_fields(context, selected, table)))
+    return FirstRead(tuple(choices))
