@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from kapok.catalog.types import Catalog, RawForeignKey, RawTable
 from kapok.model import naming
@@ -86,8 +87,10 @@ def _role(key: RawForeignKey) -> tuple[str, ...] | None:
     pairs = list(zip(key.columns, key.target_columns, strict=True))
     if len(pairs) > 1:
         pairs = [(column, target) for column, target in pairs if column != target]
-    roles = {_column_role(naming.words(column), naming.words(target)) for column, target in pairs}
-    return roles.pop() if len(roles) == 1 else None
+    roles = [_column_role(naming.words(column), naming.words(target)) or () for column, target in pairs]
+    # Of several columns what their roles begin with: (home_country, home_region) is (home,).
+    same = takewhile(lambda words: len(set(words)) == 1, zip(*roles, strict=False))
+    return tuple([words[0] for words in same]) or None
 
 
 def _column_role(column: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -103,17 +106,25 @@ def _column_role(column: tuple[str, ...], target: tuple[str, ...]) -> tuple[str,
 def _forward(raw: RawTable, key: RawForeignKey, tables: Mapping[str, Table], guarded: set[str]) -> _Draft:
     """The row a foreign key points to: `author` for author_id, `parentCategory` for a column called just `parent`."""
     table, target = tables[raw.name], tables[key.target]
-    role = _role(key) or naming.words(target.api_one)
+    role = _role(key)
+    if role is None:
+        wishes = (target.api_one, f"{target.api_one}By{_by_columns(key)}")
+    else:
+        wishes = (naming.camel(role), naming.camel(role) + target.api_type)
     chosen = read_comment(key.comment).argument("name")
     # Where row-level security guards the target, the row may be there and not to be seen.
     nullable = key.unchecked or key.target in guarded or any(table.column(name).nullable for name in key.columns)
     return _Draft(
         on=raw.name,
         key=(key.name,),
-        wishes=_chosen(chosen) or (naming.camel(role), naming.camel(role) + target.api_type),
+        wishes=_chosen(chosen) or wishes,
         relation=Relation("", RelationKind.TO_ONE, key.target, key.columns, key.target_columns, key.name, nullable),
         explicit=chosen is not None,
     )
+
+
+def _by_columns(key: RawForeignKey) -> str:
+    return "And".join([naming.pascal(column) for column in key.columns])
 
 
 def _chosen(name: str | None) -> tuple[str, ...]:
@@ -152,7 +163,7 @@ def _backward_wishes(
 ) -> tuple[str, ...]:
     role, target = _role(key), tables[key.target]
     plain = table.api_one if one else table.api_list
-    by = f"{plain}By{naming.pascal(role or naming.words('_and_'.join(key.columns)))}"
+    by = f"{plain}By{naming.pascal(role) if role else _by_columns(key)}"
     if table is target:
         return ("child" if one else "children", by) if role == ("parent",) else (by,)
     if ways > 1 and role is not None and role != naming.words(target.api_one):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kapok.catalog.types import Catalog, RawColumn, RawKey, RawTable, RawTableKind
 from kapok.model import naming
@@ -24,35 +26,40 @@ _VIEWS = frozenset({TableKind.VIEW, TableKind.MATERIALIZED_VIEW})
 #: Words of a filter; a column must not shadow them.
 RESERVED_FIELDS = frozenset({"and", "or", "not"})
 _TYPE_SUFFIXES = (
-    "",
-    "Filter",
-    "ListFilter",
-    "OrderBy",
-    "Column",
-    "Connection",
-    "Edge",
-    "Aggregate",
-    "AggregateFilter",
-    "Conflict",
-    "Change",
+    *("Filter", "ManyFilter", "OrderBy", "Column", "Connection", "Edge", "Conflict", "Change", "Aggregate"),
+    *("AggregateGroup", "AggregateCountDistinct", "AggregateSum", "AggregateAvg", "AggregateMin", "AggregateMax"),
 )
 
 
 def table_claims(name: Name) -> frozenset[str]:
     """All GraphQL types and root fields that one table brings. name: (BlogPost, blogPost, blogPosts)."""
-    api_type, one, many = name
+    api_type, _, many = name
     several = many[0].upper() + many[1:]
     types = [f"type {api_type}{suffix}" for suffix in _TYPE_SUFFIXES]
     inputs = [f"type Create{api_type}Input", f"type Update{api_type}Input"]
-    queries = [f"query {field}" for field in (one, many, f"{many}Connection", f"{many}Aggregate")]
+    queries = [f"query {many}Connection", f"query {many}Aggregate"]
     verbs = ("create", "update", "upsert", "delete")
     mutations = [f"mutation {verb}{noun}" for verb in verbs for noun in (api_type, several)]
-    return frozenset(types + inputs + queries + mutations)
+    return _plain_claims(name) | frozenset(types + inputs + queries + mutations)
+
+
+def _plain_claims(name: Name) -> frozenset[str]:
+    return frozenset([f"type {name[0]}", f"query {name[1]}", f"query {name[2]}"])
 
 
 def name_tables(catalog: Catalog, namespace: Namespace) -> dict[str, Name]:
     """(type, one, list) of each table."""
-    given = namespace.assign([_table_candidate(table) for table in catalog.tables])
+    candidates = [_table_candidate(table) for table in catalog.tables]
+    # `post_filters` must not take PostFilter away from `posts`.
+    claimed = Counter([claim for candidate in candidates for claim in table_claims(candidate.wishes[0])])
+    brought = {candidate.key: _plain_claims(candidate.wishes[0]) for candidate in candidates}
+    plain = Counter([claim for claims in brought.values() for claim in claims])
+    given = namespace.assign(
+        [
+            replace(candidate, yields=any(claimed[claim] > plain[claim] for claim in brought[candidate.key]))
+            for candidate in candidates
+        ]
+    )
     return {table: name for (table,), name in given.items()}
 
 

@@ -1,13 +1,14 @@
 """Who gets which name: collisions resolved the same way whatever order the catalog comes in, never an overwrite.
 
 In: candidates with the names they wish for, best first, and what a name would claim. Out: one name each. The rules:
-candidates are taken in the order of (named by a comment directive first, then their key); each gets its first wish if
-that is free, the others their second wish, and so on; whoever has no wish left gets the last wish with `_2`, `_3`.
-A name that GraphQL or Kapok itself needs gets a `_` at the end.
+candidates are taken in order (named by a comment directive; plain_snake_case; the others; by key); each gets its first
+wish if that is free, the others their second wish, and so on; whoever has no wish left gets the last wish with `_2` or
+`_3` and so on. A name that GraphQL or Kapok itself needs gets a `_` at the end.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
@@ -16,15 +17,25 @@ from itertools import count
 Name = tuple[str, ...]
 Key = tuple[str, ...]
 
+_PLAIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """key: what is named, unique among its like. wishes: at least one. claims: all that may not be claimed twice."""
+    """key: what is named, unique among its like. wishes: at least one. claims: all that may not be claimed twice.
+
+    explicit: named by a directive. yields: comes after its like, because another candidate's claims include its name.
+    """
 
     key: Key
     wishes: tuple[Name, ...]
     claims: Callable[[Name], frozenset[str]] = frozenset
     explicit: bool = False
+    yields: bool = False
+
+    def order(self) -> tuple[bool, bool, bool, Key]:
+        """Who comes first."""
+        return (not self.explicit, self.yields, not _PLAIN.fullmatch(self.key[0]), self.key)
 
 
 class Namespace:
@@ -36,7 +47,7 @@ class Namespace:
 
     def assign(self, candidates: Iterable[Candidate]) -> dict[Key, Name]:
         """One free name for each candidate. Names assigned by earlier calls come first."""
-        waiting = sorted(candidates, key=lambda candidate: (not candidate.explicit, candidate.key))
+        waiting = sorted(candidates, key=Candidate.order)
         given: dict[Key, Name] = {}
         for turn in range(max([len(candidate.wishes) for candidate in waiting], default=0)):
             left = []

@@ -9,7 +9,7 @@ _TYPES = (
     *("Query", "Mutation", "Subscription", "Node", "PageInfo", "ChangeOperation", "OrderDirection", "Nulls"),
     *_SCALARS,
     # Filters and aggregates of scalars.
-    *[f"{scalar}{suffix}" for scalar in _SCALARS for suffix in ("Filter", "ListFilter", "RangeFilter")],
+    *[f"{scalar}{suffix}" for scalar in _SCALARS for suffix in ("Filter", "ListFilter")],
 )
 _QUERY_FIELDS = ("node", "nodes")
 
