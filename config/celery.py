@@ -30,7 +30,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
     # A request that enqueues must not wait for a Redis that is away: the beat finds the operation later.
-    broker_transport_options={"socket_connect_timeout": 1.0, "socket_timeout": 30.0},
+    broker_transport_options={"socket_connect_timeout": 1.0, "socket_timeout": 30.0, "max_retries": 0},
     task_publish_retry=False,
     # The schedule needs no file: all it holds is below.
     beat_scheduler="celery.beat:Scheduler",

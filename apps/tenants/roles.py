@@ -32,6 +32,7 @@ _SET_GATEWAY = """
     alter role {gateway} set statement_timeout = 0;
     alter role {gateway} set jit = off;
 """
+_END_SESSIONS = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = any(%s)"
 # Serialises what several workers do to one project's gateway role; freed at the end of the transaction.
 _LOCK_ROLE = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
@@ -81,9 +82,7 @@ def lock_out(names: Names) -> None:
         if names.owner in existing:
             cursor.execute(render("alter role {owner} nologin", owner=names.owner))
             _inherit([names.owner])
-            cursor.execute(
-                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = %s", [names.owner]
-            )
+            cursor.execute(_END_SESSIONS, [[names.owner]])
 
 
 def drop_roles(roles: Iterable[str]) -> None:
@@ -91,6 +90,7 @@ def drop_roles(roles: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         existing = _existing(list(roles))
         _inherit(existing)
+        cursor.execute(_END_SESSIONS, [existing])
         for role in existing:
             cursor.execute(render("drop owned by {role} cascade; drop role {role}", role=role))
 

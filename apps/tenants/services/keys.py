@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from apps.tenants.acting import Actor
-from apps.tenants.models import ApiKey, Tenant
+from apps.tenants.models import ApiKey, ProjectPermissions, Tenant
 from kapok.errors import KapokError
+from kapok.permissions.rules import parse_permissions
 from kapok.principal import ANON_ROLE, SERVICE_ROLE
 from kapok.tenancy import TenantState
 from kapok.tokens import KeyKind, new_key
-
-_ROLE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 @transaction.atomic
@@ -31,7 +30,7 @@ def do_create_key(
     """Out: the stored key and the key itself, which is not kept. role: of a secret key (default service); a publishable
     key is always anon. Raises VALIDATION_FAILED, INVALID_STATE."""
     kind = _kind(kind)
-    role = _role(kind, role)
+    role = _role(tenant, kind, role)
     if expires_at is not None and expires_at <= timezone.now():
         raise KapokError("VALIDATION_FAILED", "The key would have expired already.", details={"fields": ["expires_at"]})
     if tenant.state == TenantState.DELETING:
@@ -66,16 +65,22 @@ def _kind(kind: KeyKind | str) -> KeyKind:
         raise KapokError("VALIDATION_FAILED", f"A key is one of: {known}.", details={"fields": ["kind"]}) from exc
 
 
-def _role(kind: KeyKind, role: str | None) -> str:
+def _role(tenant: Tenant, kind: KeyKind, role: str | None) -> str:
     if kind is KeyKind.PUBLISHABLE:
         if role not in (None, "", ANON_ROLE):
-            raise KapokError(
-                "VALIDATION_FAILED",
-                f"A publishable key always has the role {ANON_ROLE}: anyone may see it.",
-                details={"fields": ["role"]},
-            )
+            raise _no_role(f"A publishable key always has the role {ANON_ROLE}: anyone may see it.")
         return ANON_ROLE
     role = role or SERVICE_ROLE
-    if not _ROLE.fullmatch(role):
-        raise KapokError("VALIDATION_FAILED", "This is not a role's name.", details={"fields": ["role"]})
+    known = {SERVICE_ROLE, ANON_ROLE, *_declared_roles(tenant)}
+    if role not in known:
+        raise _no_role(f"The project has no role {role[:63]!r}; it has {', '.join(sorted(known))}.")
     return role
+
+
+def _declared_roles(tenant: Tenant) -> Collection[str]:
+    latest = ProjectPermissions.objects.filter(project=tenant.project_id).order_by("-version").first()
+    return parse_permissions(latest.text).roles if latest else ()
+
+
+def _no_role(message: str) -> KapokError:
+    return KapokError("VALIDATION_FAILED", message, details={"fields": ["role"]})

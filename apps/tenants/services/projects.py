@@ -15,6 +15,7 @@ from apps.tenants.roles import drop_roles, ensure_gateway
 from apps.tenants.template import drop_scratch
 from apps.tenants.validators import origins_problem
 from kapok.errors import KapokError
+from kapok.permissions.rules import parse_permissions
 from kapok.slugs import validate_slug
 
 #: What do_update_project may change.
@@ -92,6 +93,7 @@ def do_set_permissions(project: Project, text: str, *, acting: Actor) -> Project
     """Store a new version of permissions.yaml; the same text again is no new version. Raises PROJECT_INVALID."""
     if len(text) > MAX_TEXT or "\x00" in text:
         raise KapokError("PROJECT_INVALID", "The permissions are too long or hold a NUL character.")
+    parse_permissions(text)
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     latest = project.permissions.order_by("-version").first()
     if latest is not None and latest.text == text:

@@ -17,15 +17,18 @@ begin
             select c.object_identity from pg_catalog.pg_event_trigger_ddl_commands() c
             where c.object_type operator(pg_catalog.=) 'schema'
             union all
-            -- GRANT and ALTER DEFAULT PRIVILEGES report no schema: the statement's own names, its search_path and the
-            -- login role tell which ones it may have touched.
+            -- GRANT and ALTER DEFAULT PRIVILEGES report no schema. An owner's are in its own schema; of anyone else's the
+            -- search_path and the statement's own names tell. (A statement can be a long script: not all of it is read.)
             select pg_catalog.unnest(
-                pg_catalog.current_schemas(false)::pg_catalog.text[]
-                operator(pg_catalog.||) pg_catalog.left(session_user::pg_catalog.text, 28)
-                operator(pg_catalog.||) array(
+                case when session_user operator(pg_catalog.~) '^t_[a-z2-7]{26}_owner$'
+                then array[pg_catalog.left(session_user::pg_catalog.text, 28)]
+                else pg_catalog.current_schemas(false)::pg_catalog.text[] operator(pg_catalog.||) array(
                     select m.match[1]
-                    from pg_catalog.regexp_matches(pg_catalog.current_query(), 't_[a-z2-7]{26}', 'g') as m(match)
+                    from pg_catalog.regexp_matches(
+                        pg_catalog.left(pg_catalog.current_query(), 4000), 't_[a-z2-7]{26}', 'g'
+                    ) as m(match)
                 )
+                end
             )
             where exists (
                 select from pg_catalog.pg_event_trigger_ddl_commands() c

@@ -1,0 +1,105 @@
+"""Which operator may see and do what: fetching and authorising are one call.
+
+In: a user, a slug or id, and a permission on the project (`view_project` or `manage_project`, through django-guardian).
+Out: the row, or KapokError: NOT_FOUND for what the user may not see, FORBIDDEN for what they see but may not do.
+"""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+from django.db.models import QuerySet
+from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+
+from apps.accounts.models import User
+from apps.tenants.models import ApiKey, Domain, Operation, Project, Tenant
+from kapok.errors import KapokError
+
+
+class Right(StrEnum):
+    """What an operator may do with a project and everything in it. MANAGE includes VIEW."""
+
+    VIEW = "view_project"
+    MANAGE = "manage_project"
+
+
+def projects_for(user: User, right: Right = Right.VIEW) -> QuerySet[Project]:
+    """The projects a user may see or manage. Superusers: all; inactive users: none."""
+    if not user.is_active:
+        return Project.objects.none()
+    wanted = [Right.MANAGE] if right is Right.MANAGE else [Right.VIEW, Right.MANAGE]
+    permissions = [f"tenants.{name}" for name in wanted]
+    found: QuerySet[Project] = get_objects_for_user(user, permissions, klass=Project, any_perm=True)
+    return found
+
+
+def tenants_for(user: User, right: Right = Right.VIEW) -> QuerySet[Tenant]:
+    """The tenants of those projects, with their projects."""
+    return Tenant.objects.filter(project__in=projects_for(user, right)).select_related("project")
+
+
+def operations_for(user: User) -> QuerySet[Operation]:
+    """The operations of the projects a user may see, and those the user asked for."""
+    of_projects = Operation.objects.filter(project__in=projects_for(user))
+    return (of_projects | Operation.objects.filter(requested_by=user)) if user.is_active else Operation.objects.none()
+
+
+def get_project_for(user: User, slug: str, right: Right) -> Project:
+    """A project by its slug. Raises NOT_FOUND, FORBIDDEN."""
+    project = projects_for(user).filter(slug=slug).first()
+    if project is None:
+        raise KapokError("NOT_FOUND", f"There is no project {slug[:50]!r}, or you may not see it.")
+    _require(user, project, right)
+    return project
+
+
+def get_tenant_for(user: User, slug: str, right: Right) -> Tenant:
+    """A tenant by its slug, with its project. Raises TENANT_NOT_FOUND, FORBIDDEN."""
+    tenant = tenants_for(user).filter(slug=slug).first()
+    if tenant is None:
+        raise KapokError("TENANT_NOT_FOUND", f"There is no tenant {slug[:50]!r}, or you may not see it.")
+    _require(user, tenant.project, right)
+    return tenant
+
+
+def get_key_for(user: User, tenant_slug: str, key_id: uuid.UUID, right: Right) -> ApiKey:
+    """A key of a tenant. Raises TENANT_NOT_FOUND, NOT_FOUND, FORBIDDEN."""
+    key = get_tenant_for(user, tenant_slug, right).keys.select_related("tenant").filter(pk=key_id).first()
+    if key is None:
+        raise KapokError("NOT_FOUND", "This tenant has no such key.")
+    return key
+
+
+def get_domain_for(user: User, tenant_slug: str, host: str, right: Right) -> Domain:
+    """A host name of a tenant. Raises TENANT_NOT_FOUND, NOT_FOUND, FORBIDDEN."""
+    domain: Domain | None = get_tenant_for(user, tenant_slug, right).domains.filter(domain=host.lower()).first()
+    if domain is None:
+        raise KapokError("NOT_FOUND", "This tenant has no such host name.")
+    return domain
+
+
+def get_operation_for(user: User, operation_id: uuid.UUID, right: Right = Right.VIEW) -> Operation:
+    """An operation. Raises NOT_FOUND, FORBIDDEN."""
+    operation = operations_for(user).select_related("tenant", "project").filter(pk=operation_id).first()
+    if operation is None:
+        raise KapokError("NOT_FOUND", "There is no such operation, or you may not see it.")
+    if operation.project is not None:
+        _require(user, operation.project, right)
+    return operation
+
+
+def grant_project(user: User, project: Project, right: Right) -> None:
+    """Give a user a right on a project."""
+    assign_perm(f"tenants.{right}", user, project)
+
+
+def revoke_project(user: User, project: Project) -> None:
+    """Take all of a user's rights on a project."""
+    for right in Right:
+        remove_perm(f"tenants.{right}", user, project)
+
+
+def _require(user: User, project: Project, right: Right) -> None:
+    if not projects_for(user, right).filter(pk=project.pk).exists():
+        raise KapokError("FORBIDDEN", "You may see this project, but not change it.")

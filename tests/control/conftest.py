@@ -1,0 +1,5 @@
+"""Fixtures of the control plane's tests."""
+
+from tests.tenant_database import real_database, roles_before
+
+__all__ = ["real_database", "roles_before"]

@@ -1,0 +1,112 @@
+"""The environment is read once and typed; bad settings are refused before anything starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from apps.tenants.checks import check_settings
+from config.env import VARIABLES, read
+from kapok.errors import KapokError
+
+GOOD = {
+    "KAPOK_PRODUCTION": True,
+    "SECRET_KEY": "x" * 50,
+    "ALLOWED_HOSTS": ["admin.example.com"],
+    "DATABASE_URL": "postgresql://kapok@db/kapok",
+    "REDIS_URL": "redis://redis:6379/0",
+}
+
+
+def ids(**changes: Any) -> list[str | None]:
+    with override_settings(**{**GOOD, **changes}):
+        return [message.id for message in check_settings()]
+
+
+def test_good_settings_pass() -> None:
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"SECRET_KEY": "short"}, "kapok.E007"),
+        ({"SECRET_KEY": "insecure-" + "x" * 50}, "kapok.E007"),
+        ({"DEBUG": True}, "kapok.E006"),
+        ({"ALLOWED_HOSTS": []}, "kapok.E008"),
+        ({"ALLOWED_HOSTS": ["*"]}, "kapok.E009"),
+        ({"DATABASE_URL": "mysql://db/kapok"}, "kapok.E001"),
+        ({"REDIS_URL": "http://redis"}, "kapok.E003"),
+        ({"PUBLIC_SCHEMA_NAME": "shared"}, "kapok.E005"),
+    ],
+)
+def test_each_bad_setting_has_its_own_error(changes: dict[str, Any], expected: str) -> None:
+    assert ids(**changes) == [expected]
+
+
+def test_every_error_has_a_hint() -> None:
+    with override_settings(
+        KAPOK_PRODUCTION=True, DEBUG=True, SECRET_KEY="x", ALLOWED_HOSTS=[], DATABASE_URL="", REDIS_URL=""
+    ):
+        messages = check_settings()
+    assert len(messages) >= 5
+    assert all(message.hint for message in messages)
+
+
+def test_development_is_not_held_to_productions_rules() -> None:
+    assert ids(KAPOK_PRODUCTION=False, SECRET_KEY="short", ALLOWED_HOSTS=["*"]) == []
+
+
+def test_production_does_not_boot_with_the_default_key() -> None:
+    """As a process: manage.py refuses, with the id and the hint."""
+    environ = {name: value for name, value in os.environ.items() if name not in {"SECRET_KEY", "SECRET_KEY_FILE"}}
+    environ |= {"DJANGO_SETTINGS_MODULE": "config.settings.production", "KAPOK_ALLOWED_HOSTS": "a.example.com"}
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=root, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "kapok.E007" in done.stderr
+    assert "SECRET_KEY_FILE" in done.stderr
+
+
+def test_variables_are_typed() -> None:
+    env = read({"KAPOK_HTTPS": "no", "KAPOK_ALLOWED_HOSTS": "a.example.com, b.example.com", "KAPOK_LOG_LEVEL": "debug"})
+    assert env.https is False
+    assert env.allowed_hosts == ("a.example.com", "b.example.com")
+    assert env.log_level == "DEBUG"
+
+
+def test_secrets_may_stand_in_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "key"
+    secret.write_text("from a file\n")
+    assert read({"SECRET_KEY_FILE": str(secret)}).secret_key == "from a file"
+    assert read({"SECRET_KEY_FILE": str(secret), "SECRET_KEY": "set"}).secret_key == "set"
+
+
+@pytest.mark.parametrize(
+    ("environ", "variable"),
+    [
+        ({"KAPOK_HTTPS": "maybe"}, "KAPOK_HTTPS"),
+        ({"KAPOK_LOG_LEVEL": "loud"}, "KAPOK_LOG_LEVEL"),
+        ({"KAPOK_MIGRATION_WORKERS": "four"}, "KAPOK_MIGRATION_WORKERS"),
+        ({"DATABASE_URL_FILE": "/nonexistent"}, "DATABASE_URL_FILE"),
+    ],
+)
+def test_bad_values_name_their_variable(environ: dict[str, str], variable: str) -> None:
+    with pytest.raises(KapokError) as caught:
+        read(environ)
+    assert caught.value.code == "CONFIGURATION_INVALID"
+    assert caught.value.details == {"variable": variable}
+
+
+def test_variables_have_names_and_help() -> None:
+    names = [variable.metadata["name"] for variable in VARIABLES]
+    assert len(set(names)) == len(names)
+    assert all(variable.metadata["help"] for variable in VARIABLES)
