@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from apps.control.graphql.view import control_graphql
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/", admin.site.urls),
+    path("api/", include("apps.control.api.urls")),
+    path("control/graphql", control_graphql, name="control-graphql"),
+]
+
+handler400 = "apps.control.api.errors.bad_request"
+handler403 = "apps.control.api.errors.forbidden"
+handler404 = "apps.control.api.errors.page_not_found"
+handler500 = "apps.control.api.errors.server_error"

@@ -62,7 +62,6 @@ class Settings:
 class DevServer:
     """The part of dev.json a command needs."""
 
-    directory: Path
     url: str
     token: str = field(repr=False)
 
@@ -90,13 +89,13 @@ def load_settings(flags: Flags, environ: Mapping[str, str], cwd: Path, home: Pat
         (_text(user, "output", str(USER_FILE)), f"~/{USER_FILE}"),
         (Output.TABLE.value, "the default"),
     )
-    state_dir = Path(given_state_dir) if given_state_dir else (dev.directory if dev else cwd / STATE_DIRECTORY)
+    state_dir = cwd / (given_state_dir or STATE_DIRECTORY)
     return Settings(
         url=url,
         url_source=source,
         token=flags.token or environ.get("KAPOK_TOKEN") or _token_for(url, dev, user),
         output=_checked_output(output, output_source),
-        state_dir=state_dir if state_dir.is_absolute() else cwd / state_dir,
+        state_dir=state_dir,
         project_root=root,
     )
 
@@ -147,7 +146,7 @@ def _dev_server(given: Path | None, cwd: Path) -> DevServer | None:
 def _read_dev_file(path: Path) -> DevServer:
     try:
         content = json.loads(path.read_text())
-        return DevServer(path.parent, str(content["baseUrl"]), str(content["controlToken"]))
+        return DevServer(str(content["baseUrl"]), str(content["controlToken"]))
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise KapokError(
             "CONFIGURATION_INVALID",

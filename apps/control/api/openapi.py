@@ -1,0 +1,78 @@
+"""How OpenAPI describes the envelope.
+
+In: a serializer of what stands in `data`. Out: serializers for drf-spectacular; nothing here runs in a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+
+from apps.control.api.listing import ListQuery
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """What went wrong; `code` and `number` are stable."""
+
+    code = serializers.CharField()
+    number = serializers.CharField()
+    message = serializers.CharField()
+    details = serializers.DictField()
+    hint = serializers.CharField()
+    requestId = serializers.CharField()
+
+
+class ErrorEnvelope(serializers.Serializer[Any]):
+    """The body of every answer that is not 2xx."""
+
+    error = ErrorSerializer()
+
+
+class PaginationSerializer(serializers.Serializer[Any]):
+    """Where a page lies in its list."""
+
+    total = serializers.IntegerField()
+    page = serializers.IntegerField()
+    pageSize = serializers.IntegerField()
+    hasNext = serializers.BooleanField()
+
+
+def describe(
+    summary: str, *, answers: Any = None, named: str = "", status: int = 200, takes: Any = None, filters: Any = None
+) -> Callable[[F], F]:
+    """Describe one method of a view. named: the list's name, where the answer is a page of `answers`."""
+    parameters: list[Any] = [filters] if filters else []
+    if named:
+        parameters.append(ListQuery)
+        body = _envelope(f"{named.capitalize()}Page", _page(named, answers))
+    else:
+        body = _envelope(f"{_name(answers)}Envelope", answers) if answers else None
+    responses = {status: body, "default": OpenApiResponse(ErrorEnvelope, "The error envelope.")}
+    decorate: Callable[[F], F] = extend_schema(
+        summary=summary, request=takes, responses=responses, parameters=parameters
+    )
+    return decorate
+
+
+def collection(named: str, serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """A list without pages: `{named: [...]}`."""
+    return inline_serializer(f"{_name(serializer)}List", {named: serializer(many=True)})
+
+
+def _page(named: str, serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    fields = {named: serializer(many=True), "pagination": PaginationSerializer()}
+    return inline_serializer(f"{named.capitalize()}PageData", fields)
+
+
+def _envelope(name: str, data: Any) -> serializers.Serializer[Any]:
+    return inline_serializer(name, {"data": data() if isinstance(data, type) else data})
+
+
+def _name(serializer: Any) -> str:
+    kind = serializer if isinstance(serializer, type) else type(serializer)
+    return kind.__name__.removesuffix("Serializer")

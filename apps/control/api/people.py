@@ -1,0 +1,192 @@
+"""/me, /tokens and /users: the people behind the calls."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError, transaction
+from guardian.models import UserObjectPermission
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.models import User
+from apps.control.api.base import ControlView, acting, answer, parsed
+from apps.control.api.listing import listing
+from apps.control.api.openapi import collection, describe
+from apps.control.models import ControlToken
+from apps.control.tokens import do_create_token, do_revoke_token
+from apps.tenants.access import Right, get_project_for, grant_project
+from apps.tenants.models import Project
+from kapok.errors import KapokError
+
+
+class MeSerializer(serializers.Serializer[User]):
+    """The caller."""
+
+    id = serializers.UUIDField()
+    email = serializers.CharField()
+    name = serializers.CharField()
+    isSuperuser = serializers.BooleanField(source="is_superuser")
+
+
+class UserSerializer(MeSerializer):
+    """A user. projects: slugs of those the user has rights on."""
+
+    isActive = serializers.BooleanField(source="is_active")
+    isStaff = serializers.BooleanField(source="is_staff")
+    projects = serializers.SerializerMethodField()
+
+    def get_projects(self, user: User) -> list[str]:
+        return list(self.context["projects"].get(user.pk, []))
+
+
+class UserInput(serializers.Serializer[Any]):
+    """A new user. manages, reads: slugs of projects."""
+
+    email = serializers.EmailField()
+    name = serializers.CharField(required=False, default="", allow_blank=True, max_length=150)
+    password = serializers.CharField(trim_whitespace=False, max_length=1000)
+    isSuperuser = serializers.BooleanField(required=False, default=False)
+    manages = serializers.ListField(required=False, default=list, child=serializers.CharField(max_length=200))
+    reads = serializers.ListField(required=False, default=list, child=serializers.CharField(max_length=200))
+
+
+class TokenInput(serializers.Serializer[Any]):
+    """A new token."""
+
+    name = serializers.CharField(max_length=100)
+    days = serializers.IntegerField(required=False, default=90, min_value=1, max_value=3650)
+
+
+class TokenSerializer(serializers.Serializer[ControlToken]):
+    """A control API token, without the token."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    prefix = serializers.CharField()
+    state = serializers.CharField()
+    createdAt = serializers.DateTimeField(source="created_at")
+    expiresAt = serializers.DateTimeField(source="expires_at")
+    lastUsedAt = serializers.DateTimeField(source="last_used_at", allow_null=True)
+
+
+class NewTokenSerializer(TokenSerializer):
+    """A token in the one answer that shows it."""
+
+    token = serializers.CharField()
+
+
+class MeView(ControlView):
+    """Who am I."""
+
+    @describe("Show the caller", answers=MeSerializer)
+    def get(self, request: Request) -> Response:
+        """The user of the token or the session."""
+        return answer(MeSerializer(acting(request)).data)
+
+
+class TokensView(ControlView):
+    """The caller's tokens."""
+
+    @describe("List your tokens", answers=collection("tokens", TokenSerializer))
+    def get(self, request: Request) -> Response:
+        """All of them, without the tokens themselves."""
+        return answer({"tokens": TokenSerializer(acting(request).control_tokens.all(), many=True).data})
+
+    @describe("Create a token", takes=TokenInput, answers=NewTokenSerializer, status=201)
+    def post(self, request: Request) -> Response:
+        """The answer is the only place that ever shows the token."""
+        given = parsed(TokenInput, request.data)
+        token, text = do_create_token(acting(request), name=given["name"], lifetime=timedelta(days=given["days"]))
+        return answer({**TokenSerializer(token).data, "token": text}, status=201)
+
+
+class TokenView(ControlView):
+    """One of the caller's tokens."""
+
+    @describe("Revoke a token", status=204)
+    def delete(self, request: Request, token_id: uuid.UUID) -> Response:
+        """It is refused from now on."""
+        token = acting(request).control_tokens.filter(pk=token_id).first()
+        if token is None:
+            raise KapokError("NOT_FOUND", "You have no such token.")
+        do_revoke_token(token)
+        return Response(status=204)
+
+
+class UsersView(ControlView):
+    """All users; for superusers."""
+
+    @describe("List users", answers=UserSerializer, named="users")
+    def get(self, request: Request) -> Response:
+        """A page of users."""
+        _require_superuser(request)
+        return listing(
+            request,
+            User.objects.all(),
+            "users",
+            _represent,
+            search=("email", "name"),
+            sort={"email": "email", "name": "name"},
+            default_sort="email",
+        )
+
+    @describe("Create a user", takes=UserInput, answers=UserSerializer, status=201)
+    def post(self, request: Request) -> Response:
+        """Who may sign in to the admin and use the control API."""
+        _require_superuser(request)
+        given = parsed(UserInput, request.data)
+        _check_password(given)
+        rights = [(slug, Right.MANAGE) for slug in given["manages"]] + [(slug, Right.VIEW) for slug in given["reads"]]
+        projects = [(get_project_for(acting(request), slug, Right.MANAGE), right) for slug, right in rights]
+        try:
+            with transaction.atomic():
+                user = _create(given, projects)
+        except IntegrityError as exc:
+            raise KapokError("ALREADY_EXISTS", "A user with this address exists already.") from exc
+        return answer(_represent([user])[0], status=201)
+
+
+def _create(given: dict[str, Any], projects: Sequence[tuple[Project, Right]]) -> User:
+    user = User.objects.create_user(
+        given["email"],
+        given["password"],
+        name=given["name"],
+        is_staff=True,
+        is_superuser=given["isSuperuser"],
+    )
+    for project, right in projects:
+        grant_project(user, project, right)
+    return user
+
+
+def _check_password(given: dict[str, Any]) -> None:
+    try:
+        validate_password(given["password"], User(email=given["email"], name=given["name"]))
+    except DjangoValidationError as exc:
+        raise serializers.ValidationError({"password": exc.messages}) from exc
+
+
+def _require_superuser(request: Request) -> None:
+    if not acting(request).is_superuser:
+        raise KapokError("FORBIDDEN", "Only superusers may do this.")
+
+
+def _represent(users: Sequence[User]) -> list[dict[str, Any]]:
+    granted = UserObjectPermission.objects.filter(user__in=users, content_type__app_label="tenants")
+    pairs = set(granted.values_list("user_id", "object_pk"))
+    slugs = {
+        str(pk): slug for pk, slug in Project.objects.filter(pk__in={pk for _, pk in pairs}).values_list("pk", "slug")
+    }
+    projects: dict[Any, list[str]] = {}
+    for user_id, pk in pairs:
+        if pk in slugs:
+            projects.setdefault(user_id, []).append(slugs[pk])
+    context = {"projects": {user_id: sorted(found) for user_id, found in projects.items()}}
+    return list(UserSerializer(users, many=True, context=context).data)

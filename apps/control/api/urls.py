@@ -1,0 +1,63 @@
+"""The control API's addresses, below /api/."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from drf_spectacular.views import SpectacularAPIView
+
+from apps.control.api import migrations, operations, people, project_files, projects, status, tenant_access, tenants
+from apps.control.api.base import ControlView
+from apps.control.api.errors import not_found
+
+
+class SchemaView(SpectacularAPIView):
+    """The OpenAPI description; like everything here only for those who are signed in."""
+
+    renderer_classes = [OpenApiJsonRenderer]
+    authentication_classes = ControlView.authentication_classes
+    permission_classes = ControlView.permission_classes
+    get_exception_handler = ControlView.get_exception_handler
+
+
+_PROJECT = "v1/projects/<slug:slug>"
+_TENANT = "v1/tenants/<slug:slug>"
+_OPERATION = "v1/operations/<uuid:operation_id>"
+
+urlpatterns = [
+    path("v1/openapi.json", SchemaView.as_view(), name="control-openapi"),
+    path("v1/status", status.StatusView.as_view()),
+    path("v1/me", people.MeView.as_view()),
+    path("v1/tokens", people.TokensView.as_view()),
+    path("v1/tokens/<uuid:token_id>", people.TokenView.as_view()),
+    path("v1/users", people.UsersView.as_view()),
+    path("v1/projects", projects.ProjectsView.as_view()),
+    path(_PROJECT, projects.ProjectView.as_view()),
+    path(f"{_PROJECT}/migrations", project_files.ProjectMigrationsView.as_view()),
+    path(f"{_PROJECT}/permissions", project_files.ProjectPermissionsView.as_view()),
+    path(f"{_PROJECT}/documents", project_files.ProjectDocumentsView.as_view()),
+    re_path(
+        r"^v1/projects/(?P<slug>[a-z0-9-]+)/documents/(?P<sha256>[0-9a-f]{64})$",
+        project_files.ProjectDocumentView.as_view(),
+    ),
+    path("v1/tenants", tenants.TenantsView.as_view()),
+    path(_TENANT, tenants.TenantView.as_view()),
+    path(f"{_TENANT}/suspend", tenants.TenantSuspendView.as_view()),
+    path(f"{_TENANT}/resume", tenants.TenantResumeView.as_view()),
+    path(f"{_TENANT}/seed", tenants.TenantSeedView.as_view()),
+    path(f"{_TENANT}/keys", tenant_access.KeysView.as_view()),
+    path(f"{_TENANT}/keys/<uuid:key_id>", tenant_access.KeyView.as_view()),
+    path(f"{_TENANT}/domains", tenant_access.DomainsView.as_view()),
+    re_path(
+        r"^v1/tenants/(?P<slug>[a-z0-9-]+)/domains/(?P<domain>[A-Za-z0-9.-]{1,253})$",
+        tenant_access.DomainView.as_view(),
+    ),
+    path("v1/migrations", migrations.MigrationsView.as_view()),
+    path("v1/migrations/plan", migrations.MigrationsPlanView.as_view()),
+    path("v1/migrations/up", migrations.MigrationsUpView.as_view()),
+    path("v1/operations", operations.OperationsView.as_view()),
+    path(_OPERATION, operations.OperationView.as_view()),
+    path(f"{_OPERATION}/retry", operations.OperationRetryView.as_view()),
+    path(f"{_OPERATION}/events", operations.operation_events, name="control-operation-events"),
+    re_path(r"", not_found),
+]

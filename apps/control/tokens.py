@@ -1,0 +1,54 @@
+"""Control API tokens: made, looked up, revoked.
+
+In: a user, or a token as a caller sent it. Out: `kctl_` and 43 base64url characters of 256 random bits, of which the
+database keeps the SHA-256 (a slow hash protects guessable passwords); or the `ControlToken` it belongs to.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.control.models import ControlToken
+from kapok.tokens import key_digest
+
+_TOKEN = re.compile(r"kctl_[A-Za-z0-9_-]{43}")
+#: `last_used_at` is written at most this often: a write for every request would be a price without a use.
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+def do_create_token(user: User, *, name: str, lifetime: timedelta) -> tuple[ControlToken, str]:
+    """A new token of a user, and its text, which nobody can find out later."""
+    text = "kctl_" + secrets.token_urlsafe(32)
+    token = ControlToken.objects.create(
+        user=user, name=name, prefix=text[:12], digest=key_digest(text), expires_at=timezone.now() + lifetime
+    )
+    return token, text
+
+
+def do_revoke_token(token: ControlToken) -> None:
+    """End a token; revoking it again changes nothing."""
+    ControlToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def find_token(text: str) -> ControlToken | None:
+    """The token and its user, or None where it is unknown, ended, or the user may not sign in."""
+    if not _TOKEN.fullmatch(text):
+        return None
+    return (
+        ControlToken.objects.select_related("user")
+        .filter(digest=key_digest(text), revoked_at=None, expires_at__gt=timezone.now(), user__is_active=True)
+        .first()
+    )
+
+
+def note_use(token: ControlToken) -> None:
+    """Remember when the token was last used."""
+    now = timezone.now()
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
+    ControlToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
