@@ -21,7 +21,8 @@ from apps.tenants.addressing import Addressing
 from apps.tenants.directory import Directory
 from config.env import Environment
 from kapok.access_log import AccessLog
-from kapok.execute.platform import Platform
+from kapok.errors import KapokError
+from kapok.execute.platform import RETRY_SECONDS, Platform
 from kapok.execute.pool import PoolSettings
 from kapok.execute.run import Runner
 from kapok.execute.shared_cache import SharedCache
@@ -48,7 +49,7 @@ class DataPlane:
         self.hot_path = HotPath(self.addressing, self.directory, self.shapes, self.engine, self.runner, self.graphql)
         self.probes = Probes(self.platform, self.shared, self.shapes, metrics_token=env.metrics_token)
         self._access_log = AccessLog(text=env.log_format == "text") if env.access_log else None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start listening and logging. Does not wait for the database: /readyz tells when it is there."""
@@ -63,6 +64,8 @@ class DataPlane:
 
     async def stop(self) -> None:
         """Close everything."""
+        if self._looking is not None:
+            self._looking.cancel()
         await self.platform.stop()
         await self.runner.stop()
         await self.shared.close()
@@ -78,15 +81,20 @@ class DataPlane:
     def _possibly_missed(self) -> None:
         self.directory.forget_all()
         self.shapes.forget_all()
-        task = asyncio.get_running_loop().create_task(self._look_for_event_trigger())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _look_for_event_trigger(self) -> None:
-        """Whether DDL is announced in this database (an event trigger takes a superuser to make)."""
         self.shapes.hears_ddl = False
-        rows = await self.platform.fetch(_EVENT_TRIGGER)
-        self.shapes.hears_ddl = rows[0][0] >= 2
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().create_task(self._find_event_trigger())
+
+    async def _find_event_trigger(self) -> None:
+        """Whether DDL is announced in this database (an event trigger takes a superuser to make)."""
+        while True:
+            try:
+                rows = await self.platform.fetch(_EVENT_TRIGGER)
+            except KapokError:
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self.shapes.hears_ddl = rows[0][0] >= 2
+                return
 
 
 def _gateway_conninfo(env: Environment, role: str) -> str:
