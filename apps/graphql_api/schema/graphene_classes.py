@@ -103,11 +103,16 @@ def interface_class(name: str, fields: Fields, description: str) -> GrapheneType
 
 
 def input_class(
-    name: str, fields: Fields, description: str | None = None, container: Callable[[dict[str, Any]], Any] = dict
+    name: str,
+    fields: Fields,
+    description: str | None = None,
+    *,
+    container: Callable[[dict[str, Any]], Any] = dict,
+    one_of: bool = False,
 ) -> GrapheneType:
-    """A graphene.InputObjectType. container: makes the coerced value."""
+    """A graphene.InputObjectType. container: makes the coerced value. one_of: exactly one field must be given."""
     meta = InputObjectTypeOptions(None)
-    meta.fields, meta.container = fields, container
+    meta.fields, meta.container, meta.one_of = fields, container, one_of
     return type(name, (_Input,), {"Meta": {"_meta": meta, "description": description}})
 
 

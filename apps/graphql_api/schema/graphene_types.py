@@ -26,6 +26,7 @@ from apps.graphql_api.schema.bindings import (
     Surface,
     ToOne,
 )
+from apps.graphql_api.schema.coerce import Coercion
 from apps.graphql_api.schema.connections import (
     Arguments,
     aggregate_arguments,
@@ -46,13 +47,14 @@ class ApiSchema:
     """What one role sees of one shape, as a GraphQL schema.
 
     structural: enums whose values decide over the SQL (OrderDirection, BlogPostColumn ...). leaves: input objects that
-    are one value to Postgres (ranges, composites): coerced they are its text.
+    are one value to Postgres (ranges, composites): coerced they are its text. coercion: of the values of variables.
     """
 
     surface: Surface
     graphql: GraphQLSchema
     structural: frozenset[str]
     leaves: frozenset[str]
+    coercion: Coercion
 
 
 def build_schema(surface: Surface) -> ApiSchema:
@@ -60,7 +62,8 @@ def build_schema(surface: Surface) -> ApiSchema:
     registry = Registry(surface)
     query = registry.object("Query", lambda: _fields(registry, surface.query), "What can be read.")
     registry.finish()
-    return ApiSchema(surface, Schema(query).graphql_schema, frozenset(registry.structural), frozenset(registry.leaves))
+    structural, leaves = frozenset(registry.structural), frozenset(registry.leaves)
+    return ApiSchema(surface, Schema(query).graphql_schema, structural, leaves, Coercion(structural, leaves))
 
 
 def _fields(registry: Registry, bindings: Mapping[str, RootBinding] | Mapping[str, RowBinding]) -> Fields:

@@ -34,7 +34,8 @@ def order_by(registry: Registry, table: Table) -> GrapheneType | None:
     return registry.input(
         registry.surface.types[table.name].order_by,
         lambda: _order_fields(registry, table),
-        "One key of an order: a column, or a column of a row this one refers to. Give exactly one field.",
+        "One key of an order: a column, or a column of a row this one refers to.",
+        one_of=True,
     )
 
 

@@ -62,16 +62,18 @@ class Registry:
         """The interface of this name."""
         return self._type(name, fields, lambda empty: interface_class(name, empty, description))
 
-    def input(self, name: str, fields: FieldsOf, description: str | None = None) -> GrapheneType:
-        """The input object type of this name."""
-        return self._type(name, fields, lambda empty: input_class(name, empty, description))
+    def input(
+        self, name: str, fields: FieldsOf, description: str | None = None, *, one_of: bool = False
+    ) -> GrapheneType:
+        """The input object type of this name. one_of: exactly one of its fields must be given."""
+        return self._type(name, fields, lambda empty: input_class(name, empty, description, one_of=one_of))
 
     def leaf_input(
         self, name: str, fields: FieldsOf, description: str, text: Callable[[Mapping[str, Any]], str]
     ) -> GrapheneType:
         """An input object that becomes one text for Postgres."""
         self.leaves.add(name)
-        return self._type(name, fields, lambda empty: input_class(name, empty, description, text))
+        return self._type(name, fields, lambda empty: input_class(name, empty, description, container=text))
 
     def enum(
         self, name: str, values: Callable[[], Mapping[str, Member]], description: str | None = None

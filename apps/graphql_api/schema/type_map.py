@@ -106,6 +106,7 @@ class LeanTypeMap(TypeMap):  # type: ignore[misc]
             _released(partial(self._input_fields, meta.fields)),
             description=meta.description,
             out_type=None if meta.container is dict else meta.container,
+            is_one_of=meta.one_of,
         )
 
     def _fields(self, fields: Fields) -> dict[str, GraphQLField]:
