@@ -1,0 +1,158 @@
+"""`kapok dev`: Postgres, Redis, web, worker and beat in one terminal, with a project and two tenants to try."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kapok.cli.client import Client
+from kapok.cli.dev_processes import DEFAULT_PORT, HOST, bootstrap, choose_port, environment, processes
+from kapok.cli.dev_project import DevProject, prepare_tenants, project_here, push
+from kapok.cli.dev_summary import summary
+from kapok.cli.dev_watch import watch
+from kapok.cli.invocation import Invocation, common_options, pass_invocation
+from kapok.cli.project_files import ProjectFiles
+from kapok.cli.settings import DEV_FILE, Output, Settings, write_private
+from kapok.errors import KapokError
+from kapok.stack.stack import EmbeddedStack, from_environment
+from kapok.stack.supervisor import Supervisor
+
+EMAIL = "admin@example.com"
+
+
+@dataclass
+class Development:
+    """One run of `kapok dev`: what it was asked for, and what dev.json will say."""
+
+    state_dir: Path
+    directory: Path
+    port: int
+    with_project: bool
+    started: float
+    before: dict[str, Any] = field(default_factory=dict)
+    says: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def base_url(self) -> str:
+        """Where the web process answers."""
+        return f"http://{HOST}:{self.port}"
+
+    def settings(self) -> Settings:
+        """For the client that prepares the project."""
+        return Settings(
+            url=self.base_url,
+            url_source=DEV_FILE,
+            token=self.says["controlToken"],
+            output=Output.TABLE,
+            state_dir=self.state_dir,
+            project_root=None,
+        )
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), help=f"Where to listen; {DEFAULT_PORT} or the next, 0 for any.")
+@click.option("--no-demo", is_flag=True, help="Only the servers: no project, no tenants.")
+@common_options
+@pass_invocation
+@click.pass_context
+def command(ctx: click.Context, invocation: Invocation, port: int | None, no_demo: bool) -> None:
+    """Run everything on this machine until Ctrl-C.
+
+    In a project's directory, that project is used and its files are watched; elsewhere a demo project is written out.
+    DATABASE_URL and REDIS_URL name servers to use instead of the embedded ones.
+    """
+    state_dir = invocation.settings.state_dir
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    chosen = choose_port(port)
+    if port is None and chosen != DEFAULT_PORT:
+        _say(f"Port {DEFAULT_PORT} is taken; using {chosen}.")
+    run = Development(
+        state_dir=state_dir.resolve(),
+        directory=Path.cwd(),
+        port=chosen,
+        with_project=not no_demo,
+        started=time.monotonic(),
+        before=_read_before(state_dir / DEV_FILE),
+    )
+    with _stack(run) as stack:
+        ctx.exit(_supervise(run, stack))
+
+
+def _stack(run: Development) -> EmbeddedStack:
+    _say(f"Starting in {run.state_dir} ...")
+    return from_environment(run.state_dir, os.environ)
+
+
+def _supervise(run: Development, stack: EmbeddedStack) -> int:
+    env = environment(run.state_dir, stack.database_url, stack.redis_url, os.environ)
+    admin = {"email": EMAIL, "password": secrets.token_urlsafe(12), "url": f"{run.base_url}/admin/"}
+    known = run.before.get("admin") or {}
+    admin["password"] = known.get("password") or admin["password"]
+    wanted = {"email": EMAIL, "password": admin["password"], "token": run.before.get("controlToken")}
+    run.says = {
+        "baseUrl": run.base_url,
+        "controlToken": bootstrap(run.state_dir, env, wanted),
+        "admin": admin,
+        "tenants": {},
+        "pid": os.getpid(),
+        "databaseUrl": stack.database_url,
+        "redisUrl": stack.redis_url,
+    }
+    # A thread of its own: the supervisor must see Ctrl-C while tenants are being set up.
+    preparation = threading.Thread(target=_prepare, args=(run,), name="prepare", daemon=True)
+    return Supervisor(processes(run.state_dir, env, run.port), watch=stack.processes, on_ready=preparation.start).run()
+
+
+def _prepare(run: Development) -> None:
+    """Once the web process answers: the project, dev.json, the summary; then watch the files."""
+    try:
+        with Client(run.settings()) as client:
+            project = _project(run, client) if run.with_project else None
+            write_private(run.state_dir / DEV_FILE, json.dumps(run.says, indent=2) + "\n")
+            _say(summary(run.says, project.files if project else None, time.monotonic() - run.started))
+            if project:
+                watch(project.files.root, lambda files: _apply(client, files), _say)
+    except KapokError as error:
+        _say(f"{error.message} {error.hint}".strip())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _project(run: Development, client: Client) -> DevProject:
+    """The project with its tenants; one that cannot be migrated yet is said, and does not end the run."""
+    project = project_here(run.directory, run.state_dir)
+    try:
+        push(client, project.files)
+        run.says["tenants"] = prepare_tenants(client, project, run.before.get("tenants") or {}, _say)
+    except KapokError as error:
+        if error.code == "SERVER_UNREACHABLE":
+            raise
+        _say(f"{error.message} {error.hint}".strip())
+        run.says["tenants"] = run.before.get("tenants") or {}
+    return project
+
+
+def _apply(client: Client, files: ProjectFiles) -> str:
+    started = time.monotonic()
+    push(client, files)
+    return f"Applied the changes in {files.root} ({time.monotonic() - started:.1f} s)."
+
+
+def _read_before(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=False)

@@ -1,0 +1,112 @@
+"""The processes of `kapok dev`: their environment and commands.
+
+In: URLs of the servers, a port, the state directory. Out: `ChildProcess`es for the supervisor, and the bootstrap run
+that migrates the platform's tables first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kapok.cli.settings import write_private
+from kapok.errors import KapokError
+from kapok.stack.supervisor import ChildProcess
+
+DEFAULT_PORT = 8000
+#: How many ports after the default one are tried.
+PORTS_TRIED = 50
+HOST = "127.0.0.1"
+
+
+def choose_port(wanted: int | None) -> int:
+    """A port nobody listens on: the wanted one, any (0), or the first free one from 8000. Raises STACK_FAILED."""
+    if wanted is not None:
+        port = _bound(wanted)
+        if port is None:
+            raise KapokError(
+                "STACK_FAILED", f"Port {wanted} is taken.", hint="Stop what listens there, or leave --port away."
+            )
+        return port
+    for candidate in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED):
+        port = _bound(candidate)
+        if port is not None:
+            return port
+    raise KapokError("STACK_FAILED", f"No port from {DEFAULT_PORT} on is free.", hint="Name one with --port.")
+
+
+def environment(state_dir: Path, database_url: str, redis_url: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """What the processes get besides this one's environment; what the developer has set stays."""
+    defaults = {
+        "SECRET_KEY": environ.get("SECRET_KEY") or _secret_key(state_dir),
+        "KAPOK_LOG_FORMAT": "text",
+        "KAPOK_HTTPS": "false",
+    }
+    return {
+        **{name: environ.get(name, value) for name, value in defaults.items()},
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+    }
+
+
+def processes(state_dir: Path, env: Mapping[str, str], port: int) -> list[ChildProcess]:
+    """web, worker and beat. They run in the state directory: nothing in it can be taken for one of our modules."""
+    celery = _python("celery", "-A", "config.celery", "--workdir", str(state_dir))
+    ready = f"http://{HOST}:{port}/readyz"
+    return [
+        ChildProcess("web", _python("config.web", "--port", str(port)), env, state_dir, ready_url=ready),
+        ChildProcess(
+            "worker", [*celery, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip"], env, state_dir
+        ),
+        ChildProcess("beat", [*celery, "beat"], env, state_dir),
+    ]
+
+
+def bootstrap(state_dir: Path, env: Mapping[str, str], wanted: Mapping[str, Any]) -> str:
+    """Migrate the platform's tables and make the administrator; the control token. Raises STACK_FAILED."""
+    done = subprocess.run(
+        _python("django", "bootstrap"),
+        input=json.dumps(wanted),
+        env={**os.environ, **env},
+        cwd=state_dir,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or ["no reason was given"]
+        log = state_dir / "bootstrap.log"
+        log.write_text(done.stderr)
+        raise KapokError("STACK_FAILED", f"The platform's tables could not be migrated: {last[0]}", hint=f"See {log}.")
+    return str(json.loads(done.stdout.strip().splitlines()[-1])["token"])
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    # -P: the directory it is started in must not shadow our modules.
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def _secret_key(state_dir: Path) -> str:
+    """The key that the database roles' passwords derive from: made once and kept with the database."""
+    path = state_dir / "secret_key"
+    if not path.is_file():
+        write_private(path, secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def _bound(port: int) -> int | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])

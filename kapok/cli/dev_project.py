@@ -1,0 +1,110 @@
+"""What `kapok dev` makes of a project: tenants with data and keys.
+
+In: a client with the development token, the project's files, what an earlier start left in dev.json. Out: the tenants'
+part of dev.json. Everything goes over the control API, as a person would do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kapok.cli.client import Client
+from kapok.cli.migrate import start
+from kapok.cli.progress import follow
+from kapok.cli.project_files import ProjectFiles, load_project
+from kapok.cli.pushing import ensure_project, push_documents, push_migrations, push_permissions
+from kapok.cli.settings import PROJECT_FILE, Output
+from kapok.cli.templates import seed_sql, write_template
+from kapok.errors import KapokError
+
+DEMO = "bookings"
+TENANTS = {"acme": "Acme", "globex": "Globex"}
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DevProject:
+    """The project under development. template: what it was made of, so that each tenant gets data of its own."""
+
+    files: ProjectFiles
+    template: str | None = None
+
+
+def project_here(directory: Path, state_dir: Path) -> DevProject:
+    """The project of the current directory, or the demo project, which is written out at the first start."""
+    if (directory / PROJECT_FILE).is_file():
+        return DevProject(load_project(directory))
+    demo = state_dir / "demo" / DEMO
+    if not (demo / PROJECT_FILE).is_file():
+        write_template(DEMO, demo)
+    return DevProject(load_project(demo), template=DEMO)
+
+
+def push(client: Client, files: ProjectFiles) -> None:
+    """Send everything and migrate every tenant. Raises what the server found wrong, MIGRATION_FAILED included."""
+    ensure_project(client, files)
+    push_migrations(client, files)
+    push_permissions(client, files)
+    if files.documents_dir:
+        push_documents(client, files)
+    follow(client, start(client, files.name), Output.PLAIN)
+
+
+def prepare_tenants(client: Client, project: DevProject, before: Mapping[str, Any], say: Say) -> dict[str, Any]:
+    """Tenants acme and globex, each with data and two keys; the keys of an earlier start are used while they work."""
+    made: dict[str, Any] = {}
+    for number, (slug, name) in enumerate(TENANTS.items(), start=1):
+        tenant = _tenant(client, slug)
+        if tenant is None:
+            say(f"Setting up tenant {slug} ...")
+            tenant = _create(client, project, slug, name, number)
+        if tenant["project"] != project.files.name:
+            say(f"Tenant {slug} belongs to project {tenant['project']}; it is left alone.")
+        made[slug] = {
+            "slug": slug,
+            "id": tenant["id"],
+            "graphqlUrl": tenant["graphqlUrl"],
+            "graphiqlUrl": tenant["graphiqlUrl"],
+            **_keys(client, slug, before.get(slug) or {}),
+        }
+    return made
+
+
+def _tenant(client: Client, slug: str) -> dict[str, Any] | None:
+    try:
+        tenant = client.get(f"/tenants/{slug}")
+    except KapokError as error:
+        if error.code == "TENANT_NOT_FOUND":
+            return None
+        raise
+    assert isinstance(tenant, dict)
+    return tenant
+
+
+def _create(client: Client, project: DevProject, slug: str, name: str, number: int) -> dict[str, Any]:
+    made = client.post("/tenants", {"slug": slug, "name": name, "project": project.files.name})
+    follow(client, made["operation"], Output.PLAIN)
+    if project.template:
+        sql = seed_sql(project.template, seed=number)
+    else:
+        sql = "\n".join(file.sql for file in project.files.seeds())
+    if sql.strip():
+        client.post(f"/tenants/{slug}/seed", {"sql": sql})
+    tenant = client.get(f"/tenants/{slug}")
+    assert isinstance(tenant, dict)
+    return tenant
+
+
+def _keys(client: Client, slug: str, before: Mapping[str, Any]) -> dict[str, str]:
+    working = {key["prefix"] for key in client.get(f"/tenants/{slug}/keys")["keys"] if key["state"] == "active"}
+    keys: dict[str, str] = {}
+    for field, kind in (("publishableKey", "publishable"), ("secretKey", "secret")):
+        known = str(before.get(field) or "")
+        if not known or not any(known.startswith(prefix) for prefix in working):
+            known = client.post(f"/tenants/{slug}/keys", {"kind": kind, "name": "kapok dev"})["key"]
+        keys[field] = known
+    return keys
