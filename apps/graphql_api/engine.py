@@ -117,7 +117,7 @@ class Engine:
         operation = cached.document.operation(operation_name)
         coerced = coerce_variables(cached.document, operation, variables)
         compiled = await _aside(text, compile_operation, scope.schema, cached.document, operation, coerced)
-        cached.operations.put(_operation_key(cached.document, operation_name, variables), compiled)
+        cached.operations.put(_operation_key(cached.document, operation_name, coerced), compiled)
         return Prepared(compiled, coerced, hit=False)
 
     def at_hand(
@@ -128,11 +128,9 @@ class Engine:
         if cached is None:
             return None
         document = cached.document
-        compiled = cached.operations.get(_operation_key(document, operation_name, variables))
-        if compiled is None:
-            return None
         coerced = coerce_variables(document, document.operation(operation_name), variables)
-        return Prepared(compiled, coerced, hit=True)
+        compiled = cached.operations.get(_operation_key(document, operation_name, coerced))
+        return None if compiled is None else Prepared(compiled, coerced, hit=True)
 
     def refresh(self, schema: str) -> None:
         """Forget what is known of a schema: a plan made from it failed."""
@@ -163,10 +161,10 @@ class Engine:
 
 
 def _operation_key(
-    document: Document, operation_name: str | None, variables: Mapping[str, Any]
+    document: Document, operation_name: str | None, coerced: Mapping[str, Any]
 ) -> tuple[str | None, Hashable]:
     """What a compiled operation of a document depends on (docs/adr/0003)."""
-    return operation_name, document.signature(operation_name, variables)
+    return operation_name, document.signature(operation_name, coerced)
 
 
 def refuse_mutation(text: str) -> None:
