@@ -84,7 +84,7 @@ class Kapok:
         """One web process while the block lasts."""
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "config.server", "--workers=1", f"--port={port}"]
+        command = [sys.executable, "-m", "config.web", "--workers=1", f"--port={port}"]
         with running(command, self.environ, lambda: _is_ready(f"{url}/readyz")) as pid:
             yield Web(url, pid)
 
