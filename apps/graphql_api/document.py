@@ -25,7 +25,7 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
-from apps.graphql_api.introspection_weight import asks_for_too_much
+from apps.graphql_api.introspection_weight import asks_for_too_much, introspection_fields
 from apps.graphql_api.limits import children, size_errors
 from apps.graphql_api.schema.graphene_types import ApiSchema
 from apps.graphql_api.variables import VariablePlan, coerce, plan_variables, signature
@@ -55,6 +55,7 @@ class DocumentInvalid(Exception):
 class _Operation:
     node: OperationDefinitionNode
     variables: tuple[VariablePlan, ...]
+    introspects: bool
 
 
 class Document:
@@ -65,15 +66,20 @@ class Document:
         self.sha256 = hashlib.sha256(text.encode()).hexdigest()
         self.fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
         conditions = frozenset(_conditions(ast))
-        self._operations = {
-            node.name.value if node.name else None: _Operation(node, plan_variables(schema, node, conditions))
-            for node in ast.definitions
-            if isinstance(node, OperationDefinitionNode)
-        }
+        self._operations: dict[str | None, _Operation] = {}
+        for node in ast.definitions:
+            if isinstance(node, OperationDefinitionNode):
+                introspects = bool(introspection_fields(node.selection_set, self.fragments))
+                plans = plan_variables(schema, node, conditions, introspects=introspects)
+                self._operations[node.name.value if node.name else None] = _Operation(node, plans, introspects)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation of this name, or the only one. Raises OPERATION_RESOLUTION_FAILURE."""
         return self._operation(name).node
+
+    def introspects(self, name: str | None) -> bool:
+        """Whether the operation has `__schema` or `__type`: its answer may be large, and a project may forbid it."""
+        return self._operation(name).introspects
 
     def signature(self, name: str | None, coerced: Mapping[str, Any]) -> Hashable:
         """What of the coerced variables the operation is compiled for; see `variables.signature`."""

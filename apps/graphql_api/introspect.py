@@ -13,8 +13,6 @@ import orjson
 from graphql import (
     DocumentNode,
     FieldNode,
-    GraphQLBoolean,
-    GraphQLString,
     OperationDefinitionNode,
     SelectionSetNode,
     execute_sync,
@@ -23,6 +21,7 @@ from graphql import (
 
 from apps.graphql_api.document import Document
 from apps.graphql_api.schema.graphene_types import ApiSchema
+from apps.graphql_api.variables import INTROSPECTION_INPUTS
 from kapok.errors import KapokError
 
 
@@ -39,7 +38,7 @@ def answer_introspection(
     """
     # Introspection takes strings and booleans only; the coerced values of other scalars would not be coerced twice.
     plans = document.variables(operation)
-    usable = {plan.name for plan in plans if get_named_type(plan.type) in (GraphQLString, GraphQLBoolean)}
+    usable = {plan.name for plan in plans if get_named_type(plan.type) in INTROSPECTION_INPUTS}
     alone = OperationDefinitionNode(
         operation=operation.operation,
         variable_definitions=tuple(d for d in operation.variable_definitions if d.variable.name.value in usable),

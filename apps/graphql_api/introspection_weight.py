@@ -29,7 +29,7 @@ Fragments = Mapping[str, FragmentDefinitionNode]
 
 def asks_for_too_much(schema: GraphQLSchema, selection_set: SelectionSetNode, fragments: Fragments) -> bool:
     """Whether the introspection fields of an operation, if any, weigh too much."""
-    roots = _root_fields(selection_set, fragments)
+    roots = introspection_fields(selection_set, fragments)
     if not roots:
         return False
     measure = _Weight(_lengths(schema), fragments)
@@ -37,15 +37,16 @@ def asks_for_too_much(schema: GraphQLSchema, selection_set: SelectionSetNode, fr
     return weight > MAX_WEIGHT_PER_TYPE * len(schema.type_map)
 
 
-def _root_fields(selection_set: SelectionSetNode, fragments: Fragments) -> list[FieldNode]:
+def introspection_fields(selection_set: SelectionSetNode, fragments: Fragments) -> list[FieldNode]:
+    """The fields `__schema` and `__type` at the root of an operation."""
     found: list[FieldNode] = []
     for node in selection_set.selections:
         if isinstance(node, FieldNode):
             found.extend([node] if node.name.value in _ROOTS else [])
         elif isinstance(node, InlineFragmentNode):
-            found.extend(_root_fields(node.selection_set, fragments))
+            found.extend(introspection_fields(node.selection_set, fragments))
         elif isinstance(node, FragmentSpreadNode):
-            found.extend(_root_fields(fragments[node.name.value].selection_set, fragments))
+            found.extend(introspection_fields(fragments[node.name.value].selection_set, fragments))
     return found
 
 

@@ -12,11 +12,14 @@ from typing import Any, cast
 
 import orjson
 from graphql import (
+    GraphQLBoolean,
     GraphQLInputType,
     GraphQLNonNull,
+    GraphQLString,
     OperationDefinitionNode,
     Undefined,
     VariableDefinitionNode,
+    get_named_type,
     type_from_ast,
     value_from_ast,
 )
@@ -29,13 +32,16 @@ from kapok.errors import KapokError
 #: Variables of one request as JSON, in bytes.
 MAX_BYTES = 500_000
 ABSENT = "absent"
+#: The types of all arguments of introspection fields, and of conditions.
+INTROSPECTION_INPUTS = (GraphQLString, GraphQLBoolean)
 
 
 @dataclass(frozen=True, slots=True)
 class VariablePlan:
     """One variable. default: Undefined for none. structure: None where its value never decides over the SQL.
 
-    condition: used in @skip or @include. certain: always there and never null.
+    by_value: the operation is compiled for its very value (@skip, @include, introspection). certain: always there and
+    never null.
     """
 
     name: str
@@ -43,27 +49,31 @@ class VariablePlan:
     coerce: Coerce
     default: Any
     structure: Structure
-    condition: bool
+    by_value: bool
     certain: bool
 
 
 def plan_variables(
-    schema: ApiSchema, operation: OperationDefinitionNode, conditions: frozenset[str]
+    schema: ApiSchema, operation: OperationDefinitionNode, conditions: frozenset[str], *, introspects: bool
 ) -> tuple[VariablePlan, ...]:
-    """The plans of an operation's variables. conditions: names of the variables in @skip and @include."""
-    return tuple(_plan(schema, node, conditions) for node in operation.variable_definitions)
+    """The plans of an operation's variables. conditions: names of the variables in @skip and @include. introspects:
+    whether there is __schema or __type, which the operation holds the answer to."""
+    return tuple(_plan(schema, node, conditions, introspects) for node in operation.variable_definitions)
 
 
-def _plan(schema: ApiSchema, node: VariableDefinitionNode, conditions: frozenset[str]) -> VariablePlan:
+def _plan(
+    schema: ApiSchema, node: VariableDefinitionNode, conditions: frozenset[str], introspects: bool
+) -> VariablePlan:
     name = node.variable.name.value
     type_ = cast(GraphQLInputType, type_from_ast(schema.graphql, node.type))
+    in_answer = introspects and get_named_type(type_) in INTROSPECTION_INPUTS
     return VariablePlan(
         name=name,
         type=type_,
         coerce=schema.coercion.coercer(type_),
         default=value_from_ast(node.default_value, type_) if node.default_value is not None else Undefined,
         structure=schema.coercion.structure(type_),
-        condition=name in conditions,
+        by_value=name in conditions or in_answer,
         certain=isinstance(type_, GraphQLNonNull),
     )
 
@@ -113,11 +123,11 @@ def _refused(plan: VariablePlan, reason: str, path: Sequence[str | int]) -> Kapo
 
 def signature(plans: Sequence[VariablePlan], coerced: Mapping[str, Any]) -> Hashable:
     """What of coerced variables the operation is compiled for: which are absent or null, the keys and enum values of
-    input objects, and conditions. Other values do not count."""
+    input objects, and values that count as such. All others are bound when the operation runs."""
     parts: list[Hashable] = []
     for plan in plans:
-        if plan.condition:
-            parts.append(coerced.get(plan.name, ABSENT))
+        if plan.by_value:
+            parts.append((coerced[plan.name],) if plan.name in coerced else ABSENT)
         elif plan.structure is not None or not plan.certain:
             parts.append(part_of(plan.structure, coerced[plan.name]) if plan.name in coerced else ABSENT)
     return tuple(parts)

@@ -95,12 +95,16 @@ def connection_type(registry: Registry, table: Table, row_type: RowType) -> Grap
 
     def fields() -> Fields:
         edge = registry.object(names.edge, edge_fields)
-        return {
+        found = {
             "edges": registry.field(registry.rows(edge)),
             "nodes": registry.field(registry.rows(row_type(registry, table)), "The edges' nodes."),
             "pageInfo": registry.field(registry.required(_page_info(registry))),
-            "totalCount": registry.field(registry.required(graphene.Int), "All rows that match, on whatever page."),
         }
+        if table.aggregate_allowed:
+            found["totalCount"] = registry.field(
+                registry.required(graphene.Int), "All rows that match, on whatever page."
+            )
+        return found
 
     return registry.object(names.connection, fields)
 

@@ -87,7 +87,8 @@ def _root_fields(model: Model, by_name: dict[str, Table]) -> dict[str, RootBindi
         fields[names.claim(function.api_name)] = _function_field(function, by_name)
     for list_name, table in lists:
         fields[names.claim(list_name + "Connection")] = Connection(table)
-        fields[names.claim(list_name + "Aggregate")] = Aggregate(table)
+        if table.aggregate_allowed:
+            fields[names.claim(list_name + "Aggregate")] = Aggregate(table)
     return fields
 
 
@@ -104,7 +105,8 @@ def _row_fields(table: Table, by_name: dict[str, Table]) -> dict[str, RowBinding
             continue
         fields[relation.api_name] = RowList(target, relation)
         fields[names.claim(relation.api_name + "Connection")] = Connection(target, relation)
-        fields[names.claim(relation.api_name + "Aggregate")] = Aggregate(target, relation)
+        if target.aggregate_allowed:
+            fields[names.claim(relation.api_name + "Aggregate")] = Aggregate(target, relation)
     for function in table.computed:
         fields[function.api_name] = _function_field(function, by_name)
     return fields
