@@ -158,14 +158,15 @@ def _function(signature: _Signature, api_name: str, namespace: Namespace) -> Fun
 
 def _arguments(signature: _Signature) -> tuple[Argument, ...]:
     reserved = _LIST_ARGUMENTS if signature.raw.returns_set else ()
-    wished = [argument.name or f"arg{place}" for place, argument in enumerate(signature.inputs, 1)]
+    # Arguments that have names come before the unnamed, which get one by their place.
+    keys = [(argument.name, f"{place:03}") for place, argument in enumerate(signature.inputs, 1)]
     given = Namespace(reserved).assign(
-        [Candidate((str(place),), ((naming.camel(name),),)) for place, name in enumerate(wished)]
+        [Candidate(key, ((naming.camel(key[0] or f"arg{int(key[1])}"),),)) for key in keys]
     )
     return tuple(
         [
-            Argument(argument.name, given[str(place),][0], signature.input_types[place], argument.has_default)
-            for place, argument in enumerate(signature.inputs)
+            Argument(argument.name, given[key][0], pg_type, argument.has_default)
+            for key, argument, pg_type in zip(keys, signature.inputs, signature.input_types, strict=True)
         ]
     )
 

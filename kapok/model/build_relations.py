@@ -18,6 +18,7 @@ from kapok.model.types import Junction, Relation, RelationKind, Table
 
 #: Last words of a column that say no more than "a key".
 _KEY_WORDS = frozenset({"id", "uuid", "fk"})
+_Reference = tuple[RawTable, RawForeignKey]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,24 @@ class _Draft:
 def build_relations(
     catalog: Catalog, tables: Mapping[str, Table], fields: Mapping[str, Namespace]
 ) -> dict[str, tuple[Relation, ...]]:
-    """The relations of each table: to-one first, then those that point here, then many-to-many."""
+    """The relations of each table: to-one, those that point here, many-to-many, and the rows of pure junctions, which
+    leave the better name to what they lead to.
+    """
     keys = [(raw, key) for raw in catalog.tables for key in _distinct(raw.foreign_keys)]
     guarded = {raw.name for raw in catalog.tables if raw.row_security}
+    junctions = {raw.name for raw in catalog.tables if _junction_ends(raw)}
     found: dict[str, tuple[Relation, ...]] = dict.fromkeys(tables, ())
     for drafts in (
         [_forward(raw, key, tables, guarded) for raw, key in keys],
-        _backward(keys, tables),
-        [draft for raw in catalog.tables for draft in _through(raw, tables)],
+        _backward([(raw, key) for raw, key in keys if raw.name not in junctions], keys, tables),
+        _through(catalog.tables, tables),
+        _backward([(raw, key) for raw, key in keys if raw.name in junctions], keys, tables),
     ):
-        for name in tables:
-            found[name] += _named([draft for draft in drafts if draft.on == name], fields[name])
+        by_table: dict[str, list[_Draft]] = {}
+        for draft in drafts:
+            by_table.setdefault(draft.on, []).append(draft)
+        for name, own in by_table.items():
+            found[name] += _named(own, fields[name])
     return found
 
 
@@ -74,9 +82,9 @@ def _claims(kind: RelationKind) -> Callable[[Name], frozenset[str]]:
 
 
 def _distinct(keys: Iterable[RawForeignKey]) -> list[RawForeignKey]:
-    """Of several constraints over the same columns the first by name."""
+    """Of several constraints over the same columns the first by name, a checked one before an unchecked."""
     first: dict[tuple[object, ...], RawForeignKey] = {}
-    for key in sorted(keys, key=lambda key: key.name):
+    for key in sorted(keys, key=lambda key: (key.unchecked, key.name)):
         pairs = frozenset(zip(key.columns, key.target_columns, strict=True))
         first.setdefault((key.target, pairs), key)
     return list(first.values())
@@ -131,9 +139,9 @@ def _chosen(name: str | None) -> tuple[str, ...]:
     return (naming.camel(name),) if name else ()
 
 
-def _backward(keys: list[tuple[RawTable, RawForeignKey]], tables: Mapping[str, Table]) -> list[_Draft]:
+def _backward(keys: Iterable[_Reference], every: Iterable[_Reference], tables: Mapping[str, Table]) -> list[_Draft]:
     """The rows that point here: the list name of their table, with `By` and the role where there are several ways."""
-    ways = Counter([(raw.name, key.target) for raw, key in keys])
+    ways = Counter([(raw.name, key.target) for raw, key in every])
     drafts = []
     for raw, key in keys:
         one = any(set(unique.columns) <= set(key.columns) for unique in raw.keys)
@@ -171,32 +179,53 @@ def _backward_wishes(
     return (plain, by)
 
 
-def _through(raw: RawTable, tables: Mapping[str, Table]) -> list[_Draft]:
-    """Both many-to-many fields of a table that is nothing but two foreign keys making up its primary key."""
+def _through(raw_tables: Iterable[RawTable], tables: Mapping[str, Table]) -> list[_Draft]:
+    """Both many-to-many fields of each table that is nothing but two foreign keys making up its primary key.
+
+    `labels`; where several junctions would give that name, `labelsThroughPostLabel` for all but one called `labels`.
+    """
+    ends = [(tables[raw.name], near, far) for raw in raw_tables for near, far in _junction_ends(raw)]
+    names = [_far_name(far, tables) for _, _, far in ends]
+    ways = Counter([(near.target, name) for (_, near, _), name in zip(ends, names, strict=True)])
+    drafts = []
+    for (junction, near, far), name in zip(ends, names, strict=True):
+        through = f"{name}Through{junction.api_type}"
+        plain = ways[near.target, name] == 1 or junction.api_list == name
+        chosen = read_comment(far.comment).argument("manyToMany")
+        drafts.append(
+            _Draft(
+                on=near.target,
+                key=(junction.name, far.name),
+                wishes=_chosen(chosen) or ((name, through) if plain else (through,)),
+                relation=_many_to_many(junction.name, near, far),
+                explicit=chosen is not None,
+            )
+        )
+    return drafts
+
+
+def _junction_ends(raw: RawTable) -> list[tuple[RawForeignKey, RawForeignKey]]:
+    """(near, far) in both directions; nothing for a table with more to it."""
     keys = _distinct(raw.foreign_keys)
     primary = next((set(key.columns) for key in raw.keys if key.primary), None)
     columns = {column.name for column in raw.columns}
     if len(keys) != 2 or primary != columns or {*keys[0].columns, *keys[1].columns} != columns:
         return []
-    return [_far_end(tables[raw.name], keys[0], keys[1], tables), _far_end(tables[raw.name], keys[1], keys[0], tables)]
+    return [(keys[0], keys[1]), (keys[1], keys[0])]
 
 
-def _far_end(junction: Table, near: RawForeignKey, far: RawForeignKey, tables: Mapping[str, Table]) -> _Draft:
+def _far_name(far: RawForeignKey, tables: Mapping[str, Table]) -> str:
     role = _role(far)
-    chosen = read_comment(far.comment).argument("manyToMany")
-    name = naming.camel(naming.plural(role)) if role else tables[far.target].api_list
-    return _Draft(
-        on=near.target,
-        key=(junction.name, far.name),
-        wishes=_chosen(chosen) or (name, f"{name}By{junction.api_type}"),
-        relation=Relation(
-            "",
-            RelationKind.MANY_TO_MANY,
-            far.target,
-            near.target_columns,
-            far.target_columns,
-            far.name,
-            junction=Junction(junction.name, near.columns, far.columns),
-        ),
-        explicit=chosen is not None,
+    return naming.camel(naming.plural(role)) if role else tables[far.target].api_list
+
+
+def _many_to_many(junction: str, near: RawForeignKey, far: RawForeignKey) -> Relation:
+    return Relation(
+        "",
+        RelationKind.MANY_TO_MANY,
+        far.target,
+        near.target_columns,
+        far.target_columns,
+        far.name,
+        junction=Junction(junction, near.columns, far.columns),
     )

@@ -26,7 +26,7 @@ _VIEWS = frozenset({TableKind.VIEW, TableKind.MATERIALIZED_VIEW})
 #: Words of a filter; a column must not shadow them.
 RESERVED_FIELDS = frozenset({"and", "or", "not"})
 _TYPE_SUFFIXES = (
-    *("Filter", "ManyFilter", "OrderBy", "Column", "Connection", "Edge", "Conflict", "Change", "Aggregate"),
+    *("Filter", "ListFilter", "OrderBy", "Column", "Connection", "Edge", "Conflict", "Change", "Aggregate"),
     *("AggregateGroup", "AggregateCountDistinct", "AggregateSum", "AggregateAvg", "AggregateMin", "AggregateMax"),
 )
 

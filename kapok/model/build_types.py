@@ -55,8 +55,8 @@ def _type_names(catalog: Catalog, namespace: Namespace) -> dict[QualifiedName, s
 
 
 def _key(name: QualifiedName) -> tuple[str, ...]:
-    # The schema's own types before those of other schemas.
-    return (name.schema or "", name.name)
+    # Of one name the schema's own type before those of other schemas.
+    return (name.name, name.schema or "")
 
 
 def _candidate(key: tuple[str, ...], item: RawType) -> Candidate:

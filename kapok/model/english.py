@@ -65,7 +65,8 @@ _SINGULARS = {plural: singular for singular, plural in _PLURALS.items()}
 
 def singular(word: str) -> str:
     """`categories` gives `category`, `category` itself."""
-    if word in _UNCOUNTABLE or word in _PLURALS:
+    # No plural has fewer than three letters.
+    if len(word) < 3 or word in _UNCOUNTABLE or word in _PLURALS:
         return word
     known = _SINGULARS.get(word)
     if known is not None:
