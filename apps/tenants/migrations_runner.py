@@ -67,12 +67,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
-    """Times of one file, in seconds. It is tried again after a lock timeout, waiting twice as long each time."""
+    """Times of one file, in seconds. It is tried again after a lock timeout, waiting twice as long each time. grace:
+    how much longer than its timeout a statement may go on before its session ends."""
 
     lock_timeout: float = 3.0
     statement_timeout: float = 600.0
     lock_attempts: int = 5
     backoff: float = 0.25
+    grace: float = 30.0
 
 
 _APPLIED = "select number, name, checksum from {schema}.kapok_migration order by number"
@@ -84,7 +86,10 @@ _PREPARE = """
 """
 _RUN = "do $kapok$ begin execute pg_catalog.current_setting('kapok.migration'); end $kapok$"
 # The file may have changed these; what follows must not meet the project's own operators and functions.
-_PROTECT = "select pg_catalog.set_config('search_path', 'pg_catalog', true)"
+_PROTECT = """
+    select pg_catalog.set_config('search_path', 'pg_catalog', true),
+           pg_catalog.set_config('statement_timeout', '60s', true)
+"""
 # Whoever may log in may change the own role (its password above all), and PostgreSQL has no privilege that forbids it.
 # But it keeps a lock on the role catalogs until the transaction ends: pg_authid, pg_auth_members, pg_db_role_setting.
 _TOUCHED_ROLES = """
@@ -160,7 +165,7 @@ def _run_patiently(
     for attempt in range(1, settings.lock_attempts + 1):
         started = time.perf_counter()
         try:
-            with deadline(settings.statement_timeout * 1.5 + 10, session, terminate):
+            with deadline(settings.statement_timeout + settings.grace, session, terminate):
                 return Outcome(file, _run(session, names, file, settings))
         except (errors.LockNotAvailable, errors.DeadlockDetected) as exc:
             if attempt == settings.lock_attempts:
