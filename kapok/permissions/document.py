@@ -27,15 +27,15 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
 
 def load_document(text: str) -> Node:
     """The root of a document; an empty one is an empty mapping."""
-    if len(text.encode()) > _MAX_BYTES:
-        raise _invalid("the file is larger than 256 KiB.")
     try:
+        if len(text.encode()) > _MAX_BYTES:
+            raise _invalid("the file is larger than 256 KiB.")
         _check_structure(text)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as exc:
         line = exc.problem_mark.line + 1 if exc.problem_mark else 1
         raise _invalid(f"not valid YAML: {exc.problem or 'it cannot be parsed'}.", line) from exc
-    except yaml.YAMLError as exc:
+    except (yaml.YAMLError, UnicodeEncodeError) as exc:
         raise _invalid("not valid YAML.") from exc
     return Node(root or yaml.MappingNode("tag:yaml.org,2002:map", []), "")
 

@@ -1,0 +1,176 @@
+"""What a role sees of a model: default deny, whole relations only, inheritance never wider than its parts."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kapok.catalog.types import RawArgument
+from kapok.identifiers import QualifiedName
+from kapok.model.build import build
+from kapok.model.types import Model
+from kapok.permissions.apply import Problem, validate, visible
+from kapok.permissions.rules import Permissions, Select, parse_permissions
+from tests.unit.catalogs import TEXT, catalog, column, function, references, row_type, table
+
+USER_ROW = QualifiedName(None, "users")
+MODEL = build(
+    catalog(
+        table("users", "id", column("email", TEXT), unique=["email"]),
+        table("posts", "id", "author_id", "title", foreign_keys=[references("author_id", "users")]),
+        table("labels", "id", "name"),
+        table(
+            "post_labels",
+            *("post_id", "label_id"),
+            primary="post_id label_id",
+            foreign_keys=[references("post_id", "posts"), references("label_id", "labels")],
+        ),
+        row_type("users"),
+        function("users_greeting", RawArgument("u", USER_ROW), returns=TEXT),
+        function("top_users", returns=USER_ROW, returns_set=True),
+        function("now_playing", returns=TEXT),
+    )
+)
+
+
+def seen(text: str, role: str = "anon") -> Model:
+    """The model under these permissions."""
+    return visible(MODEL, parse_permissions(text), role)
+
+
+def outline(model: Model) -> dict[str, tuple[list[str], list[str]]]:
+    """Columns and relation fields of each table."""
+    return {
+        item.name: ([one.name for one in item.columns], sorted([one.api_name for one in item.relations]))
+        for item in model.tables
+    }
+
+
+ALL = "tables: {users: {anon: {select: {columns: '*'}}}, posts: {anon: {select: {columns: '*'}}}}"
+
+
+def test_service_sees_all_and_nobody_else_anything() -> None:
+    assert visible(MODEL, Permissions(), "service") is MODEL
+    for role in ("anon", "member", "Service", "", "*"):
+        model = visible(MODEL, Permissions(), role)
+        assert (model.tables, model.functions) == ((), ())
+
+
+def test_a_role_sees_what_it_was_given() -> None:
+    assert outline(seen(ALL)) == {
+        "users": (["id", "email"], ["posts"]),
+        "posts": (["id", "author_id", "title"], ["author"]),
+    }
+    assert outline(seen(ALL, "member")) == {}
+
+
+def test_a_relation_needs_the_columns_of_both_ends() -> None:
+    without_source = "tables: {users: {anon: {select: {columns: '*'}}}, posts: {anon: {select: {columns: [id]}}}}"
+    assert outline(seen(without_source)) == {"users": (["id", "email"], []), "posts": (["id"], [])}
+    without_target = "tables: {users: {anon: {select: {columns: [email]}}}, posts: {anon: {select: {columns: '*'}}}}"
+    assert outline(seen(without_target)) == {"users": (["email"], []), "posts": (["id", "author_id", "title"], [])}
+
+
+def test_many_to_many_needs_the_junction() -> None:
+    text = "tables: {posts: {anon: {select: {columns: [id]}}}, labels: {anon: {select: {columns: [id]}}}"
+    assert outline(seen(text + "}"))["posts"] == (["id"], [])
+    part = text + ", post_labels: {anon: {select: {columns: [post_id]}}}}"
+    assert outline(seen(part))["posts"] == (["id"], ["postLabels"])
+    whole = text + ", post_labels: {anon: {select: {columns: '*'}}}}"
+    assert outline(seen(whole))["posts"] == (["id"], ["labels", "postLabels"])
+
+
+def test_keys_of_hidden_columns_are_gone() -> None:
+    users = seen("tables: {users: {anon: {select: {columns: [email]}}}}").table("users")
+    assert users.primary_key is None
+    assert [key.columns for key in users.unique_keys] == [("email",)]
+    users = seen("tables: {users: {anon: {select: {columns: [id]}}}}").table("users")
+    assert users.primary_key is not None
+    assert users.unique_keys == ()
+
+
+def test_functions_are_given_one_by_one() -> None:
+    assert seen(ALL).functions == ()
+    assert seen(ALL).table("users").computed == ()
+    model = seen(ALL + "\nfunctions: {top_users: [anon], users_greeting: [anon]}")
+    assert [item.name for item in model.functions] == ["top_users"]
+    assert [item.name for item in model.table("users").computed] == ["users_greeting"]
+    # Its rows are of a table that this role does not see.
+    hidden = "tables: {labels: {anon: {select: {columns: '*'}}}}\nfunctions: {top_users: [anon], now_playing: [anon]}"
+    assert [item.name for item in seen(hidden).functions] == ["now_playing"]
+
+
+def test_unknown_columns_and_tables_give_nothing() -> None:
+    assert (
+        outline(seen("tables: {users: {anon: {select: {columns: [nothing]}}}, gone: {anon: {select: {columns: '*'}}}}"))
+        == {}
+    )
+
+
+def test_limits_and_aggregates() -> None:
+    text = "tables: {users: {anon: {select: {columns: '*', limit: 5, aggregate: false}}}}"
+    users = seen(text).table("users")
+    assert (users.row_limit, users.aggregate_allowed) == (5, False)
+    users = seen(ALL).table("users")
+    assert (users.row_limit, users.aggregate_allowed) == (None, True)
+
+
+def _inherited(parent: str, child: str) -> tuple[list[str], int | None, bool]:
+    text = (
+        "roles: {parent: {}, child: {inherits: [parent]}}\n"
+        f"tables: {{users: {{parent: {{select: {parent}}}, child: {{select: {child}}}}}}}"
+    )
+    users = seen(text, "child").table("users")
+    return [item.name for item in users.columns], users.row_limit, users.aggregate_allowed
+
+
+def test_inheritance_adds_up() -> None:
+    assert _inherited("{columns: [id]}", "{columns: [email]}")[0] == ["id", "email"]
+    # The wider rule's own limit holds, whichever end it stands on.
+    assert _inherited("{columns: [id], limit: 1}", "{columns: '*', limit: 9}")[1] == 9
+    assert _inherited("{columns: '*', limit: 9}", "{columns: [id], limit: 1}")[1] == 9
+    assert _inherited("{columns: '*', limit: 9}", "{columns: [id]}")[1] == 9
+    assert _inherited("{columns: '*', limit: 9}", "{columns: '*'}")[1] is None
+    assert _inherited("{columns: '*', aggregate: false}", "{columns: '*'}")[2] is True
+
+
+def test_inheritance_is_never_wider_than_its_parts() -> None:
+    """Unlimited ids and nine e-mails are not unlimited e-mails; sums of ids are not sums of e-mails."""
+    assert _inherited("{columns: [email], limit: 9}", "{columns: [id]}")[1] == 9
+    assert _inherited("{columns: [email], aggregate: false}", "{columns: [id]}")[2] is False
+
+
+_COLUMNS = st.one_of(st.none(), st.frozensets(st.sampled_from(["id", "author_id", "title", "gone"]), min_size=1))
+_RULES = st.builds(Select, _COLUMNS, st.booleans(), st.one_of(st.none(), st.integers(1, 9)))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.tuples(st.sampled_from(["posts", "users", "gone"]), st.sampled_from("ab")), _RULES))
+def test_what_is_inherited_some_parent_has(select: dict[tuple[str, str], Select]) -> None:
+    """Each column of the child is a parent's, with a limit no looser and aggregates no freer than some rule with it."""
+    permissions = Permissions({"a": (), "b": (), "child": ("a", "b")}, select)
+    child = visible(MODEL, permissions, "child")
+    parents = [visible(MODEL, permissions, role) for role in "ab"]
+    assert {item.name for item in child.tables} == {item.name for parent in parents for item in parent.tables}
+    for item in child.tables:
+        having = [one for parent in parents for one in parent.tables if one.name == item.name]
+        assert set(item.columns) == {one for other in having for one in other.columns}
+        for one in item.columns:
+            with_it = [other for other in having if one in other.columns]
+            assert item.aggregate_allowed <= max(other.aggregate_allowed for other in with_it)
+            limits = [other.row_limit or 99 for other in with_it]
+            assert (item.row_limit or 99) <= max(limits)
+
+
+def test_validate_names_what_is_not_there() -> None:
+    permissions = parse_permissions(
+        "tables: {usres: {anon: {select: {columns: '*'}}}, users: {anon: {select: {columns: [id, mail, emial]}}}}\n"
+        "functions: {top_user: [anon], users_greeting: [anon], now_playing: [anon]}"
+    )
+    assert validate(permissions, MODEL) == [
+        Problem("tables.usres", "There is no table `usres`. Did you mean users?"),
+        Problem("tables.users.anon.select.columns", "There is no column `emial`. Did you mean email?"),
+        Problem("tables.users.anon.select.columns", "There is no column `mail`. Did you mean email?"),
+        Problem("functions.top_user", "There is no function `top_user`. Did you mean top_users?"),
+    ]
+    assert validate(parse_permissions(ALL), MODEL) == []
