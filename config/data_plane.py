@@ -42,7 +42,7 @@ class DataPlane:
         self.directory = Directory(self.platform)
         self.shapes = Shapes(self.platform, self.shared)
         self.engine = Engine(self.directory, self.shapes)
-        self.runner = Runner(partial(_gateway_conninfo, env), PoolSettings(size=env.pool_size, depth=env.pool_depth))
+        self.runner = Runner(partial(_gateway_conninfo, env), PoolSettings(size=env.pool_size))
         persisted = PersistedDocuments(self.directory, self.shared)
         self.graphql = GraphQLEndpoint(self.directory, self.engine, self.runner, persisted)
         self.addressing = Addressing(env.base_domain, env.allowed_hosts)

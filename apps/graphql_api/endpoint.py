@@ -32,9 +32,6 @@ Resolve = Callable[[], Awaitable[Entry]]
 
 log = logging.getLogger("kapok.graphql")
 
-#: Operations up to this cost may share a connection with others (docs/adr/0002).
-QUICK_COST = 1
-
 
 @dataclass(slots=True)
 class Caller:
@@ -164,9 +161,7 @@ class GraphQLEndpoint:
         seen.compile = compiled - started
         if not operation.template:
             return operation.data([])
-        row = await self._runner.read(
-            tenant, caller.principal, seen.request_id, operation.template, parameters, quick=cost <= QUICK_COST
-        )
+        row = await self._runner.read(tenant, caller.principal, seen.request_id, operation.template, parameters)
         seen.execute = perf_counter() - compiled
         return operation.data(row)
 

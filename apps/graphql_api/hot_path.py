@@ -15,7 +15,7 @@ from time import perf_counter
 
 from apps.graphql_api.asgi import Headers, credentials, request_id_of
 from apps.graphql_api.cors import cors_headers
-from apps.graphql_api.endpoint import QUICK_COST, GraphQLEndpoint, timing
+from apps.graphql_api.endpoint import GraphQLEndpoint, timing
 from apps.graphql_api.engine import Engine
 from apps.graphql_api.http import negotiate, request_from_body
 from apps.graphql_api.responses import Header, Reply, data_reply, error_reply
@@ -93,8 +93,7 @@ class HotPath:
         if prepared is None or not prepared.operation.template:
             return False
         operation, limits = prepared.operation, entry.tenant.limits
-        cost = operation.cost(prepared.variables, limits.rows)
-        if cost > limits.cost:
+        if operation.cost(prepared.variables, limits.rows) > limits.cost:
             return False
         parameters = operation.bind(prepared.variables, limits.rows)
         self._endpoint.enter(entry.tenant)
@@ -104,9 +103,7 @@ class HotPath:
         seen.role, seen.operation, seen.plan_cache = principal.role, request.operation_name or "", "hit"
         submitted = perf_counter()
         seen.resolve, seen.compile = resolved - started, submitted - resolved
-        segment = self._runner.submit(
-            entry.tenant, principal, seen.request_id, operation.template, parameters, quick=cost <= QUICK_COST
-        )
+        segment = self._runner.submit(entry.tenant, principal, seen.request_id, operation.template, parameters)
         cors = cors_headers(entry.project, headers)
         underway = Underway(entry, operation, media, cors, seen, started, submitted, respond)
         segment.future.add_done_callback(lambda future: self._finish(underway, future))

@@ -1,14 +1,13 @@
-"""One Postgres connection, used as a pipeline of segments.
+"""One Postgres connection, given one segment at a time.
 
-In: segments (preamble, statement, Sync). Out: for each, its future with the one row of the statement. A segment is its
-own implicit transaction: an error aborts that segment only. Runs on `psycopg.pq`, because the high-level cursor costs
-more than the query (docs/adr/0002). Sources: libpq manual, "Pipeline Mode"; protocol manual, "Pipelining".
+In: a segment (preamble, statement, Sync). Out: its future with the one row of the statement. A segment is one round
+trip and its own implicit transaction: an error aborts that segment only. Runs on `psycopg.pq`, because the high-level
+cursor costs more than the query (docs/adr/0002). Sources: libpq manual, "Pipeline Mode"; protocol manual, "Pipelining".
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 import psycopg
@@ -28,16 +27,17 @@ LOGIN_OPTIONS = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c j
 ANSWER_GRACE_SECONDS = 5.0
 
 
+OnFree = Callable[["Connection", Segment | None], None]
+
+
 class Connection:
     """A connection of a gateway role in pipeline mode. Made by `connect`; all methods belong to the event loop."""
 
-    def __init__(
-        self, session: psycopg.AsyncConnection[object], *, slots: int, on_free: Callable[[Connection], None]
-    ) -> None:
+    def __init__(self, session: psycopg.AsyncConnection[object], *, slots: int, on_free: OnFree) -> None:
         self._session = session
         self._pgconn: PGconn = session.pgconn
         self._loop = asyncio.get_running_loop()
-        self._segments: deque[Segment] = deque()
+        self._segment: Segment | None = None
         self._statements = StatementCache(slots)
         self._socket = self._pgconn.socket
         self._writing = False
@@ -46,11 +46,9 @@ class Connection:
         self.closed = False
 
     @classmethod
-    async def connect(
-        cls, conninfo: str, *, preamble: str, slots: int, on_free: Callable[[Connection], None]
-    ) -> Connection:
-        """Log in, prepare the preamble and enter pipeline mode. on_free: called after each answered segment and when
-        the connection is lost. Raises psycopg.OperationalError."""
+    async def connect(cls, conninfo: str, *, preamble: str, slots: int, on_free: OnFree) -> Connection:
+        """Log in, prepare the preamble and enter pipeline mode. on_free: called after each answered segment, and when
+        the connection is lost (with the segment that was under way, if any). Raises psycopg.OperationalError."""
         session = await psycopg.AsyncConnection[object].connect(conninfo, autocommit=True, options=LOGIN_OPTIONS)
         pgconn = session.pgconn
         prepared = pgconn.prepare(_PREAMBLE_NAME, preamble.encode())
@@ -64,18 +62,14 @@ class Connection:
         return connection
 
     @property
-    def depth(self) -> int:
-        """Segments under way."""
-        return len(self._segments)
-
-    def shares(self) -> bool:
-        """Whether everything under way is quick."""
-        return all(segment.quick for segment in self._segments)
+    def busy(self) -> bool:
+        """Whether a segment is under way."""
+        return self._segment is not None
 
     def send(self, segment: Segment) -> None:
-        """Send one segment; its future gives the row, or raises StatementFailed or ConnectionLost."""
+        """Send a segment on an idle connection; its future gives the row, or raises StatementFailed, ConnectionLost."""
         segment.since = self._loop.time()
-        self._segments.append(segment)
+        self._segment = segment
         pgconn = self._pgconn
         try:
             for closing in self._statements.take_closing():
@@ -95,11 +89,9 @@ class Connection:
             self._lose(exc)
 
     def overdue(self, now: float) -> bool:
-        """Whether the oldest segment should have been answered by now."""
-        if not self._segments:
-            return False
-        oldest = self._segments[0]
-        return oldest.since + oldest.seconds * len(self._segments) + ANSWER_GRACE_SECONDS < now
+        """Whether the segment should have been answered by now."""
+        segment = self._segment
+        return segment is not None and segment.since + segment.seconds + ANSWER_GRACE_SECONDS < now
 
     def close(self, reason: str = "closed") -> None:
         """Close at once; what is under way fails with ConnectionLost."""
@@ -124,10 +116,10 @@ class Connection:
         pgconn = self._pgconn
         try:
             pgconn.consume_input()
-            while self._segments and not pgconn.is_busy():
+            while self._segment is not None and not pgconn.is_busy():
                 result = pgconn.get_result()
                 if result is not None:
-                    self._take(result)
+                    self._take(self._segment, result)
             # Input while nothing is under way is a notice, or the server's goodbye.
             if pgconn.status != ConnStatus.OK:
                 raise psycopg.OperationalError("the server closed the connection")
@@ -136,19 +128,18 @@ class Connection:
         except psycopg.OperationalError as exc:
             self._lose(exc)
 
-    def _take(self, result: PGresult) -> None:
-        segment = self._segments[0]
+    def _take(self, segment: Segment, result: PGresult) -> None:
         status = result.status
         if status == ExecStatus.TUPLES_OK:
             segment.tuples += 1
             if segment.tuples == 2 and result.ntuples:
                 segment.row = [result.get_value(0, column) for column in range(result.nfields)]
         elif status == ExecStatus.PIPELINE_SYNC:
-            self._segments.popleft()
+            self._segment = None
             if segment.key is not None and segment.commands > segment.closes:
                 self._statements.confirm(segment.key, segment.name)
             segment.finish()
-            self._on_free(self)
+            self._on_free(self, segment)
         elif status == ExecStatus.COMMAND_OK:
             segment.commands += 1
         elif status == ExecStatus.FATAL_ERROR:
@@ -163,13 +154,13 @@ class Connection:
         self._loop.remove_reader(self._socket)
         if self._writing:
             self._loop.remove_writer(self._socket)
-        segments, self._segments = self._segments, deque()
         self._pgconn.finish()
-        for segment in segments:
+        segment, self._segment = self._segment, None
+        if segment is not None:
             lost = ConnectionLost(str(cause))
             lost.__cause__ = cause
             segment.fail(lost)
-        self._on_free(self)
+        self._on_free(self, segment)
 
 
 def _failure(result: PGresult) -> StatementFailed:

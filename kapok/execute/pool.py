@@ -1,15 +1,14 @@
-"""The connections of one gateway role.
+"""The connections of one gateway role, shared fairly by its tenants.
 
-In: segments to run. Out: their rows. Connections open when they are needed, up to a limit; a segment goes to the least
-busy one, and waits in a bounded queue when all are as deep as allowed. Multiplexing is bounded (`depth`) and only for
-segments the caller calls quick: see docs/adr/0002.
+In: segments to run. Out: their rows. Connections open when they are needed, up to a limit. One tenant never holds all
+of them, so one whose tables are locked holds up only itself; who waits is served in turns of tenants.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 
 import psycopg
@@ -24,11 +23,11 @@ log = logging.getLogger("kapok.execute")
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """size: connections of one gateway role. depth: quick segments at once on one connection. queue: segments that may
-    wait. slots: prepared statements a connection. Times are seconds."""
+    """size: connections of one gateway role. spare: how many of them one tenant alone may not take. queue: segments
+    that may wait. slots: prepared statements a connection. Times are seconds."""
 
-    size: int = 8
-    depth: int = 1
+    size: int = 10
+    spare: int = 2
     queue: int = 1000
     slots: int = 300
     max_age: float = 1800.0
@@ -42,56 +41,83 @@ class Pool:
     def __init__(self, conninfo: str, settings: PoolSettings) -> None:
         self._conninfo = conninfo
         self._settings = settings
+        self._share = max(1, settings.size - settings.spare)
         self._loop = asyncio.get_running_loop()
-        self._connections: list[Connection] = []
+        self._connections: set[Connection] = set()
+        # The most recently used last: its caches are warm, and the others may age.
+        self._idle: list[Connection] = []
         self._opening: set[asyncio.Task[None]] = set()
-        self._waiting: deque[Segment] = deque()
+        # Segments under way, and those waiting, by tenant; the tenant whose turn is next comes first.
+        self._running: dict[str, int] = {}
+        self._waiting: OrderedDict[str, deque[Segment]] = OrderedDict()
         self._failed_at = float("-inf")
+        self.waiting = 0
         self.used_at = self._loop.time()
 
     @property
     def in_use(self) -> int:
         """Connections with a segment under way."""
-        return sum(1 for connection in self._connections if connection.depth)
+        return len(self._connections) - len(self._idle)
 
     @property
     def open(self) -> int:
         """Open connections."""
         return len(self._connections)
 
-    @property
-    def waiting(self) -> int:
-        """Segments waiting for a connection."""
-        return len(self._waiting)
-
     def submit(self, segment: Segment) -> None:
         """Run a segment; its future gives the row or raises StatementFailed, ConnectionLost, or KapokError
         (OVERLOADED, DATABASE_UNAVAILABLE)."""
         self.used_at = segment.since
-        connection = None if self._waiting else self._pick(segment.quick)
-        if connection is not None:
-            connection.send(segment)
-        elif len(self._waiting) >= self._settings.queue:
+        if self._idle and self._running.get(segment.schema, 0) < self._share:
+            self._send(self._idle.pop(), segment)
+        elif self.waiting >= self._settings.queue:
             segment.fail(KapokError("OVERLOADED"))
         elif not self._connections and self._loop.time() - self._failed_at < self._settings.retry_after:
             segment.fail(KapokError("DATABASE_UNAVAILABLE"))
         else:
-            self._waiting.append(segment)
+            self._waiting.setdefault(segment.schema, deque()).append(segment)
+            self.waiting += 1
             self._grow()
 
-    def _pick(self, quick: bool) -> Connection | None:
-        """An idle connection, or for a quick segment the least deep one that runs quick ones only."""
-        best: Connection | None = None
-        lowest = self._settings.depth if quick else 1
-        for connection in self._connections:
-            depth = connection.depth
-            if depth == 0:
-                return connection
-            if depth < lowest and connection.shares():
-                best, lowest = connection, depth
-        if best is not None:
-            self._grow()
-        return best
+    def _send(self, connection: Connection, segment: Segment) -> None:
+        self._running[segment.schema] = self._running.get(segment.schema, 0) + 1
+        connection.send(segment)
+
+    def _on_free(self, connection: Connection, segment: Segment | None) -> None:
+        """A connection has answered a segment, was just opened, or is lost."""
+        if segment is not None:
+            running = self._running[segment.schema] - 1
+            if running:
+                self._running[segment.schema] = running
+            else:
+                del self._running[segment.schema]
+        if connection.closed:
+            self._connections.discard(connection)
+            if connection in self._idle:
+                self._idle.remove(connection)
+            if self.waiting:
+                self._grow()
+            return
+        following = self._next()
+        if following is not None:
+            self._send(connection, following)
+        else:
+            self._idle.append(connection)
+
+    def _next(self) -> Segment | None:
+        """The segment whose turn it is, of a tenant that does not have its share already."""
+        for schema in list(self._waiting) if self.waiting else ():
+            if self._running.get(schema, 0) >= self._share:
+                continue
+            queue = self._waiting.pop(schema)
+            while queue:
+                segment = queue.popleft()
+                self.waiting -= 1
+                if not segment.future.done():  # else its caller has gone
+                    if queue:
+                        self._waiting[schema] = queue  # last in turn
+                    return segment
+        return None
 
     def _grow(self) -> None:
         if len(self._connections) + len(self._opening) < self._settings.size:
@@ -111,43 +137,29 @@ class Pool:
             if not self._connections and len(self._opening) <= 1:
                 self._refuse_waiting(KapokError("DATABASE_UNAVAILABLE"))
             return
-        self._connections.append(connection)
-        self._on_free(connection)
-
-    def _on_free(self, connection: Connection) -> None:
-        """A connection has answered a segment, was just opened, or is lost."""
-        if connection.closed:
-            if connection in self._connections:
-                self._connections.remove(connection)
-            if self._waiting:
-                self._grow()
-            return
-        while self._waiting:
-            segment = self._waiting[0]
-            if segment.future.done():
-                self._waiting.popleft()
-            elif connection.depth == 0 or (
-                segment.quick and connection.depth < self._settings.depth and connection.shares()
-            ):
-                connection.send(self._waiting.popleft())
-            else:
-                return
-        if not connection.depth and self._loop.time() - connection.opened_at > self._settings.max_age:
-            connection.close()
+        self._connections.add(connection)
+        self._on_free(connection, None)
 
     def _refuse_waiting(self, error: KapokError) -> None:
-        waiting, self._waiting = self._waiting, deque()
-        for segment in waiting:
-            segment.fail(error)
+        waiting, self._waiting, self.waiting = self._waiting, OrderedDict(), 0
+        for queue in waiting.values():
+            for segment in queue:
+                segment.fail(error)
 
     def sweep(self, now: float) -> None:
         """Once a second: give up connections that do not answer and callers that have waited too long."""
         for connection in list(self._connections):
             if connection.overdue(now):
                 connection.close("no answer in time")
-        while self._waiting and self._waiting[0].since + self._settings.wait < now:
-            self._waiting.popleft().fail(KapokError("OVERLOADED"))
-        if self._waiting:
+            elif not connection.busy and now - connection.opened_at > self._settings.max_age:
+                connection.close()
+        for schema, queue in list(self._waiting.items()):
+            while queue and queue[0].since + self._settings.wait < now:
+                queue.popleft().fail(KapokError("OVERLOADED"))
+                self.waiting -= 1
+            if not queue:
+                del self._waiting[schema]
+        if self.waiting:
             self._grow()
 
     async def close(self) -> None:

@@ -67,12 +67,10 @@ class Runner:
         request_id: str,
         template: str,
         parameters: Sequence[bytes | None],
-        *,
-        quick: bool = True,
     ) -> Row:
         """Run one read-only statement. Raises StalePlan, or KapokError for everything else that can go wrong."""
         for attempt in range(ATTEMPTS):
-            segment = self.submit(tenant, principal, request_id, template, parameters, quick=quick)
+            segment = self.submit(tenant, principal, request_id, template, parameters)
             try:
                 return await segment.future
             except ConnectionLost as exc:
@@ -91,8 +89,6 @@ class Runner:
         request_id: str,
         template: str,
         parameters: Sequence[bytes | None],
-        *,
-        quick: bool,
     ) -> Segment:
         """Start one read-only statement, once. Its future gives the row or raises StatementFailed (see `translated`),
         ConnectionLost, or KapokError."""
@@ -102,7 +98,6 @@ class Runner:
             parameters,
             preamble_parameters(tenant, principal, request_id),
             seconds=tenant.limits.statement_ms / 1000,
-            quick=quick,
         )
         self._pool(tenant.gateway_role).submit(segment)
         return segment

@@ -11,8 +11,8 @@ Row = list[bytes | None]
 
 
 class Segment:
-    """What to run (schema, template, text-format parameters, preamble parameters, time-out in seconds; `quick` ones may
-    share a connection), and, while it runs, what has come back."""
+    """What to run (schema, template, text-format parameters, preamble parameters, time-out in seconds), and, while it
+    runs, what has come back."""
 
     __slots__ = (
         "closes",
@@ -23,7 +23,6 @@ class Segment:
         "name",
         "parameters",
         "preamble",
-        "quick",
         "row",
         "schema",
         "seconds",
@@ -40,7 +39,6 @@ class Segment:
         preamble: Sequence[bytes],
         *,
         seconds: float,
-        quick: bool,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.schema = schema
@@ -48,7 +46,6 @@ class Segment:
         self.parameters = parameters
         self.preamble = preamble
         self.seconds = seconds
-        self.quick = quick
         self.future: asyncio.Future[Row] = loop.create_future()
         #: When it was queued, then when it was sent (loop time).
         self.since = loop.time()

@@ -72,7 +72,7 @@ def _tenant(slug: str, project: uuid.UUID) -> TenantRef:
 async def runner(cast: Cast) -> AsyncIterator[Runner]:
     runner = Runner(
         lambda role: make_conninfo(os.environ["DATABASE_URL"], user=role, password=cast.password),
-        PoolSettings(size=2, depth=3, slots=3),
+        PoolSettings(size=2, spare=0, slots=3),
     )
     await runner.start()
     yield runner
@@ -187,4 +187,20 @@ async def test_a_database_that_is_not_there(cast: Cast) -> None:
     with pytest.raises(KapokError) as caught:
         await read(runner, cast, cast.acme, TITLES)
     assert caught.value.code == "DATABASE_UNAVAILABLE"
+    await runner.stop()
+
+
+async def test_a_blocked_tenant_holds_up_only_itself(cast: Cast) -> None:
+    runner = Runner(
+        lambda role: make_conninfo(os.environ["DATABASE_URL"], user=role, password=cast.password),
+        PoolSettings(size=3, spare=1),
+    )
+    await runner.start()
+    blocked = [asyncio.create_task(read(runner, cast, cast.acme, "select pg_sleep(1)::text")) for _ in range(6)]
+    await asyncio.sleep(0.1)
+    quick = [await read(runner, cast, cast.globex, TITLES) for _ in range(20)]
+    assert quick == [b'["globex"]'] * 20
+    assert not any(task.done() for task in blocked)
+    assert runner.pools[cast.acme.gateway_role].waiting == 4
+    await asyncio.gather(*blocked)
     await runner.stop()
