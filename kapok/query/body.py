@@ -25,9 +25,10 @@ class Body:
     conditions: tuple[Sql, ...]
     keys: tuple[OrderKey, ...]
 
-    def rest(self) -> Sql:
-        """` from ... where ...`, without order and limit."""
-        return sql(" from ", self.tables, where(*self.conditions))
+    def rest(self, *more: Sql) -> Sql:
+        """` from ... where ...`, without order and limit. more: further conditions."""
+        conditions = (*self.conditions, *more)
+        return sql(" from ", self.tables, *((" where ", join(" and ", conditions)) if conditions else ()))
 
 
 def body_of(rows: Rows, parent: str | None, aliases: Aliases) -> Body:
@@ -69,8 +70,3 @@ def limit(rows: Rows) -> Sql:
     if rows.offset is not None:
         pieces.append(sql(" offset ", Parameter(rows.offset, INT8)))
     return sql(*pieces)
-
-
-def where(*conditions: Sql) -> Sql:
-    """` where a and b`, or nothing."""
-    return sql(" where ", join(" and ", conditions)) if conditions else sql()

@@ -1,7 +1,7 @@
 """Plan to SQL: total, pure and deterministic.
 
 In: the root reads of an operation. Out: one statement with SCHEMA_MARK in place of the tenant's schema, giving one row
-with one JSON column for each root read, and its parameters in the order of $1, $2 ...
+with one column of JSON text for each root read, and its parameters in the order of $1, $2 ...
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from kapok.query.aliases import Aliases
 from kapok.query.codegen_rows import select
 from kapok.query.fragments import Parameter, Sql, join, render, sql
-from kapok.query.plan import FirstRead, RootRead, ValueRead
+from kapok.query.plan import FirstRead, OneRead, RootRead, ValueRead
 
 
 def statement(roots: Sequence[RootRead]) -> tuple[str, tuple[Parameter, ...]]:
@@ -19,15 +19,14 @@ def statement(roots: Sequence[RootRead]) -> tuple[str, tuple[Parameter, ...]]:
     if not roots:
         return "", ()
     aliases = Aliases()
+    if len(roots) == 1 and not isinstance(roots[0], OneRead | ValueRead | FirstRead):
+        return render(select(roots[0], None, aliases))
     return render(sql("select ", join(", ", (_root(root, aliases) for root in roots))))
 
 
 def _root(root: RootRead, aliases: Aliases) -> Sql:
-    match root:
-        case FirstRead():
-            choices = [sql("(", select(choice, None, aliases), ")") for choice in root.choices]
-            return sql("coalesce(", join(", ", choices), ")") if choices else sql("null")
-        case ValueRead():
-            return sql("to_json((", select(root, None, aliases), "))")
-        case _:
-            return sql("(", select(root, None, aliases), ")")
+    """In a sub-select, so that there is a row even where nothing is found."""
+    if isinstance(root, FirstRead):
+        choices = [sql("(", select(choice, None, aliases), ")") for choice in root.choices]
+        return sql("coalesce(", join(", ", choices), ")") if choices else sql("null::text")
+    return sql("(", select(root, None, aliases), ")")

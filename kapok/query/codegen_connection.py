@@ -8,15 +8,14 @@ facts aggregated from it, and the object. Backwards, the page is read in the rev
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from kapok.query.aliases import Aliases
-from kapok.query.body import Body, body_of, where
+from kapok.query.body import body_of
 from kapok.query.comparison import INT8
 from kapok.query.cursor import cursor
-from kapok.query.fragments import Parameter, Sql, join, literal, sql
+from kapok.query.fragments import Parameter, Sql, sql
+from kapok.query.json_text import Json, Layer, constant, list_of, nullable, object_of, present, quoted
 from kapok.query.keyset import beyond
-from kapok.query.objects import Entry, object_value, select_objects
 from kapok.query.order import order_by
 from kapok.query.plan import (
     ConnectionRead,
@@ -30,162 +29,135 @@ from kapok.query.plan import (
     TotalCount,
     TypeName,
 )
+from kapok.query.wire import type_name
 
-ReadRow = Callable[[RowFields, str, Aliases], list[Entry]]
-
-
-def connection_select(read: ConnectionRead, parent: str | None, aliases: Aliases, read_row: ReadRow) -> Sql:
-    """The select of one connection."""
-    outer = aliases.new()
-    page = _Page(read, parent, aliases, read_row)
-    entries = [(entry.key, page.read(entry.read)) for entry in read.fields]
-    return select_objects(outer, entries, page.source())
+#: The JSON of a row: its fields, its alias, the layer it is read in.
+RowObject = Callable[[RowFields, str, Layer, Aliases], Json]
 
 
-@dataclass
+def connection_select(read: ConnectionRead, parent: str | None, aliases: Aliases, row_object: RowObject) -> Sql:
+    """The select of one connection; it always gives one row."""
+    page = _Page(read, parent, aliases, row_object)
+    item = object_of((entry.key, page.read(entry.read)) for entry in read.fields)
+    return sql("select ", item.text(), page.source())
+
+
 class _Page:
     """Collects what the layers must hold while the fields are read."""
 
-    connection: ConnectionRead
-    parent: str | None
-    aliases: Aliases
-    read_row: ReadRow
-    #: expressions over a row -> their names in the page
-    columns: dict[Sql, str] = field(default_factory=dict)
-    #: expressions over the page -> their names among the aggregates
-    aggregates: dict[Sql, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.totals, self.page = self.aliases.new(), self.aliases.new()
-        self.body: Body = body_of(self.connection.rows, self.parent, self.aliases)
-        infos = [entry.read for entry in self.connection.fields if isinstance(entry.read, PageInfoRead)]
-        facts = {entry.read for info in infos for entry in info.fields}
+    def __init__(self, read: ConnectionRead, parent: str | None, aliases: Aliases, row_object: RowObject) -> None:
+        self._plan, self._parent, self._aliases, self._row_object = read, parent, aliases, row_object
+        self._facts, self._page = Layer(aliases.new()), Layer(aliases.new())
+        self._body = body_of(read.rows, parent, aliases)
+        infos = [entry.read for entry in read.fields if isinstance(entry.read, PageInfoRead)]
+        wanted = {entry.read for info in infos for entry in info.fields}
         # Whether one row more than asked is read.
-        self.one_more = (PageFact.HAS_PREVIOUS if self.connection.backward else PageFact.HAS_NEXT) in facts
-        self.numbered = self.connection.backward or self.one_more or bool(facts & {PageFact.START, PageFact.END})
+        self._one_more = (PageFact.HAS_PREVIOUS if read.backward else PageFact.HAS_NEXT) in wanted
+        self._numbered = read.backward or self._one_more or bool(wanted & {PageFact.START, PageFact.END})
 
     # --- the fields -------------------------------------------------------------------------------------------------
 
-    def read(self, read: EdgesRead | NodesRead | PageInfoRead | TotalCount | TypeName) -> Sql:
-        """A field of the connection, as an expression over the aggregates."""
+    def read(self, read: EdgesRead | NodesRead | PageInfoRead | TotalCount | TypeName) -> Json:
+        """A field of the connection, as JSON over the facts."""
         match read:
             case TypeName():
-                return _type_name(read)
+                return type_name(read)
             case EdgesRead():
-                return self._list(object_value([(e.key, self._edge(e.read)) for e in read.fields], self.aliases))
+                return self._list(object_of((entry.key, self._edge(entry.read)) for entry in read.fields))
             case NodesRead():
                 return self._list(self._node(read.fields))
             case PageInfoRead():
-                return object_value([(entry.key, self._fact(entry.read)) for entry in read.fields], self.aliases)
+                return object_of((entry.key, self._fact(entry.read)) for entry in read.fields)
             case TotalCount():
-                return self._total()
+                body = body_of(self._plan.rows, self._parent, self._aliases)
+                return present(sql("(select count(*)::text", body.rest(), ")"))
 
-    def _edge(self, read: Cursor | NodeRead | TypeName) -> Sql:
+    def _edge(self, read: Cursor | NodeRead | TypeName) -> Json:
         match read:
             case TypeName():
-                return _type_name(read)
+                return type_name(read)
             case Cursor():
-                return self._cursor()
+                return quoted(self._cursor())
             case NodeRead():
                 return self._node(read.fields)
 
-    def _node(self, fields: RowFields) -> Sql:
-        entries = self.read_row(fields, self.body.row, self.aliases)
-        return object_value([(key, self._column(value)) for key, value in entries], self.aliases)
+    def _node(self, fields: RowFields) -> Json:
+        return self._row_object(fields, self._body.row, self._page, self._aliases)
 
     def _cursor(self) -> Sql:
-        return self._column(cursor(self.connection.order_id, [key.value for key in self.body.keys]))
+        return cursor(self._plan.order_id, [self._page.column(key.value) for key in self._body.keys])
 
-    def _fact(self, read: PageFact | TypeName) -> Sql:
-        backward = self.connection.backward
+    def _fact(self, read: PageFact | TypeName) -> Json:
+        backward = self._plan.backward
         match read:
             case TypeName():
-                return _type_name(read)
+                return type_name(read)
             case PageFact.HAS_NEXT:
-                return self._beyond_page(backward=True) if backward else self._has_more()
+                return self._beyond_page() if backward else self._has_more()
             case PageFact.HAS_PREVIOUS:
-                return self._has_more() if backward else self._beyond_page(backward=False)
+                return self._has_more() if backward else self._beyond_page()
             case PageFact.START:
-                return self._last_cursor() if backward else self._first_cursor()
+                return self._cursor_at(self._last_number() if backward else sql("1"))
             case PageFact.END:
-                return self._first_cursor() if backward else self._last_cursor()
+                return self._cursor_at(sql("1") if backward else self._last_number())
 
     # --- over the page ----------------------------------------------------------------------------------------------
 
-    def _column(self, value: Sql) -> Sql:
-        name = self.columns.setdefault(value, f"f{len(self.columns)}")
-        return sql(f"{self.page}.{name}")
+    def _number(self) -> Sql:
+        return sql(self._page.alias, ".n")
 
-    def _aggregate(self, value: Sql) -> Sql:
-        name = self.aggregates.setdefault(value, f"a{len(self.aggregates)}")
-        return sql(f"{self.totals}.{name}")
+    def _within(self) -> Sql | None:
+        """The condition that leaves out the row that was read to know of more."""
+        return sql(self._number(), " <= ", self._limit()) if self._one_more else None
 
-    def _within(self) -> Sql:
-        """`filter` that leaves out the row that was read to know of more."""
-        if not self.one_more:
-            return sql()
-        return sql(f" filter (where {self.page}.n <= ", self._limit(), ")")
+    def _list(self, item: Json) -> Json:
+        order = sql(" order by ", self._number(), " desc") if self._plan.backward else None
+        return present(self._facts.column(list_of(item, order, self._within())))
 
-    def _list(self, item: Sql) -> Sql:
-        order = f" order by {self.page}.n desc" if self.connection.backward else ""
-        return self._aggregate(sql("coalesce(json_agg(", item, order, ")", self._within(), ", '[]')"))
+    def _has_more(self) -> Json:
+        return present(sql(self._facts.column(sql("count(*) > ", self._limit())), "::text"))
 
-    def _has_more(self) -> Sql:
-        return self._aggregate(sql("count(*) > ", self._limit()))
+    def _last_number(self) -> Sql:
+        rows = sql(self._page.alias, ".m")
+        return sql("least(", rows, ", ", self._limit(), ")") if self._one_more else rows
 
-    def _first_cursor(self) -> Sql:
-        return self._aggregate(sql("min(", self._cursor(), f") filter (where {self.page}.n = 1)"))
-
-    def _last_cursor(self) -> Sql:
-        every = sql("array_agg(", self._cursor(), f" order by {self.page}.n desc)", self._within())
-        return self._aggregate(sql("(", every, ")[1]"))
-
-    # --- beside the page --------------------------------------------------------------------------------------------
-
-    def _beyond_page(self, *, backward: bool) -> Sql:
-        """Whether there are rows on the other side of the cursor the page starts from."""
-        values = self.connection.before if backward else self.connection.after
-        if not values:
-            return sql("false")
-        body = body_of(self.connection.rows, self.parent, self.aliases)
-        outside = sql("(", beyond(body.keys, values, reverse=backward), ") is not true")
-        return sql("exists (select from ", body.tables, where(*body.conditions, outside), ")")
-
-    def _total(self) -> Sql:
-        body = body_of(self.connection.rows, self.parent, self.aliases)
-        return sql("(select count(*)", body.rest(), ")")
+    def _cursor_at(self, number: Sql) -> Json:
+        found = sql("min(", self._cursor(), ") filter (where ", self._number(), " = ", number, ")")
+        return nullable(sql("'\"' || ", self._facts.column(found), " || '\"'"))
 
     def _limit(self) -> Parameter:
-        rows_limit = self.connection.rows.limit
+        rows_limit = self._plan.rows.limit
         assert rows_limit is not None  # a connection always has a page size
         return Parameter(rows_limit, INT8)
+
+    def _beyond_page(self) -> Json:
+        """Whether there are rows on the other side of the cursor the page starts from."""
+        values = self._plan.before if self._plan.backward else self._plan.after
+        if not values:
+            return constant("false")
+        body = body_of(self._plan.rows, self._parent, self._aliases)
+        outside = sql("(", beyond(body.keys, values, reverse=self._plan.backward), ") is not true")
+        return present(sql("(exists (select", body.rest(outside), "))::text"))
 
     # --- the layers -------------------------------------------------------------------------------------------------
 
     def source(self) -> Sql:
-        """` from (aggregates of the page)`; nothing when no field needs the page."""
-        if not self.aggregates:
+        """` from (facts of the page)`; nothing when no field needs the page."""
+        if not self._facts:
             return sql()
-        values = join(", ", (sql(value, f" as {name}") for value, name in self.aggregates.items()))
-        return sql(" from (select ", values, " from (", self._numbered_rows(), f") {self.page}) {self.totals}")
+        facts = sql("select ", self._facts.select_list(), " from (", self._rows(), ") ", self._page.alias)
+        return sql(" from (", facts, ") ", self._facts.alias)
 
-    def _numbered_rows(self) -> Sql:
-        connection, body = self.connection, self.body
-        conditions = list(body.conditions)
-        if connection.after:
-            conditions.append(beyond(body.keys, connection.after))
-        if connection.before:
-            conditions.append(beyond(body.keys, connection.before, reverse=True))
-        columns = join(", ", (sql(value, f" as {name}") for value, name in self.columns.items()))
-        most = sql(" limit ", self._limit(), " + 1" if self.one_more else "")
-        order = order_by(body.keys, reverse=connection.backward)
-        rows = sql("select ", columns, " from ", body.tables, where(*conditions), order, most)
-        if not self.numbered:
+    def _rows(self) -> Sql:
+        plan, body = self._plan, self._body
+        conditions = [beyond(body.keys, plan.after)] if plan.after else []
+        if plan.before:
+            conditions.append(beyond(body.keys, plan.before, reverse=True))
+        most = sql(" limit ", self._limit(), " + 1" if self._one_more else "")
+        order = order_by(body.keys, reverse=plan.backward)
+        rows = sql("select ", self._page.select_list(), body.rest(*conditions), order, most)
+        if not self._numbered:
             return rows
         # Numbered outside of the limit: inside, the window would keep Postgres from a top-N sort.
-        row = self.aliases.new()
-        return sql("select ", row, ".*, row_number() over () as n from (", rows, ") ", row)
-
-
-def _type_name(read: TypeName) -> Sql:
-    return sql(literal(read.name), "::text")
+        row = self._aliases.new()
+        return sql("select ", row, ".*, row_number() over () as n, count(*) over () as m from (", rows, ") ", row)

@@ -1,54 +1,67 @@
 """The wire form of values: what a column becomes in the JSON of a response (docs/graphql.md, "Values").
 
-In: an SQL expression and its type. Out: an SQL expression that row_to_json turns into the right JSON. bigint and
+In: an SQL expression and its type. Out: an SQL expression for its JSON text, null where the value is null. bigint and
 numeric are strings (JSON numbers lose digits in JavaScript), bytea is base64, enums have their API names, ranges and
-composites are objects, types of extensions are text; everything else is already right as row_to_json gives it.
+composites are objects, types of extensions are text; everything else is what to_json makes of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum, auto
 
 from kapok.model.types import EnumValue, PgType, TypeKind
 from kapok.query.aliases import Aliases
 from kapok.query.fragments import Sql, identifier, literal, sql
-from kapok.query.objects import Entry, object_value
+from kapok.query.json_text import Json, constant, list_of, nullable, object_of, present
 from kapok.query.plan import Shape, TypeName
 
-#: Types row_to_json writes as numbers (json_categorize_type in src/backend/utils/adt/json.c).
+#: Types whose text is a JSON number or boolean.
+_PLAIN = frozenset({"bool", "int2", "int4"})
+#: Types whose text needs quotes but no escapes; a JSON number could round the first two.
+_QUOTED = frozenset({"int8", "numeric", "uuid"})
+#: Types whose text is JSON.
+_JSON = frozenset({"json", "jsonb"})
+#: Types to_json would write as numbers (json_categorize_type in src/backend/utils/adt/json.c).
 _NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric"})
-#: Of those, the ones a JSON number could round.
-_LONG_NUMBERS = frozenset({"int8", "numeric"})
-#: Arrays of what must be rebuilt element by element keep their dimensions up to this many.
-_MAX_REBUILT_DIMENSIONS = 3
+#: Arrays whose elements must be rebuilt one by one keep up to this many dimensions; more become text.
+_MAX_DIMENSIONS = 3
+_UPPER = '::text collate "pg_catalog"."C")'
 
 
 class _Form(Enum):
-    RAW = auto()  # row_to_json is right
-    TEXT = auto()  # cast to text; an array to text[]
+    PLAIN = auto()
+    QUOTED = auto()
+    JSON = auto()
     UPPER = auto()  # an enum whose API names are its labels in upper case
-    REBUILT = auto()  # needs an expression of its own for each element
+    AS_TEXT = auto()  # to_json of its text; an array of them as text[]
+    TO_JSON = auto()  # to_json is right
+    REBUILT = auto()  # an expression of its own, in an array for each element
 
 
-def read_value(value: Sql, type_: PgType, shape: Shape, aliases: Aliases, *, as_id: bool = False) -> Sql:
-    """The wire form of a value. shape: what is read of a composite or a range. as_id: an ID, so always a string."""
+def type_name(read: TypeName) -> Json:
+    """__typename."""
+    return constant(f'"{read.name}"')
+
+
+def json_value(value: Sql, type_: PgType, shape: Shape, aliases: Aliases, *, as_id: bool = False) -> Sql:
+    """The JSON text of a value. shape: what is read of a composite or a range. as_id: an ID, so always a string."""
     if type_.kind is TypeKind.DOMAIN and type_.element is not None:
-        base = type_.element
-        if _form(base, as_id) is not _Form.RAW:
-            value = sql("(", value, ")::", base.name)
-        return read_value(value, base, shape, aliases, as_id=as_id)
+        return json_value(sql("(", value, ")::", type_.element.name), type_.element, shape, aliases, as_id=as_id)
     if type_.kind is TypeKind.ARRAY and type_.element is not None:
-        return _read_array(value, type_.element, shape, aliases)
+        return _array(value, type_.element, shape, aliases)
     match _form(type_, as_id):
-        case _Form.RAW:
-            return value
-        case _Form.TEXT:
+        case _Form.PLAIN | _Form.JSON:
             return sql(value, "::text")
+        case _Form.QUOTED:
+            return sql("'\"' || ", value, "::text || '\"'")
         case _Form.UPPER:
-            return sql("upper(", value, '::text collate "pg_catalog"."C")')
+            return sql("'\"' || upper(", value, _UPPER, " || '\"'")
+        case _Form.AS_TEXT:
+            return sql("to_json(", value, "::text)::text")
+        case _Form.TO_JSON:
+            return sql("to_json(", value, ")::text")
         case _Form.REBUILT:
-            return _rebuild(value, type_, shape, aliases)
+            return _rebuilt(value, type_, shape, aliases)
 
 
 def _form(type_: PgType, as_id: bool = False) -> _Form:
@@ -66,102 +79,112 @@ def _form(type_: PgType, as_id: bool = False) -> _Form:
 
 
 def _scalar_form(type_: PgType, as_id: bool) -> _Form:
-    name = type_.name
-    if name.schema != "pg_catalog":
-        return _Form.TEXT
-    if name.name == "bytea":
+    name = type_.name.name
+    if type_.name.schema != "pg_catalog":
+        return _Form.AS_TEXT
+    if name in _QUOTED or (as_id and name in _NUMBERS):
+        return _Form.QUOTED
+    if name == "bytea":
         return _Form.REBUILT
-    return _Form.TEXT if name.name in (_NUMBERS if as_id else _LONG_NUMBERS) else _Form.RAW
+    return _Form.PLAIN if name in _PLAIN else _Form.JSON if name in _JSON else _Form.TO_JSON
 
 
 def _enum_form(values: tuple[EnumValue, ...]) -> _Form:
     if all(value.label == value.api_name for value in values):
-        return _Form.RAW
+        return _Form.QUOTED
     if all(value.label.isascii() and value.label.upper() == value.api_name for value in values):
         return _Form.UPPER
     return _Form.REBUILT
 
 
-def _rebuild(value: Sql, type_: PgType, shape: Shape, aliases: Aliases) -> Sql:
+def _rebuilt(value: Sql, type_: PgType, shape: Shape, aliases: Aliases) -> Sql:
     match type_.kind:
         case TypeKind.ENUM:
-            return _read_enum(value, type_)
+            whens = [
+                sql(" when ", literal(v.label), "::", type_.name, " then ", literal(f'"{v.api_name}"'))
+                for v in type_.values
+            ]
+            return sql("case ", value, *whens, " end")
         case TypeKind.RANGE:
-            return _read_range(value, type_, shape, aliases)
+            return _object(value, sql(value, " is not null"), _range_entries(value, type_, shape, aliases))
         case TypeKind.MULTIRANGE:
             alias = aliases.new()
-            each = _read_range(sql(alias, ".r"), type_, shape, aliases)
-            ranges = sql("to_json(array(select ", each, " from unnest(", value, ") ", alias, "(r)))")
-            return sql("case when ", value, " is not null then ", ranges, " end")
+            each = object_of(_range_entries(sql(alias, ".r"), type_, shape, aliases))
+            ranges = sql("select ", list_of(each), " from unnest(", value, ") ", alias, "(r)")
+            return sql("case when ", value, " is not null then (", ranges, ") end")
         case TypeKind.COMPOSITE:
-            return _read_composite(value, type_, shape, aliases)
+            # `is not null` would be false for a composite with one null attribute; this looks at the whole value.
+            exists = sql(value, " is distinct from null")
+            return _object(value, exists, _composite_entries(value, type_, shape, aliases))
         case _:  # bytea; encode() breaks lines after 76 characters
-            return sql("replace(encode(", value, ", 'base64'), chr(10), '')")
+            return sql("'\"' || replace(encode(", value, ", 'base64'), chr(10), '') || '\"'")
 
 
-def _read_enum(value: Sql, type_: PgType) -> Sql:
-    """A CASE over the labels. They are part of the schema, as column names are."""
-    whens = [sql(" when ", literal(v.label), "::", type_.name, " then ", literal(v.api_name)) for v in type_.values]
-    return sql("case ", value, *whens, " end")
+def _object(value: Sql, exists: Sql, entries: list[tuple[str, Json]]) -> Sql:
+    return sql("case when ", exists, " then ", object_of(entries).text(), " end")
 
 
-def _read_range(value: Sql, type_: PgType, shape: Shape, aliases: Aliases) -> Sql:
-    bound = type_.element
-    assert bound is not None  # every range has a subtype
-    readers: dict[str, Callable[[], Sql]] = {
-        "lower": lambda: read_value(sql("lower(", value, ")"), bound, None, aliases),
-        "upper": lambda: read_value(sql("upper(", value, ")"), bound, None, aliases),
-        "lowerInclusive": lambda: sql("lower_inc(", value, ")"),
-        "upperInclusive": lambda: sql("upper_inc(", value, ")"),
-        "isEmpty": lambda: sql("isempty(", value, ")"),
-    }
-    entries: list[Entry] = []
+def _range_entries(value: Sql, type_: PgType, shape: Shape, aliases: Aliases) -> list[tuple[str, Json]]:
+    entries: list[tuple[str, Json]] = []
     for field in shape or ():
         if isinstance(field.read, TypeName):
-            entries.append((field.key, sql(literal(field.read.name), "::text")))
+            entries.append((field.key, type_name(field.read)))
         else:
-            entries.append((field.key, readers[field.read.name]()))
-    return object_value(entries, aliases, sql(value, " is not null"))
+            entries.append((field.key, nullable(_range_member(value, type_, field.read.name, aliases))))
+    return entries
 
 
-def _read_composite(value: Sql, type_: PgType, shape: Shape, aliases: Aliases) -> Sql:
-    entries: list[Entry] = []
+def _range_member(value: Sql, type_: PgType, name: str, aliases: Aliases) -> Sql:
+    match name:
+        case "lowerInclusive":
+            return sql("lower_inc(", value, ")::text")
+        case "upperInclusive":
+            return sql("upper_inc(", value, ")::text")
+        case "isEmpty":
+            return sql("isempty(", value, ")::text")
+        case bound:
+            assert type_.element is not None  # every range has a subtype
+            return json_value(sql(bound, "(", value, ")"), type_.element, None, aliases)
+
+
+def _composite_entries(value: Sql, type_: PgType, shape: Shape, aliases: Aliases) -> list[tuple[str, Json]]:
+    types = {attribute.name: attribute.type for attribute in type_.attributes}
+    entries: list[tuple[str, Json]] = []
     for field in shape or ():
         read = field.read
         if isinstance(read, TypeName):
-            entries.append((field.key, sql(literal(read.name), "::text")))
-            continue
-        attribute = sql("(", value, ").", identifier(read.name))
-        member_type = next(a.type for a in type_.attributes if a.name == read.name)
-        entries.append((field.key, read_value(attribute, member_type, read.shape, aliases)))
-    # `is not null` would be false for a composite with one null attribute; this form looks at the whole value.
-    return object_value(entries, aliases, sql(value, " is distinct from null"))
+            entries.append((field.key, type_name(read)))
+        else:
+            attribute = sql("(", value, ").", identifier(read.name))
+            entries.append((field.key, nullable(json_value(attribute, types[read.name], read.shape, aliases))))
+    return entries
 
 
-def _read_array(value: Sql, element: PgType, shape: Shape, aliases: Aliases) -> Sql:
+def _array(value: Sql, element: PgType, shape: Shape, aliases: Aliases) -> Sql:
     match _form(element):
-        case _Form.RAW:
-            return value
-        case _Form.TEXT:
-            return sql(value, "::text[]")
+        case _Form.QUOTED | _Form.AS_TEXT:
+            return sql("to_json(", value, "::text[])::text")
         case _Form.UPPER:  # in the text form of an array, labels are the only letters besides NULL
-            return sql("upper(", value, '::text collate "pg_catalog"."C")::text[]')
+            return sql("to_json(upper(", value, _UPPER, "::text[])::text")
         case _Form.REBUILT:
-            return _rebuild_array(value, element, shape, aliases)
+            return _rebuilt_array(value, element, shape, aliases)
+        case _:
+            return sql("to_json(", value, ")::text")
 
 
-def _rebuild_array(value: Sql, element: PgType, shape: Shape, aliases: Aliases) -> Sql:
-    """Nested array() over the subscripts of each dimension; null elements stay null."""
+def _rebuilt_array(value: Sql, element: PgType, shape: Shape, aliases: Aliases) -> Sql:
+    """Lists within lists over the subscripts of each dimension; null elements stay null."""
 
-    def level(dimension: int, last: int, subscripts: tuple[str, ...]) -> Sql:
+    def level(dimension: int, last: int, subscripts: tuple[str, ...]) -> Json:
         if dimension > last:
             item = sql("(", value, ")", *(f"[{subscript}]" for subscript in subscripts))
-            return read_value(item, element, shape, aliases)
+            return nullable(json_value(item, element, shape, aliases))
         alias = aliases.new()
         inner = level(dimension + 1, last, (*subscripts, f"{alias}.i"))
         source = sql(" from generate_subscripts(", value, f", {dimension}) {alias}(i)")
-        return sql("to_json(array(select ", inner, source, "))")
+        return present(sql("(select ", list_of(inner), source, ")"))
 
-    deeper = [sql(f" when {count} then ", level(1, count, ())) for count in range(2, _MAX_REBUILT_DIMENSIONS + 1)]
-    plain = sql("case array_ndims(", value, ") when 1 then ", level(1, 1, ()), *deeper)
-    return sql("case when ", value, " is not null then coalesce(", plain, " end, to_json(", value, "::text[])) end")
+    whens = [sql(f" when {count} then ", level(1, count, ()).text()) for count in range(1, _MAX_DIMENSIONS + 1)]
+    # array_ndims is null for an empty array.
+    rest = sql("to_json(", value, "::text[])::text")
+    return sql("case array_ndims(", value, ")", *whens, " else ", rest, " end")
