@@ -71,7 +71,8 @@ def command(ctx: click.Context, invocation: Invocation, port: int | None, no_dem
     DATABASE_URL and REDIS_URL name servers to use instead of the embedded ones.
     """
     state_dir = invocation.settings.state_dir
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Root's servers run as another user, who has to come through to the data.
+    state_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
     chosen = choose_port(port)
     if port is None and chosen != DEFAULT_PORT:
         _say(f"Port {DEFAULT_PORT} is taken; using {chosen}.")

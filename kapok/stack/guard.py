@@ -76,7 +76,7 @@ def _launch(order: Order) -> int:
         command, env = order["command"], order["env"]
         os.execvpe(command[0], command, os.environ if env is None else env)
     except BaseException as exc:
-        os.write(2, f"{order['command'][0]}: {exc}\n".encode())
+        os.write(2, f"{order['command'][0]}: {getattr(exc, 'strerror', None) or exc}\n".encode())
     finally:
         os._exit(127)
 

@@ -67,7 +67,7 @@ class Server(ABC):
         if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
             path.replace(path.with_suffix(".log.1"))
         # Readable by its owner only: a statement in it may hold a secret.
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "ab") as log:
             self._log_start = path.stat().st_size
             self.process = GuardedProcess(
                 self.name, self.command(), output=log, hold=[self._state.lock.descriptor], remove=self._remove

@@ -89,13 +89,22 @@ class State:
         if self.account is None or can_reach(self.account, self.path):
             return self.path
         shared = shared_directory()
-        for abandoned in shared.glob("data-*"):  # the state directory was removed, and made again
-            if (abandoned / _OWNER).is_file() and (abandoned / _OWNER).read_text() == str(self.path):
-                shutil.rmtree(abandoned)
+        for home in shared.glob("data-*"):
+            if (home / _OWNER).is_file() and self._is_abandoned(Path((home / _OWNER).read_text())):
+                shutil.rmtree(home)
         home = Path(tempfile.mkdtemp(prefix="data-", dir=shared))
         home.chmod(0o711)
         (home / _OWNER).write_text(str(self.path))
         return home
+
+    def _is_abandoned(self, owner: Path) -> bool:
+        """Whether that state directory was removed: and made again as this one, or it was a temporary one.
+
+        Any other that is missing may lie on a disk that isn't mounted now.
+        """
+        return owner == self.path or (
+            owner.is_relative_to(Path(tempfile.gettempdir()).resolve()) and not owner.exists()
+        )
 
     def login(self, server: str) -> Login:
         """The server's port and password, remembered between runs once `save` was called."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from kapok.stack.lock import StateLock
 from kapok.stack.stack import EmbeddedStack
 from tests.stack.owner import FAST
 from tests.stack.processes import descendants, wait_until_gone
@@ -31,7 +32,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def initialised() -> Iterator[Path]:
-    """A state directory with an initialised database, to copy."""
+    """A state directory with an initialised database, on which nothing runs."""
     directory = Path(tempfile.mkdtemp(prefix="kapok-stack-"))
     directory.chmod(0o711)
     with EmbeddedStack(directory / "state", postgres_options=FAST):
@@ -41,8 +42,15 @@ def initialised() -> Iterator[Path]:
 
 
 @pytest.fixture
-def state_dir(place: Path, initialised: Path) -> Path:
-    """A state directory with an initialised database of its own; nothing runs on it."""
+def state_dir(initialised: Path) -> Iterator[Path]:
+    """That state directory, shared by the tests that leave it whole."""
+    yield initialised
+    StateLock(initialised).release()
+
+
+@pytest.fixture
+def own_state_dir(place: Path, initialised: Path) -> Path:
+    """A copy of that state directory, for a test that spoils it."""
     subprocess.run(["cp", "-a", initialised, place / "state"], check=True)
     return place / "state"
 

@@ -1,5 +1,6 @@
 """Whatever ends the owner of a stack, its servers end too, and the next start finds the data."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from kapok.stack.process import Command, GuardedProcess
 from kapok.stack.stack import EmbeddedStack
+from tests.stack.conftest import OWNER, REPOSITORY
 from tests.stack.owner import FAST
 from tests.stack.processes import alive, descendants, wait_until_gone
 
@@ -22,26 +24,26 @@ def test_a_signal_to_the_owner_leaves_no_process(own, state_dir: Path, signum: s
     assert len(owner.processes) > 4
     owner.end(signum)
     assert not wait_until_gone(owner.processes)
-    assert "database system is shut down" in (state_dir / "postgres.log").read_text()
+    assert "database system is shut down" in (state_dir / "postgres.log").read_text().splitlines()[-1]
 
 
 def test_kill_9_of_the_owner_leaves_no_process_and_the_next_start_waits_for_that(own, state_dir: Path) -> None:
     owner = own({"state_dir": str(state_dir)})
     with psycopg.connect(owner.started["database"], autocommit=True) as connection:
-        connection.execute("create table kept as select 42 as answer")
+        connection.execute("create table survivor as select 42 as answer")
     owner.end(signal.SIGKILL)
     # At once: the guards are still at work, and hold the lock.
     with EmbeddedStack(state_dir, postgres_options=FAST) as stack:
         assert not alive(owner.processes)
         with psycopg.connect(stack.database_url) as connection:
-            assert connection.execute("select answer from kept").fetchone() == (42,)
+            assert connection.execute("select answer from survivor").fetchone() == (42,)
 
 
-def test_kill_9_of_a_temporary_stack_leaves_no_file(own, place: Path) -> None:
-    owner = own({"state_dir": str(place / "state"), "temporary": True})
+def test_kill_9_of_a_temporary_stack_leaves_no_file(own, own_state_dir: Path) -> None:
+    owner = own({"state_dir": str(own_state_dir), "temporary": True})
     owner.end(signal.SIGKILL)
     assert not wait_until_gone(owner.processes)
-    assert not (place / "state").exists()
+    assert not own_state_dir.exists()
 
 
 def test_a_fork_of_the_owner_does_not_keep_the_servers_alive(own, state_dir: Path) -> None:
@@ -92,11 +94,7 @@ def parent_of(pid: int) -> int:
 
 def test_kill_9_during_the_first_start_leaves_nothing_half_made(place: Path) -> None:
     state_dir = place / "state"
-    program = (
-        "import sys; from pathlib import Path; from kapok.stack.stack import EmbeddedStack;"
-        "EmbeddedStack(Path(sys.argv[1])).start()"
-    )
-    owner = subprocess.Popen([sys.executable, "-c", program, state_dir])
+    owner = subprocess.Popen([sys.executable, OWNER, json.dumps({"state_dir": str(state_dir)})], cwd=REPOSITORY)
     deadline = time.monotonic() + 20
     while not (state_dir / "postgres.unfinished" / "PG_VERSION").exists() and time.monotonic() < deadline:
         time.sleep(0.005)

@@ -162,15 +162,14 @@ def test_only_what_the_environment_lacks_is_started(state_dir: Path, place: Path
     assert refused.value.code == "CONFIGURATION_INVALID"
 
 
-def test_a_temporary_stack_leaves_nothing(place: Path) -> None:
-    with stack_on(place / "state", temporary=True):
-        assert (place / "state" / "postgres").is_dir()
-    assert not (place / "state").exists()
+def test_a_temporary_stack_leaves_nothing(own_state_dir: Path) -> None:
+    with stack_on(own_state_dir, temporary=True):
+        assert own_state_dir.exists()
+    assert not own_state_dir.exists()
 
 
-def test_a_long_path_still_has_a_socket(place: Path, initialised: Path) -> None:
-    long = place / ("x" * 120)
-    subprocess.run(["cp", "-a", initialised, long], check=True)
+def test_a_long_path_still_has_a_socket(place: Path, own_state_dir: Path) -> None:
+    long = own_state_dir.rename(place / ("x" * 120))
     with stack_on(long, want_redis=False) as stack:
         [(sockets,)] = ask(stack.database_url, "show unix_socket_directories")
         port = urlsplit(stack.database_url).port
@@ -181,20 +180,20 @@ def test_a_long_path_still_has_a_socket(place: Path, initialised: Path) -> None:
 # --- what a crash leaves behind
 
 
-def test_a_stale_pid_of_nobody_is_no_obstacle(state_dir: Path) -> None:
+def test_a_stale_pid_of_nobody_is_no_obstacle(own_state_dir: Path) -> None:
     ended = subprocess.Popen(["true"])
     ended.wait()
-    leave_pid_file(state_dir, ended.pid)
-    with stack_on(state_dir, want_redis=False) as stack:
+    leave_pid_file(own_state_dir, ended.pid)
+    with stack_on(own_state_dir, want_redis=False) as stack:
         assert ask(stack.database_url, "select 1") == [(1,)]
 
 
-def test_a_stale_pid_that_an_unrelated_process_has_now_is_no_obstacle(state_dir: Path) -> None:
-    owner = (state_dir / "postgres").stat().st_uid
+def test_a_stale_pid_that_an_unrelated_process_has_now_is_no_obstacle(own_state_dir: Path) -> None:
+    owner = (own_state_dir / "postgres").stat().st_uid
     unrelated = subprocess.Popen(["sleep", "60"], user=owner)
     try:
-        leave_pid_file(state_dir, unrelated.pid)
-        with stack_on(state_dir, want_redis=False) as stack:
+        leave_pid_file(own_state_dir, unrelated.pid)
+        with stack_on(own_state_dir, want_redis=False) as stack:
             assert ask(stack.database_url, "select 1") == [(1,)]
         assert unrelated.poll() is None
     finally:
@@ -247,25 +246,25 @@ def test_a_redis_that_does_not_start_takes_postgres_with_it(state_dir: Path) -> 
     assert not (state_dir / "postgres" / "postmaster.pid").exists()
 
 
-def test_data_of_another_major_version_is_left_alone(state_dir: Path) -> None:
-    (state_dir / "postgres" / "PG_VERSION").write_text("16\n")
-    error = refusal(stack_on(state_dir))
+def test_data_of_another_major_version_is_left_alone(own_state_dir: Path) -> None:
+    (own_state_dir / "postgres" / "PG_VERSION").write_text("16\n")
+    error = refusal(stack_on(own_state_dir))
     assert "PostgreSQL 16" in error.message
     assert "PostgreSQL 17" in error.message
-    assert (state_dir / "postgres" / "base").is_dir()
+    assert (own_state_dir / "postgres" / "base").is_dir()
 
 
-def test_a_damaged_record_is_named(state_dir: Path) -> None:
-    (state_dir / "stack.json").write_text("{")
-    assert "stack.json is damaged" in refusal(stack_on(state_dir)).message
-    assert (state_dir / "stack.json").read_text() == "{"
+def test_a_damaged_record_is_named(own_state_dir: Path) -> None:
+    (own_state_dir / "stack.json").write_text("{")
+    assert "stack.json is damaged" in refusal(stack_on(own_state_dir)).message
+    assert (own_state_dir / "stack.json").read_text() == "{"
 
 
-def test_another_password_than_the_recorded_one_is_named(state_dir: Path) -> None:
-    record = (state_dir / "stack.json").read_text()
+def test_another_password_than_the_recorded_one_is_named(own_state_dir: Path) -> None:
+    record = (own_state_dir / "stack.json").read_text()
     password = urlsplit_password(record)
-    (state_dir / "stack.json").write_text(record.replace(password, "another"))
-    assert "refuses the password" in refusal(stack_on(state_dir, want_redis=False)).message
+    (own_state_dir / "stack.json").write_text(record.replace(password, "another"))
+    assert "refuses the password" in refusal(stack_on(own_state_dir, want_redis=False)).message
 
 
 def urlsplit_password(record: str) -> str:

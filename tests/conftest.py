@@ -1,0 +1,50 @@
+"""One Postgres and one Redis for the whole run, in DATABASE_URL and REDIS_URL; those that are set already are used.
+
+They are started when this file is imported: the settings, which read the variables, and any conftest below come after.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import django
+import pytest
+
+from kapok.stack.stack import EmbeddedStack, from_environment
+
+# Nothing here has to survive a power cut.
+POSTGRES_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+REDIS_OPTIONS = {"appendonly": "no"}
+
+_STATE_DIR = Path(tempfile.mkdtemp(prefix="kapok-tests-"))
+_STACK = from_environment(
+    _STATE_DIR, os.environ, postgres_options=POSTGRES_OPTIONS, redis_options=REDIS_OPTIONS, temporary=True
+).start()
+os.environ["DATABASE_URL"] = _STACK.database_url
+os.environ["REDIS_URL"] = _STACK.redis_url
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
+django.setup()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One flag for every kind of golden file."""
+    parser.addoption("--update-golden", action="store_true", help="write what came out into tests/golden")
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written instead of compared."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+def pytest_unconfigure() -> None:
+    """Stop what was started. After a crash the guards do that, and remove the state directory."""
+    _STACK.stop()
+    shutil.rmtree(_STATE_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def stack() -> EmbeddedStack:
+    """The servers of this run: `database_url` (a superuser's) and `redis_url`."""
+    return _STACK
