@@ -42,6 +42,11 @@ def validate_slug(text: str) -> str:
     )
 
 
+def may_be_slug(text: str) -> bool:
+    """Whether a text has a slug's form, so that nothing else is looked up."""
+    return len(text) <= MAX_LENGTH and _SLUG.fullmatch(text) is not None
+
+
 def _reason(text: str) -> str | None:
     if not text:
         return "it is empty"

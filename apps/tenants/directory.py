@@ -20,6 +20,7 @@ from kapok.errors import KapokError
 from kapok.execute.platform import Platform
 from kapok.identifiers import gateway_role
 from kapok.principal import Principal, PrincipalKind
+from kapok.slugs import may_be_slug
 from kapok.tenancy import Limits, ProjectRef, TenantRef, TenantState
 from kapok.tokens import key_digest, looks_like_key
 
@@ -104,8 +105,10 @@ class Directory:
         self._generation = 0
 
     async def by_slug(self, slug: str) -> Entry:
-        """The tenant of a slug. Raises TENANT_NOT_FOUND, TENANT_SUSPENDED, TENANT_NOT_READY."""
-        entry = await self._get(self._slugs, slug, lambda: self._load_tenant(_BY_SLUG, slug))
+        """The tenant of a slug. Raises TENANT_NOT_FOUND."""
+        entry = None
+        if may_be_slug(slug):
+            entry = await self._get(self._slugs, slug, lambda: self._load_tenant(_BY_SLUG, slug))
         if entry is None:
             raise KapokError("TENANT_NOT_FOUND")
         return entry

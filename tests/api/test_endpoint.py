@@ -30,7 +30,7 @@ def test_the_schema_of_anon_names_nothing_hidden(acme: LiveTenant) -> None:
     service = str(acme.data(names))
     for hidden in ("Member", "Booking", "contactEmail", "commissionRate", "Payment"):
         assert hidden in service
-        assert hidden not in anon.replace("BookingPolicy", "")
+        assert hidden not in anon
 
 
 def test_tenants_see_their_own_rows(acme: LiveTenant, globex: LiveTenant) -> None:
@@ -72,7 +72,7 @@ def test_host_path_and_key_must_agree(live: Live) -> None:
 
 
 @pytest.mark.parametrize(
-    "slug", ["nobody", "ACME", "acme'--", "..%2Facme", "%00", "a" * 300, "public", "pg_catalog", ""]
+    "slug", ["nobody", "ACME", "acme'--", "%2e", "%00", "a" * 300, "public", "pg_catalog", ""]
 )
 def test_hostile_slugs_find_nothing(live: Live, slug: str) -> None:
     response = httpx.post(
