@@ -12,6 +12,8 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
+    SchemaMetaFieldDef,
+    TypeMetaFieldDef,
     TypeNameMetaFieldDef,
     get_named_type,
 )
@@ -47,6 +49,7 @@ class Selected:
 
 
 TYPENAME = "__typename"
+_META_FIELDS = {TYPENAME: TypeNameMetaFieldDef, "__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 
 
 @dataclass
@@ -87,7 +90,7 @@ class Context:
     def field(self, key: str, nodes: Sequence[FieldNode], object_type: GraphQLObjectType, path: Path) -> Selected:
         """A field of an object. Nodes that are merged have equal arguments."""
         name = nodes[0].name.value
-        definition = TypeNameMetaFieldDef if name == TYPENAME else object_type.fields[name]
+        definition = _META_FIELDS.get(name) or object_type.fields[name]
         arguments = arguments_of(nodes[0], definition, self.variables)
         return Selected(key, name, nodes, definition, arguments, (*path, key))
 

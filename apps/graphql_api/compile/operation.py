@@ -1,21 +1,23 @@
 """An operation of a valid document to an `Operation`: plan, SQL, binder, cost and the bytes around the results.
 
-In: the schema of a role, a document that is valid for it, coerced variables (for their structure only). Raises
-BAD_USER_INPUT, BAD_CURSOR and QUERY_TOO_COMPLEX.
+In: the schema of a role, a document that is valid for it, coerced variables: only what their signature tells apart is
+looked at. Raises BAD_USER_INPUT and QUERY_TOO_COMPLEX.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from graphql import FragmentDefinitionNode, OperationDefinitionNode
+from graphql import OperationDefinitionNode
 from graphql.execution.collect_fields import collect_fields
 
 from apps.graphql_api.compile.aggregates import aggregate_read
 from apps.graphql_api.compile.connections import connection_read
 from apps.graphql_api.compile.context import TYPENAME, Context, Selected
 from apps.graphql_api.compile.rows import function_read, list_read, row_fields
+from apps.graphql_api.document import Document
+from apps.graphql_api.introspect import answer_introspection
 from apps.graphql_api.schema.bindings import Aggregate, ByKey, Connection, FunctionField, NodeById, RootBinding, RowList
 from apps.graphql_api.schema.graphene_types import ApiSchema
 from kapok.query.binding import binder_of
@@ -28,18 +30,11 @@ from kapok.query.operators import Operator
 from kapok.query.plan import FirstRead, OneRead, RootRead, Rows
 from kapok.query.values import Given, Value
 
-
-class ParsedDocument(Protocol):
-    """What the compiler looks at of a document."""
-
-    @property
-    def fragments(self) -> Mapping[str, FragmentDefinitionNode]:
-        """The fragments by name."""
-        ...
+_INTROSPECTION = frozenset({"__schema", "__type"})
 
 
 def compile_operation(
-    schema: ApiSchema, document: ParsedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    schema: ApiSchema, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> Operation:
     """The operation, good for all variables of this structure."""
     context = Context(schema.surface, schema.graphql, document.fragments, variables)
@@ -49,6 +44,8 @@ def compile_operation(
         segments.append(b'%s"%s":' % (b"," if segments else b"{", selected.key.encode()))
         if selected.name == TYPENAME:
             segments.append(b'"Query"')
+        elif selected.name in _INTROSPECTION:
+            segments.append(answer_introspection(schema, document, operation, variables, *selected.nodes))
         else:
             segments.append(len(roots))
             roots.append(_root(context, selected, schema.surface.query[selected.name]))
