@@ -17,13 +17,14 @@ from pathlib import Path
 from bench import kapok_server, load, machine, report
 from bench.answers import WrongAnswer
 from bench.compare import compare
+from bench.compiled import compiled_statements
 from bench.database import fill, make_peer_schema, scratch_database
 from bench.kapok_server import Kapok, Tenant
 from bench.measures import MEASURES
 from bench.peers.graphene_django_peer import graphene_django
 from bench.peers.postgraphile import PeerMissing, node_version, postgraphile
 from bench.processes import NotStarted
-from bench.subjects import Ceiling, Server, Subject, statement_from_file
+from bench.subjects import Ceiling, Server, Subject
 from bench.targets import Target, comparison_targets
 from bench.workloads import WORKLOADS
 from kapok.errors import KapokError
@@ -103,7 +104,7 @@ def _comparison(options: argparse.Namespace, url: str, kapok: Kapok | None) -> r
         if options.workloads:
             schema = make_peer_schema(url)
             if "ceiling" in options.subjects:
-                subjects.append(Ceiling(url, statement_from_file(schema), "pgbench -M prepared (the ceiling)"))
+                subjects.append(Ceiling(url, compiled_statements(url, schema), "pgbench -M prepared (the ceiling)"))
             if kapok is not None:
                 subjects.append(kapok_server.subject(stack.enter_context(kapok.web()), _tenant(kapok, url)))
             subjects.extend(_peers(stack, options, url, schema))
@@ -116,7 +117,6 @@ def _comparison(options: argparse.Namespace, url: str, kapok: Kapok | None) -> r
             machine=machine.describe(url, node),
             rounds=options.rounds,
             seconds=options.seconds,
-            ceiling="the SQL of bench/queries/*/ceiling.sql",
         )
 
 

@@ -25,7 +25,8 @@ Written by `make bench`; do not edit. Every subject has one process, the same Po
 questions, {connections} connections of one load generator (wrk; pgbench for the ceiling), and shares the machine's
 cores with both. Answers are checked against the rows before and after. Runs are interleaved; each figure is the median
 of {rounds} runs of {seconds:g} s after a warm-up. The ceiling is what PostgreSQL alone does: `pgbench -M prepared` on
-{ceiling}. Kapok's figures are of the whole path: address, key, permissions, limits, preamble, statement.
+the SQL that Kapok compiles. Kapok's figures are of the whole path: address, key, permissions, limits, preamble,
+statement.
 """
 
 
@@ -39,7 +40,6 @@ class Run:
     machine: Sequence[str]
     rounds: int
     seconds: float
-    ceiling: str
 
 
 def tables(run: Run) -> str:
@@ -58,9 +58,7 @@ def targets(run: Run) -> str:
 
 def document(run: Run) -> str:
     """The whole of docs/benchmarks.md."""
-    introduction = _INTRODUCTION.format(
-        connections=CONNECTIONS, rounds=run.rounds, seconds=run.seconds, ceiling=run.ceiling
-    )
+    introduction = _INTRODUCTION.format(connections=CONNECTIONS, rounds=run.rounds, seconds=run.seconds)
     machine = "\n".join(f"- {line}" for line in [f"{datetime.now(UTC):%Y-%m-%d}", *run.machine])
     return f"{introduction}\n{machine}\n\n{tables(run)}\n\n## Targets\n\n{targets(run)}\n"
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
 import psycopg
+from psycopg.types.string import TextLoader
 
 from bench import answers, load
 from bench.workloads import Variables, Workload
@@ -85,13 +86,15 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL with `:name` for each variable, giving one row with one JSON column a root field.
+    """SQL with `:name` for each variable, giving one row.
 
-    constants: variables that do not come from the workload, with their values.
+    constants: variables that do not come from the workload, with their values. data: the row (JSON as text) to the
+    `data` object.
     """
 
     sql: str
     constants: Mapping[str, str]
+    data: Callable[[Sequence[str | None]], Any]
 
 
 class StatementOf(Protocol):
@@ -113,23 +116,20 @@ class Ceiling:
         """Check the answers. Raises WrongAnswer."""
         statement = self.statement(workload)
         query = _VARIABLE.sub(r"%(\1)s", statement.sql.replace("%", "%%"))
-        with psycopg.connect(self.conninfo, row_factory=psycopg.rows.dict_row) as connection:
-            answers.check(
-                self.title,
-                workload,
-                lambda variables: connection.execute(query, {**statement.constants, **variables}).fetchone(),
-            )
+        with psycopg.connect(self.conninfo) as connection:
+            connection.adapters.register_loader("json", TextLoader)
+
+            def answer(variables: Variables) -> Any:
+                row = connection.execute(query, {**statement.constants, **variables}).fetchone()
+                return statement.data(row or ())
+
+            answers.check(self.title, workload, answer)
 
     def run(self, workload: Workload, seconds: float) -> load.Sample:
         """Load it with pgbench."""
         statement = self.statement(workload)
         draws = [f"\\set {name} random({low}, {high})\n" for name, (low, high) in workload.ranges.items()]
         return load.pgbench(self.conninfo, "".join([*draws, statement.sql]), seconds, statement.constants)
-
-
-def statement_from_file(schema: str) -> StatementOf:
-    """The statements of queries/<workload>/ceiling.sql, in this (quoted) schema."""
-    return lambda workload: Statement(workload.query("ceiling.sql").replace("{schema}", schema), {})
 
 
 def _compact(value: Any) -> str:

@@ -50,7 +50,7 @@ class Workload:
         return [{name: bounds[end] for name, bounds in self.ranges.items()} for end in (0, 1)]
 
     def query(self, dialect: str) -> str:
-        """The text of queries/<name>/<dialect>; raises FileNotFoundError where the subject does not have one."""
+        """The text of queries/<name>/<dialect>; one for each kind of subject."""
         return (QUERIES / self.name / dialect).read_text()
 
 
