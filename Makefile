@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup dev smoke test check format bench lock clean
+.PHONY: setup dev smoke test test-postgres check format bench lock clean
 
 setup: $(STAMP)
 
@@ -21,6 +21,9 @@ smoke: setup
 
 test: setup
 	$(BIN)/python -m pytest $(ARGS)
+
+test-postgres: setup
+	$(BIN)/python scripts/test_postgres_versions.py $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
