@@ -151,6 +151,8 @@ class GraphQLEndpoint:
         prepared = await self._engine.prepare(
             scope, text, request.operation_name, request.variables, method=caller.method
         )
+        if prepared.introspects and not caller.entry.project.introspection:
+            raise KapokError("GRAPHQL_VALIDATION_FAILED", "This project does not show its schema.")
         operation, limits = prepared.operation, tenant.limits
         cost = operation.cost(prepared.variables, limits.rows)
         if cost > limits.cost:

@@ -51,21 +51,27 @@ class Scope:
     schema: ApiSchema
 
 
+#: Operation name and structure of the variables (docs/adr/0003).
+OperationKey = tuple[str | None, Hashable]
+
+
 @dataclass(eq=False, slots=True)
 class CachedDocument:
     """A document with the operations compiled from it, by operation name and structure of the variables."""
 
     document: Document
-    operations: Lru[tuple[str | None, Hashable], Operation]
+    operations: Lru[OperationKey, Operation]
 
 
 @dataclass(slots=True)
 class Prepared:
-    """An operation ready to be bound. hit: whether it was compiled before."""
+    """An operation ready to be bound. hit: whether it was compiled before. introspects: whether it asks for the
+    schema."""
 
     operation: Operation
     variables: Mapping[str, Any]
     hit: bool
+    introspects: bool
 
 
 class Engine:
@@ -77,6 +83,8 @@ class Engine:
         self._scopes: Lru[tuple[SchemaKey, Limits], Scope] = Lru(size=500)
         self._schemas: Lru[SchemaKey, ApiSchema] = Lru(size=300)
         self._documents: Lru[tuple[Scope, str], CachedDocument] = Lru(size=5000)
+        # Their answers are part of them, up to a megabyte each.
+        self._introspections: Lru[tuple[CachedDocument, OperationKey], Operation] = Lru(size=20)
         self._building: dict[SchemaKey, asyncio.Task[ApiSchema]] = {}
         self._permissions: Lru[tuple[object, int], bytes] = Lru(size=2000)
 
@@ -117,8 +125,13 @@ class Engine:
         operation = cached.document.operation(operation_name)
         coerced = coerce_variables(cached.document, operation, variables)
         compiled = await _aside(text, compile_operation, scope.schema, cached.document, operation, coerced)
-        cached.operations.put(_operation_key(cached.document, operation_name, coerced), compiled)
-        return Prepared(compiled, coerced, hit=False)
+        key = _operation_key(cached.document, operation_name, coerced)
+        introspects = cached.document.introspects(operation_name)
+        if introspects:
+            self._introspections.put((cached, key), compiled)
+        else:
+            cached.operations.put(key, compiled)
+        return Prepared(compiled, coerced, hit=False, introspects=introspects)
 
     def at_hand(
         self, scope: Scope, text: str, operation_name: str | None, variables: Mapping[str, Any]
@@ -129,8 +142,12 @@ class Engine:
             return None
         document = cached.document
         coerced = coerce_variables(document, document.operation(operation_name), variables)
-        compiled = cached.operations.get(_operation_key(document, operation_name, coerced))
-        return None if compiled is None else Prepared(compiled, coerced, hit=True)
+        key = _operation_key(document, operation_name, coerced)
+        compiled = cached.operations.get(key)
+        if compiled is not None:
+            return Prepared(compiled, coerced, hit=True, introspects=False)
+        compiled = self._introspections.get((cached, key))
+        return None if compiled is None else Prepared(compiled, coerced, hit=True, introspects=True)
 
     def refresh(self, schema: str) -> None:
         """Forget what is known of a schema: a plan made from it failed."""
@@ -160,10 +177,8 @@ class Engine:
         return schema
 
 
-def _operation_key(
-    document: Document, operation_name: str | None, coerced: Mapping[str, Any]
-) -> tuple[str | None, Hashable]:
-    """What a compiled operation of a document depends on (docs/adr/0003)."""
+def _operation_key(document: Document, operation_name: str | None, coerced: Mapping[str, Any]) -> OperationKey:
+    """What a compiled operation of a document depends on."""
     return operation_name, document.signature(operation_name, coerced)
 
 

@@ -90,7 +90,7 @@ class HotPath:
             return False
         resolved = perf_counter()
         prepared = self._engine.at_hand(scope, request.query, request.operation_name, request.variables)
-        if prepared is None or not prepared.operation.template:
+        if prepared is None or prepared.introspects or not prepared.operation.template:
             return False
         operation, limits = prepared.operation, entry.tenant.limits
         if operation.cost(prepared.variables, limits.rows) > limits.cost:
