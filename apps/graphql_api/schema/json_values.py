@@ -79,5 +79,5 @@ def _plain(node: ValueNode, variables: Mapping[str, Any]) -> Any:
             }
         case VariableNode():
             value = variables.get(node.name.value)
-            return orjson.Fragment(value) if isinstance(value, JsonText) else value
+            return orjson.Fragment(value.encode()) if isinstance(value, JsonText) else value
     raise GraphQLError("Not a JSON value.", node)

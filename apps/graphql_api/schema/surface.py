@@ -68,28 +68,31 @@ def _is_shown(function: Function, tables: set[str]) -> bool:
 
 
 def _root_fields(model: Model, by_name: dict[str, Table]) -> dict[str, RootBinding]:
-    """Names are claimed in the order of how plain they are: keys and lists, functions, then the derived ones."""
+    """Names are claimed in the order of how plain they are: keys and lists, unique keys, functions, then the derived
+    ones. The fields of a table stand together."""
     names = Names()
-    fields: dict[str, RootBinding] = {names.claim("node"): NodeById()}
-    lists: list[tuple[str, Table]] = []
+    start: dict[str, RootBinding] = {names.claim("node"): NodeById()}
+    of_table: dict[str, dict[str, RootBinding]] = {table.name: {} for table in model.tables}
+    lists: dict[str, str] = {}
     for table in model.tables:
-        key = _visible_key(table, table.primary_key)
-        if key is not None:
-            fields[names.claim(key.api_field)] = ByKey(table, key)
-        lists.append((names.claim(table.api_list), table))
-        fields[lists[-1][0]] = RowList(table)
+        if (key := _visible_key(table, table.primary_key)) is not None:
+            of_table[table.name][names.claim(key.api_field)] = ByKey(table, key)
+        lists[table.name] = names.claim(table.api_list)
     for table in model.tables:
         for unique in table.unique_keys:
-            key = _visible_key(table, unique)
-            if key is not None:
-                fields[names.claim(key.api_field)] = ByKey(table, key)
-    for function in model.functions:
-        fields[names.claim(function.api_name)] = _function_field(function, by_name)
-    for list_name, table in lists:
-        fields[names.claim(list_name + "Connection")] = Connection(table)
+            if (key := _visible_key(table, unique)) is not None:
+                of_table[table.name][names.claim(key.api_field)] = ByKey(table, key)
+    functions: dict[str, RootBinding] = {
+        names.claim(function.api_name): _function_field(function, by_name) for function in model.functions
+    }
+    for table in model.tables:
+        name, fields = lists[table.name], of_table[table.name]
+        fields[name] = RowList(table)
+        fields[names.claim(name + "Connection")] = Connection(table)
         if table.aggregate_allowed:
-            fields[names.claim(list_name + "Aggregate")] = Aggregate(table)
-    return fields
+            fields[names.claim(name + "Aggregate")] = Aggregate(table)
+    tables = {name: binding for fields in of_table.values() for name, binding in fields.items()}
+    return {**start, **tables, **functions}
 
 
 def _row_fields(table: Table, by_name: dict[str, Table]) -> dict[str, RowBinding]:
