@@ -31,6 +31,8 @@ from kapok.tenancy import Limits
 MAX_FIELDS = 3000
 #: Fields at the root of one operation.
 MAX_ROOT_FIELDS = 50
+#: Variables one operation declares.
+MAX_VARIABLES = 200
 #: Levels of lists and objects in a literal, or in a variable that is no JSON scalar.
 MAX_INPUT_DEPTH = 50
 #: Fields above each other below `__schema` or `__type`; GraphiQL asks for 15.
@@ -74,18 +76,19 @@ def size_errors(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
             size = _total(_own_size(node.selection_set), totals)
-            errors.extend(GraphQLError(problem, node) for problem in _problems(size, limits))
+            errors.extend(GraphQLError(problem, node) for problem in _problems(node, size, limits))
     errors.extend(_input_errors(document))
     return errors
 
 
-def _problems(size: _Size, limits: Limits) -> Iterator[str]:
+def _problems(node: OperationDefinitionNode, size: _Size, limits: Limits) -> Iterator[str]:
     measured = (
         (size.depth, limits.depth, "fields above each other"),
         (size.introspection, MAX_INTROSPECTION_DEPTH, "introspection fields above each other"),
         (size.aliases, limits.aliases, "aliases"),
         (size.roots, MAX_ROOT_FIELDS, "fields at the root"),
         (size.fields, MAX_FIELDS, "fields"),
+        (len(node.variable_definitions), MAX_VARIABLES, "variables"),
     )
     for found, most, what in measured:
         if found > most:

@@ -108,6 +108,11 @@ def test_limits_are_exact() -> None:
     document("{ users: users { id } }", aliases=0)
 
 
+def test_many_variables() -> None:
+    declared = " ".join(f"$v{n}: Int" for n in range(201))
+    assert "201 variables" in refused(f"query ({declared}) {{ users {{ id }} }}").errors[0]["message"]
+
+
 def chain(length: int, body: str) -> str:
     """Fragments that spread each other, each `body` with the next one's name in it."""
     return "".join(f"fragment f{n} on Query {{ {body.format(f'...f{n + 1}')} }}" for n in range(length))
@@ -154,19 +159,19 @@ HOSTILE = {
 def test_hostile_documents_are_refused_quickly(name: str) -> None:
     best = 1.0
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.thread_time()
         error = refused(HOSTILE[name], WIDE if "introspection" in name else SCHEMA)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.thread_time() - started)
         assert len(json.dumps(error.errors)) < 20_000
     assert best < 0.2
 
 
 def test_the_largest_documents_that_are_valid_take_no_longer() -> None:
     conditions = " ".join("{rating: {gt: 1}}" for _ in range(480))
-    started = time.perf_counter()
+    started = time.thread_time()
     document("{ comments(filter: {and: [" + conditions + "]}) { id } }")
     document("{ comments(filter: {rating: {in: [" + "1 " * 4900 + "]}}) { id } }")
-    assert time.perf_counter() - started < 0.6
+    assert time.thread_time() - started < 0.6
 
 
 def test_a_documents_own_cost_does_not_outlive_it() -> None:
