@@ -31,8 +31,8 @@ def scram_verifier(password: str) -> str:
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _SCRAM_ITERATIONS)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
-    encode = lambda value: base64.b64encode(value).decode()  # noqa: E731
-    return f"SCRAM-SHA-256${_SCRAM_ITERATIONS}:{encode(salt)}${encode(stored)}:{encode(server)}"
+    salt64, stored64, server64 = (base64.b64encode(value).decode() for value in (salt, stored, server))
+    return f"SCRAM-SHA-256${_SCRAM_ITERATIONS}:{salt64}${stored64}:{server64}"
 
 
 def conninfo_for(database_url: str, role: str, password: str) -> str:

@@ -71,9 +71,7 @@ def test_host_path_and_key_must_agree(live: Live) -> None:
     assert key_crossed.status_code == 403
 
 
-@pytest.mark.parametrize(
-    "slug", ["nobody", "ACME", "acme'--", "%2e", "%00", "a" * 300, "public", "pg_catalog", ""]
-)
+@pytest.mark.parametrize("slug", ["nobody", "ACME", "acme'--", "%2e", "%00", "a" * 300, "public", "pg_catalog", ""])
 def test_hostile_slugs_find_nothing(live: Live, slug: str) -> None:
     response = httpx.post(
         f"{live.base_url}/t/{slug}/graphql", json={"query": CITIES}, headers={"apikey": live.acme.secret_key}

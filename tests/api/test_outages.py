@@ -1,0 +1,179 @@
+"""Postgres or Redis away: what callers get meanwhile, and that all is well afterwards.
+
+A web process of its own reaches the servers of the running Kapok through proxies that can be cut.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+
+from tests.live import Live, LiveTenant
+from tests.proxy import Proxy
+
+CITIES = "{ cities(limit: 3) { name } }"
+PATIENCE = 10.0
+
+
+@dataclass
+class Web:
+    """The process, and the proxies it reaches its servers through."""
+
+    url: str
+    postgres: Proxy
+    redis: Proxy
+    acme: LiveTenant
+
+
+@pytest.fixture(scope="module")
+def web(live: Live) -> Iterator[Web]:
+    database, redis = urlsplit(live.database_url), urlsplit(live.redis_url)
+    with (
+        Proxy((database.hostname or "", database.port or 0)) as to_postgres,
+        Proxy((redis.hostname or "", redis.port or 0)) as to_redis,
+    ):
+        environment = {
+            **os.environ,
+            "DATABASE_URL": database._replace(netloc=_through(database.netloc, to_postgres)).geturl(),
+            "REDIS_URL": redis._replace(netloc=_through(redis.netloc, to_redis)).geturl(),
+            "SECRET_KEY": (live.state_dir / "secret_key").read_text().strip(),
+            "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+        }
+        port = _free_port()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "config.web", "--port", str(port)], env=environment, stderr=subprocess.DEVNULL
+        )
+        url = f"http://127.0.0.1:{port}"
+        try:
+            until(lambda: _status(f"{url}/readyz") == 200)
+            yield Web(url, to_postgres, to_redis, replace(live.acme, graphql_url=f"{url}/t/acme/graphql"))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def _through(netloc: str, proxy: Proxy) -> str:
+    credentials, at, _ = netloc.rpartition("@")
+    return f"{credentials}{at}127.0.0.1:{proxy.port}"
+
+
+def _free_port() -> int:
+    with Proxy(("127.0.0.1", 1)) as proxy:
+        return proxy.port
+
+
+def _status(url: str) -> int:
+    try:
+        return httpx.get(url, timeout=5).status_code
+    except httpx.HTTPError:
+        return 0
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_redis_away_degrades_and_stops_no_reads(web: Web) -> None:
+    assert web.acme.data(CITIES)["cities"]
+    web.redis.cut()
+    try:
+        for _ in range(5):
+            assert web.acme.data(CITIES)["cities"]
+        unseen = f"{{ a{uuid.uuid4().hex}: cities(limit: 3) {{ name }} }}"
+        assert web.acme.data(unseen)
+        ready = httpx.get(f"{web.url}/readyz", timeout=10)
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        assert "Redis" in ready.json()["checks"]["redis"]
+    finally:
+        web.redis.mend()
+    until(lambda: httpx.get(f"{web.url}/readyz", timeout=10).json()["status"] == "ready")
+
+
+def test_postgres_away_is_said_and_is_over_when_it_is_back(web: Web) -> None:
+    assert web.acme.data(CITIES)["cities"]
+    web.postgres.cut()
+    try:
+        error = web.acme.error(CITIES)
+        assert (error["status"], error["extensions"]["code"]) == (503, "DATABASE_UNAVAILABLE")
+        assert "127.0.0.1" not in str(error)
+        ready = httpx.get(f"{web.url}/readyz", timeout=10)
+        assert (ready.status_code, ready.json()["status"]) == (503, "not ready")
+        assert httpx.get(f"{web.url}/healthz").status_code == 200
+    finally:
+        web.postgres.mend()
+    until(lambda: web.acme.post(CITIES).status_code == 200)
+    until(lambda: _status(f"{web.url}/readyz") == 200)
+
+
+def test_a_key_revoked_while_the_gateway_could_not_hear_is_refused(web: Web, live: Live) -> None:
+    made = live.cli("keys", "create", "acme", "--kind", "secret", "--name", f"outage-{uuid.uuid4().hex[:8]}")
+    assert web.acme.data(CITIES, key=made["key"])["cities"]
+    web.postgres.cut()
+    try:
+        with psycopg.connect(live.database_url, autocommit=True) as connection:
+            changed = connection.execute(
+                "update tenants_apikey set revoked_at = now() where id = %s", (made["id"],)
+            ).rowcount
+        assert changed == 1
+    finally:
+        web.postgres.mend()
+    until(lambda: web.acme.post(CITIES).status_code == 200)
+    error = web.acme.error(CITIES, key=made["key"])
+    assert (error["status"], error["extensions"]["code"]) == (401, "KEY_REVOKED")
+
+
+def test_a_revoked_key_stops_within_a_second(live: Live, acme: LiveTenant) -> None:
+    made = live.cli("keys", "create", "acme", "--kind", "secret", "--name", f"brief-{uuid.uuid4().hex[:8]}")
+    for _ in range(3):
+        assert acme.data(CITIES, key=made["key"])["cities"]
+    live.cli("keys", "revoke", made["id"], "--yes")
+    time.sleep(1)
+    assert acme.error(CITIES, key=made["key"])["extensions"]["code"] == "KEY_REVOKED"
+
+
+def test_a_suspended_tenant_says_so_within_a_second(live: Live, globex: LiveTenant, acme: LiveTenant) -> None:
+    assert globex.data(CITIES)["cities"]
+    live.cli("tenant", "suspend", "globex", "--reason", "unpaid")
+    try:
+        time.sleep(1)
+        error = globex.error(CITIES)
+        assert (error["status"], error["extensions"]["code"]) == (403, "TENANT_SUSPENDED")
+        assert acme.data(CITIES)["cities"]
+    finally:
+        live.cli("tenant", "resume", "globex")
+    time.sleep(1)
+    assert globex.data(CITIES)["cities"]
+
+
+def test_a_server_that_restarts_is_not_noticed(web: Web, live: Live) -> None:
+    """Every connection of the gateway is ended at once, as a restart does; readers see answers only."""
+    assert web.acme.data(CITIES)["cities"]
+    with psycopg.connect(live.database_url, autocommit=True) as connection:
+        for _ in range(5):
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename like 'g\\_%'")
+            assert web.acme.data(CITIES)["cities"]
+
+
+@pytest.mark.parametrize("table", ["public.tenants_apikey", "pg_catalog.pg_authid", "information_schema.tables"])
+def test_the_gateways_login_reads_nothing_of_the_platform(live: Live, table: str) -> None:
+    with psycopg.connect(live.database_url) as connection:
+        row = connection.execute(
+            "select bool_or(has_table_privilege(rolname, %s, 'select')) from pg_roles where rolname ~ '^[gt]_'",
+            (table,),
+        ).fetchone()
+    assert row is not None
+    assert row[0] is (table == "information_schema.tables")
