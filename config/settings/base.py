@@ -7,6 +7,7 @@ from typing import Any
 
 from config.env import ENV
 from config.logging import logging_config
+from config.settings.unfold import UNFOLD as UNFOLD
 from kapok.roles import django_database
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -140,5 +141,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 LOGGING = logging_config(ENV.log_level, ENV.log_format)
 
 REST_FRAMEWORK: dict[str, Any] = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
-SPECTACULAR_SETTINGS: dict[str, Any] = {"TITLE": "Kapok control API", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
-UNFOLD: dict[str, Any] = {"SITE_TITLE": "Kapok", "SITE_HEADER": "Kapok"}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Kapok control API",
+    "DESCRIPTION": "Projects, tenants, keys, migrations and the jobs that work on them.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "TenantState": "kapok.tenancy.TenantState",
+        "OperationState": "apps.tenants.models.OperationState",
+    },
+}

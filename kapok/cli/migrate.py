@@ -17,7 +17,7 @@ from kapok.cli.settings import Output
 STATUS = (
     Column("TENANT", "tenant"),
     Column("STATE", "state"),
-    Column("APPLIED", "applied"),
+    Column("APPLIED", "applied#"),
     Column("PENDING", "pending"),
     Column("FAILED", "failed"),
     Column("ERROR", "error"),

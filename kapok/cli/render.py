@@ -7,6 +7,7 @@ is exactly what the API answered.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -36,8 +37,11 @@ _STATE_STYLES = {
 }
 
 
+PIPE_WIDTH = 240
+
+
 class Column(NamedTuple):
-    """A column: its title and the path of keys to its value (`tenant.slug`)."""
+    """A column: its title and the path of keys to its value (`tenant.slug`); `pending#` counts a list."""
 
     title: str
     path: str
@@ -67,7 +71,9 @@ def show_object(output: Output, data: Mapping[str, Any], columns: Sequence[Colum
     else:
         width = max(len(column.title) for column in columns)
         for column in columns:
-            click.echo(f"{click.style(column.title.ljust(width), dim=True)}  {printable(cell(data, column.path))}")
+            click.echo(
+                f"{click.style(column.title.ljust(width), dim=True)}  {printable(_readable(data, column)) or '-'}"
+            )
 
 
 def show_json(data: Any) -> None:
@@ -82,19 +88,29 @@ def say(output: Output, sentence: str) -> None:
 
 
 def cell(row: Any, path: str) -> str:
-    """The value at a path as text: "" when there is none, yes/no, sizes of *Bytes fields, joined lists."""
+    """The value at a path as text: "" when there is none, yes/no, joined lists."""
     value: Any = row
-    for key in path.split("."):
+    for key in path.removesuffix("#").split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+        return str(len(value)) if path.endswith("#") else ", ".join(str(item) for item in value)
     if isinstance(value, Mapping):
-        return json.dumps(value, ensure_ascii=False)
+        return ", ".join(f"{name} {item}" for name, item in value.items())
     return str(value)
+
+
+def _readable(row: Any, column: Column) -> str:
+    """A cell for people: sizes with a unit, times to the minute (UTC)."""
+    text = cell(row, column.path)
+    if text and column.path.endswith("Bytes"):
+        return human_bytes(int(text))
+    if text and column.path.endswith("At"):
+        return text[:16].replace("T", " ")
+    return text
 
 
 def human_bytes(size: int) -> str:
@@ -113,13 +129,12 @@ def _table(rows: Sequence[Any], columns: Sequence[Column]) -> None:
         table.add_column(column.title, overflow="fold")
     for row in rows:
         table.add_row(*(_styled(row, column) for column in columns))
-    Console(highlight=False).print(table)
+    # Into a file or a pipe, a table is as wide as it needs to be.
+    Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def _styled(row: Any, column: Column) -> Text:
-    text = one_line(cell(row, column.path))
-    if column.path.endswith("Bytes") and text:
-        return Text(human_bytes(int(text)), justify="right")
+    text = one_line(_readable(row, column))
     return Text(text, style=_STATE_STYLES.get(text, "") if column.path.endswith("state") else "")
 
 

@@ -32,7 +32,7 @@ DETAIL = (
     Column("GraphQL", "graphqlUrl"),
     Column("Domains", "domains"),
     Column("Schema", "schema"),
-    Column("Size in bytes", "sizeBytes"),
+    Column("Size", "sizeBytes"),
     Column("Limits", "limits"),
     Column("Created", "createdAt"),
     Column("Id", "id"),

@@ -9,17 +9,12 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.control.api.fields import LimitsField
-from apps.tenants.models import Domain, Operation, OperationKind, Tenant
+from apps.tenants.models import Domain, Operation, Tenant
 from apps.tenants.sizes import schema_sizes
+from apps.tenants.titles import operation_title
 from kapok.errors import REGISTRY
 
 _OPERATION_NAME = re.compile(r"(?m)^\s*(?:query|mutation|subscription)\s+([_A-Za-z][_0-9A-Za-z]*)")
-_VERBS = {
-    OperationKind.PROVISION: "Set up",
-    OperationKind.DELETE: "Delete",
-    OperationKind.MIGRATE_TENANT: "Migrate",
-    OperationKind.MIGRATE_PROJECT: "Migrate all of",
-}
 
 
 class ProjectSerializer(serializers.Serializer[Any]):
@@ -137,7 +132,7 @@ class OperationSerializer(serializers.Serializer[Operation]):
     finishedAt = serializers.DateTimeField(source="finished_at", allow_null=True)
 
     def get_title(self, operation: Operation) -> str:
-        return _title(operation)
+        return operation_title(operation)
 
     def get_tenant(self, operation: Operation) -> str | None:
         return operation.tenant.slug if operation.tenant else None
@@ -175,11 +170,3 @@ def tenants_json(request: Any, tenants: Sequence[Tenant]) -> list[dict[str, Any]
     """Tenants with their sizes, which take one query however many they are."""
     sizes = schema_sizes([tenant.schema_name for tenant in tenants])
     return list(TenantSerializer(tenants, many=True, context={"request": request, "sizes": sizes}).data)
-
-
-def _title(operation: Operation) -> str:
-    """`Set up acme`; the slug of a tenant that is gone stands in the result."""
-    whole = operation.kind == OperationKind.MIGRATE_PROJECT
-    subject = operation.project if whole else operation.tenant
-    name = subject.slug if subject else operation.result.get("tenant", "")
-    return f"{_VERBS[OperationKind(operation.kind)]} {name}".strip()

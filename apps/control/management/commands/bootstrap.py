@@ -1,7 +1,7 @@
 """`bootstrap`: migrate the platform's tables, and make sure that an administrator with a control API token exists.
 
-In, on stdin: `{"email", "password", "token"}`, the token null or one made earlier. Out, on stdout: `{"token"}`, the same
-one while it works. Secrets come and go through pipes, so that no process list shows them. `kapok dev` runs this.
+In, on stdin: `{"email", "password", "token"}`, the token null or one made earlier. Out, on stdout: `{"token"}`, the
+same one while it works. Secrets go through pipes, so that no process list shows them. `kapok dev` runs this.
 """
 
 from __future__ import annotations

@@ -1,0 +1,117 @@
+"""Operations: the jobs, live."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action, display
+
+from apps.tenants.admin.columns import OPERATION_LABELS, link, progress_bar
+from apps.tenants.admin.dialogs import ConfirmDialog
+from apps.tenants.admin.filters import ProjectFilter
+from apps.tenants.admin.scope import ScopedAdmin, acting, go_to, refuse
+from apps.tenants.models import Operation, OperationState
+from apps.tenants.services import do_retry_operation
+from apps.tenants.titles import operation_title
+from kapok.errors import KapokError
+
+
+@admin.register(Operation)
+class OperationAdmin(ScopedAdmin):
+    """What workers did, do and will do."""
+
+    editable = False
+    list_display = ("show_title", "show_state", "show_progress", "requested_by", "created_at", "show_took")
+    list_filter = (("state", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter), ("project", ProjectFilter))
+    list_filter_submit = True
+    list_select_related = ("tenant", "project", "requested_by")
+    list_fullwidth = True
+    search_fields = ("tenant__slug", "project__slug", "error_code", "result__tenant")
+    search_help_text = "Search by tenant, project or error code"
+    ordering = ("-created_at",)
+    actions = None
+    actions_detail: ClassVar = ("retry",)
+    fieldsets: ClassVar = (
+        (None, {"fields": ("show_title", "show_state", "show_progress", "step", "message", "show_tenant", "project")}),
+        ("Error", {"fields": ("error_code", "error_message")}),
+        ("Times", {"fields": ("created_at", "started_at", "finished_at", "attempts", "requested_by")}),
+        ("Result", {"fields": ("show_result",)}),
+    )
+    readonly_fields = (
+        "show_title",
+        "show_state",
+        "show_progress",
+        "show_tenant",
+        "show_result",
+    )
+
+    class Media:
+        js = ("tenants/operations.js",)
+
+    @display(description="What", ordering="kind")
+    def show_title(self, operation: Operation) -> str:
+        """`Set up acme`."""
+        return operation_title(operation)
+
+    @display(description="State", label=OPERATION_LABELS, ordering="state")
+    def show_state(self, operation: Operation) -> str:
+        """In words."""
+        return operation.state.replace("_", " ")
+
+    @display(description="Progress")
+    def show_progress(self, operation: Operation) -> SafeString:
+        """A live bar."""
+        return progress_bar(operation)
+
+    @display(description="Took")
+    def show_took(self, operation: Operation) -> str:
+        """From start to end, in seconds."""
+        if operation.started_at is None or operation.finished_at is None:
+            return "-"
+        return f"{(operation.finished_at - operation.started_at).total_seconds():.2f} s"
+
+    @display(description="Tenant")
+    def show_tenant(self, operation: Operation) -> SafeString | str:
+        """A link, while it is there."""
+        tenant = operation.tenant
+        return link("tenants_tenant_change", tenant.pk, tenant.slug) if tenant else "-"
+
+    @display(description="Result")
+    def show_result(self, operation: Operation) -> SafeString:
+        """What the job says of itself."""
+        return format_html('<pre class="kapok-code">{}</pre>', json.dumps(operation.result, indent=2))
+
+    def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """A manager, and an operation that ended badly."""
+        if not self.has_manage_permission(request, object_id):
+            return False
+        ended_badly = {OperationState.FAILED, OperationState.ROLLED_BACK}
+        return object_id is None or self.row(request, object_id).state in ended_badly
+
+    @action(
+        description="Try again",
+        icon="replay",
+        permissions=["retry"],
+        dialog={
+            "title": "Try this operation again?",
+            "description": "It runs from its first step; what is done already is left alone.",
+            "form_class": ConfirmDialog,
+            "form_submit_text": "Try again",
+        },
+    )
+    def retry(self, request: HttpRequest, form: ConfirmDialog, object_id: str) -> HttpResponse:
+        """Queue it once more."""
+        operation = self.row(request, object_id)
+        try:
+            do_retry_operation(operation, acting=acting(request))
+            messages.success(request, f"{operation_title(operation)}: queued again.")
+        except KapokError as error:
+            refuse(request, error)
+        return go_to(request, reverse("admin:tenants_operation_change", args=[operation.pk]))

@@ -1,0 +1,226 @@
+"""Projects: settings, permissions, migrations, and who may operate them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from guardian.admin import GuardedModelAdminMixin
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from apps.tenants.access import Right, grant_project
+from apps.tenants.admin.dialogs import ConfirmDialog, DeleteProjectDialog
+from apps.tenants.admin.forms import ProjectForm, current_permissions
+from apps.tenants.admin.inlines import ProjectMigrationInline, ProjectOperationInline
+from apps.tenants.admin.scope import ScopedAdmin, acting, go_to, refuse
+from apps.tenants.models import Project, ProjectMigration, ProjectPermissions, Tenant
+from apps.tenants.services import (
+    do_create_project,
+    do_delete_project,
+    do_migrate_project,
+    do_set_permissions,
+    do_update_project,
+)
+from kapok.errors import KapokError
+
+_SETTINGS = ("name", "description", "trusted_documents_only", "introspection", "draft_statuses")
+
+
+@admin.register(Project)
+class ProjectAdmin(GuardedModelAdminMixin, ScopedAdmin):
+    """Applications."""
+
+    form = ProjectForm
+    project_lookup = "pk"
+    list_display = ("show_name", "show_tenants", "migration_count", "show_permissions", "created_at")
+    search_fields = ("slug", "name", "description")
+    search_help_text = "Search by slug, name or description"
+    ordering = ("slug",)
+    inlines = (ProjectMigrationInline, ProjectOperationInline)
+    actions = None
+    actions_detail: ClassVar = (
+        "see_tenants",
+        "migrate",
+        {"title": "More", "icon": "more_vert", "items": ["operators", "delete_project"]},
+    )
+    readonly_fields = ("created_at", "show_origins", "show_rules", "migration_count", "show_permissions")
+
+    class Media:
+        js = ("tenants/operations.js",)
+
+    # --- rows
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
+        """With the counts the list shows."""
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                tenants_count=_of(Tenant.objects, Count("pk")),
+                migrations_count=_of(ProjectMigration.objects, Count("pk")),
+                version=_of(ProjectPermissions.objects, Max("version")),
+            )
+        )
+
+    @display(description="Project", header=True, ordering="slug")
+    def show_name(self, project: Project) -> list[str]:
+        """Slug over description."""
+        return [project.slug, project.description or project.name, project.slug[:2]]
+
+    @display(description="Tenants", ordering="tenants_count")
+    def show_tenants(self, project: Any) -> SafeString:
+        """A link to the project's tenants."""
+        return format_html('<a class="text-link" href="{}">{}</a>', tenants_url(project), project.tenants_count)
+
+    @display(description="Migrations", ordering="migrations_count")
+    def migration_count(self, project: Any) -> int:
+        """How many SQL files it has."""
+        return int(project.migrations_count)
+
+    @display(description="Permissions", label=True, ordering="version")
+    def show_permissions(self, project: Any) -> str:
+        """The version that counts."""
+        return f"version {project.version}" if project.version else "none yet"
+
+    @display(description="CORS origins")
+    def show_origins(self, project: Project) -> str:
+        """For those who may not change them."""
+        return ", ".join(project.cors_origins) or "-"
+
+    @display(description="permissions.yaml")
+    def show_rules(self, project: Project) -> SafeString:
+        """For those who may not change them."""
+        return format_html('<pre class="kapok-code">{}</pre>', current_permissions(project) or "-")
+
+    # --- the form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Project | None = None) -> Any:
+        """Settings and permissions in tabs."""
+        if obj is None:
+            return ((None, {"fields": ("slug", "name", "description")}),)
+        may = self.has_change_permission(request, obj)
+        facts = ("slug", *_SETTINGS, "origins" if may else "show_origins", "show_permissions", "created_at")
+        rules = ("permissions_text",) if may else ("show_rules",)
+        return ((None, {"fields": facts}), ("Permissions", {"classes": ["tab"], "fields": rules}))
+
+    def get_form(self, request: HttpRequest, obj: Project | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Without the fields of an existing project where there is none."""
+        if obj is None:
+            kwargs["exclude"] = ("origins", "permissions_text")
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> Any:
+        """The slug stays what it is."""
+        return self.readonly_fields if obj is None else (*self.readonly_fields, "slug")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Django's own permission: there is no project yet that could be managed."""
+        return acting(request).has_perm("tenants.add_project")
+
+    def save_model(self, request: HttpRequest, obj: Project, form: ModelForm, change: bool) -> None:
+        """Through the services."""
+        data = form.cleaned_data
+        if not change:
+            made = do_create_project(
+                obj.slug, data["name"], acting=acting(request), description=data.get("description", "")
+            )
+            grant_project(acting(request), made, Right.MANAGE)
+            obj.__dict__.update(made.__dict__)
+            return
+        settings = {name: data[name] for name in _SETTINGS if name in data}
+        do_update_project(obj, acting=acting(request), cors_origins=data["origins"], **settings)
+        if data["permissions_text"] != current_permissions(obj):
+            do_set_permissions(obj, data["permissions_text"], acting=acting(request))
+
+    # --- who may operate it (guardian's pages): its own check asks only whether any project may be changed
+
+    def obj_perms_manage_view(self, request: HttpRequest, object_pk: str) -> HttpResponse:
+        """Everybody with a right on the project."""
+        self._require_manager(request, object_pk)
+        return super().obj_perms_manage_view(request, object_pk)
+
+    def obj_perms_manage_user_view(self, request: HttpRequest, object_pk: str, user_id: str) -> HttpResponse:
+        """One user's rights."""
+        self._require_manager(request, object_pk)
+        return super().obj_perms_manage_user_view(request, object_pk, user_id)
+
+    def obj_perms_manage_group_view(self, request: HttpRequest, object_pk: str, group_id: str) -> HttpResponse:
+        """One group's rights."""
+        self._require_manager(request, object_pk)
+        return super().obj_perms_manage_group_view(request, object_pk, group_id)
+
+    def _require_manager(self, request: HttpRequest, object_pk: str) -> None:
+        if not self.has_manage_permission(request, object_pk):
+            raise PermissionDenied
+
+    # --- actions
+
+    @action(description="Tenants", icon="domain", permissions=["view"])
+    def see_tenants(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The list of its tenants."""
+        return go_to(request, tenants_url(self.row(request, object_id)))
+
+    @action(description="Operators", icon="group", permissions=["manage"])
+    def operators(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Who may see and manage it."""
+        return go_to(request, reverse("admin:tenants_project_permissions", args=[object_id]))
+
+    @action(
+        description="Migrate tenants",
+        icon="upgrade",
+        permissions=["manage"],
+        dialog={
+            "title": "Run pending migrations in every tenant?",
+            "description": "Tenants that are up to date are left alone; one that fails does not stop the others.",
+            "form_class": ConfirmDialog,
+            "form_submit_text": "Migrate",
+        },
+    )
+    def migrate(self, request: HttpRequest, form: ConfirmDialog, object_id: str) -> HttpResponse:
+        """Bring all tenants up to date."""
+        project = self.row(request, object_id)
+        operation = do_migrate_project(project, acting=acting(request))
+        self.log_change(request, project, "tenants are being migrated")
+        return go_to(request, reverse("admin:tenants_operation_change", args=[operation.pk]))
+
+    @action(
+        description="Delete",
+        icon="delete_forever",
+        permissions=["manage"],
+        variant=ActionVariant.DANGER,
+        dialog={
+            "title": "Delete this project?",
+            "description": "Only a project without tenants can be deleted.",
+            "form_class": DeleteProjectDialog,
+            "form_submit_text": "Delete for good",
+        },
+    )
+    def delete_project(self, request: HttpRequest, form: DeleteProjectDialog, object_id: str) -> HttpResponse:
+        """It goes."""
+        project = self.row(request, object_id)
+        try:
+            do_delete_project(project, confirm=form.cleaned_data["confirm"], acting=acting(request))
+        except KapokError as error:
+            refuse(request, error)
+            return go_to(request, reverse("admin:tenants_project_change", args=[object_id]))
+        messages.success(request, f"Project {project.slug} is gone.")
+        return go_to(request, reverse("admin:tenants_project_changelist"))
+
+
+def tenants_url(project: Project) -> str:
+    """The list of a project's tenants."""
+    return f"{reverse('admin:tenants_tenant_changelist')}?project__id__exact={project.pk}"
+
+
+def _of(manager: Any, aggregate: Any) -> Coalesce:
+    rows = manager.filter(project=OuterRef("pk")).order_by().values("project").annotate(value=aggregate)
+    return Coalesce(Subquery(rows.values("value"), output_field=IntegerField()), 0)

@@ -1,0 +1,21 @@
+"""Operations in words. In: an operation. Out: `Set up acme`."""
+
+from __future__ import annotations
+
+from apps.tenants.models import Operation, OperationKind
+
+_VERBS = {
+    OperationKind.PROVISION: "Set up",
+    OperationKind.DELETE: "Delete",
+    OperationKind.MIGRATE_TENANT: "Migrate",
+    OperationKind.MIGRATE_PROJECT: "Migrate all of",
+}
+
+
+def operation_title(operation: Operation) -> str:
+    """The verb and the slug; that of a tenant that is gone stands in the result."""
+    if operation.kind == OperationKind.MIGRATE_PROJECT:
+        name = operation.project.slug if operation.project else ""
+    else:
+        name = operation.tenant.slug if operation.tenant else str(operation.result.get("tenant", ""))
+    return f"{_VERBS[OperationKind(operation.kind)]} {name}".strip()
