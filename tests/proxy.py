@@ -1,4 +1,4 @@
-"""A TCP proxy that can be cut: an outage of Postgres or Redis as a client sees it. In: the real address. Out: a port."""
+"""A TCP proxy that can be cut: an outage as a client sees it. In: the real address. Out: a port."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -69,8 +70,8 @@ def _through(netloc: str, proxy: Proxy) -> str:
 
 
 def _free_port() -> int:
-    with Proxy(("127.0.0.1", 1)) as proxy:
-        return proxy.port
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def _status(url: str) -> int:
@@ -140,7 +141,7 @@ def test_a_revoked_key_stops_within_a_second(live: Live, acme: LiveTenant) -> No
     made = live.cli("keys", "create", "acme", "--kind", "secret", "--name", f"brief-{uuid.uuid4().hex[:8]}")
     for _ in range(3):
         assert acme.data(CITIES, key=made["key"])["cities"]
-    live.cli("keys", "revoke", made["id"], "--yes")
+    live.cli("keys", "revoke", "acme", made["id"])
     time.sleep(1)
     assert acme.error(CITIES, key=made["key"])["extensions"]["code"] == "KEY_REVOKED"
 
