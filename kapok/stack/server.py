@@ -23,7 +23,15 @@ _POLL_SECONDS = 0.02
 _PORT_ATTEMPTS = 5
 _LOG_LIMIT_BYTES = 10_000_000
 _PORT_TAKEN = ("Address already in use", "could not bind", "Could not create server TCP listening socket")
-_DISK_FULL = "No space left on device"
+#: What a server's words mean, and what to do about it.
+_KNOWN_REASONS = (
+    ("No space left on device", "the disk is full", "Make room on the disk."),
+    (
+        'invalid value for parameter "TimeZone"',
+        "this machine has no time zones",
+        "Install the system's package tzdata.",
+    ),
+)
 
 
 class Server(ABC):
@@ -107,9 +115,11 @@ class Server(ABC):
 def failure(title: str, what: str, output: str, variable: str, log: str | None = None) -> KapokError:
     """STACK_FAILED for a server: what happened, and the last lines of its output."""
     lines = output.strip().splitlines()[-10:]
-    reason = "the disk is full" if _DISK_FULL in output else (lines[-1] if lines else "it wrote nothing")
+    reason, hint = lines[-1] if lines else "it wrote nothing", f"Or set {variable} to use a server of your own."
+    for words, meaning, remedy in _KNOWN_REASONS:
+        if words in output:
+            reason, hint = f"{meaning}.", remedy
     details = {"server": title, "lastLines": lines} | ({"log": log} if log else {})
-    hint = "Make room on the disk." if _DISK_FULL in output else f"Or set {variable} to use a server of your own."
     return KapokError("STACK_FAILED", f"The embedded {title} {what}: {reason}", details=details, hint=hint)
 
 

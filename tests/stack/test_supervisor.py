@@ -28,7 +28,11 @@ class Run:
 
     def __init__(self, children: list[dict[str, Any]]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, PROGRAM, json.dumps(children)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [sys.executable, PROGRAM, json.dumps(children)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
         self.lines: list[str] = []
         self.processes: set[tuple[int, int]] = set()
@@ -45,9 +49,9 @@ class Run:
         self.processes |= descendants(self.process.pid)
 
     def end(self, signum: int | None = None) -> int:
-        """Send it the signal and wait: its exit code."""
+        """Send its process group the signal, as a terminal does, and wait: its exit code."""
         if signum is not None:
-            self.process.send_signal(signum)
+            os.killpg(self.process.pid, signum)
         self.lines += self.process.communicate(timeout=20)[0].splitlines()
         return self.process.returncode
 

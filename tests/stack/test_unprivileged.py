@@ -117,6 +117,17 @@ def test_a_copy_is_readable_by_all_and_writable_by_root_only(place: Path, monkey
     assert unprivileged.within_reach(tree, "tree-1", account) != copy
 
 
+@as_root
+def test_a_machine_without_time_zones_is_told_what_to_install(own, state_dir: Path) -> None:
+    hidden = 'mount -t tmpfs tmpfs /usr/share/zoneinfo && exec "$0" "$@"'
+    if subprocess.run(["unshare", "--mount", "sh", "-c", hidden, "true"], capture_output=True).returncode != 0:
+        pytest.skip("mounting is not allowed here, or there are no time zones anyway")
+    refused = own({"state_dir": str(state_dir)}, python=["unshare", "--mount", "sh", "-c", hidden, sys.executable])
+    assert refused.started["error"]["code"] == "STACK_FAILED"
+    assert "no time zones" in refused.started["error"]["message"]
+    assert "tzdata" in refused.started["error"]["hint"]
+
+
 @pytest.fixture
 def python(place: Path) -> Path:
     """This Python where every user can run it, else a copy of it (the wheels are for its version)."""
