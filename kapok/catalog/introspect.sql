@@ -2,19 +2,24 @@
 -- {"tables": [...], "types": [...], "functions": [...]}, null and false members left out; kapok.catalog.parse reads it.
 --
 -- PostgreSQL 14 to 18: columns of newer versions are read through to_jsonb(row), which is null where they do not exist.
--- The time follows the schema's size, not the number of tenants: pg_class and pg_proc have no index that begins with the
--- namespace, but pg_depend has one (refclassid, refobjid) and every relation and function depends on its schema; from
--- there every step is a look-up by oid, kept so by sub-queries that the planner cannot turn into a scan and a hash.
--- Everything is qualified: a search_path with the project's own functions in it must not change what this reads.
+-- The time follows the schema's size, not the number of tenants: pg_class and pg_proc have no index that begins with
+-- the namespace, but pg_depend has one (refclassid, refobjid) and every relation and function depends on its schema;
+-- from there every step is a look-up by oid, kept so by sub-queries that the planner cannot turn into scan and hash.
+-- A search_path with the project's schema in it must not change what this reads, nor run the project's code: everything
+-- is qualified, and operators get operands of exactly their types (oid = regclass would look for a better one there).
 with recursive
--- What lives in the schema, except what an extension (e) or another object (i) brought. An expression can make an object
--- depend on a schema it does not live in, or twice on its own: hence the checks of the namespace below and the distinct.
+-- What lives in the schema, except what an extension (e) or another object (i) brought. An expression can make an
+-- object depend on a schema it does not live in, or twice on its own: hence the distinct and, below, the namespace.
 member as materialized (
   select distinct d.classid, d.objid, n.oid as schema
   from pg_catalog.pg_namespace n
-  join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid = n.oid
+  join pg_catalog.pg_depend d on d.refobjid = n.oid
+    and d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid
   where n.nspname = $1::pg_catalog.name
-    and d.classid in ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass)
+    and d.classid in (
+      'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid,
+      'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
+    )
     and not exists (
       select from pg_catalog.pg_depend e
       where e.classid = d.classid and e.objid = d.objid and e.objsubid = 0 and e.deptype in ('e', 'i')
@@ -25,7 +30,7 @@ relation as materialized (
     pg_catalog.has_table_privilege($2::pg_catalog.name, c.oid, 'SELECT') as whole
   from member m
   cross join lateral (select * from pg_catalog.pg_class r where r.oid = m.objid offset 0) c
-  where m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  where m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
     and c.relnamespace = m.schema
     and c.relkind in ('r', 'v', 'm', 'f', 'p')
     and not c.relispartition
@@ -51,7 +56,8 @@ described as materialized (
         'generated', nullif(a.attgenerated <> '', false),
         'comment', (
           select d.description from pg_catalog.pg_description d
-          where d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objoid = r.oid and d.objsubid = a.attnum
+          where d.objoid = r.oid and d.objsubid = a.attnum
+            and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
         )
       ) order by a.attnum) as json
     from pg_catalog.pg_attribute a
@@ -69,7 +75,8 @@ table_json as (
       'rows', greatest(r.reltuples, 0)::pg_catalog.int8,
       'comment', (
         select d.description from pg_catalog.pg_description d
-        where d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objoid = r.oid and d.objsubid = 0
+        where d.objoid = r.oid and d.objsubid = 0
+          and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
       ),
       'columns', r.columns,
       -- Primary keys, unique constraints and unique indexes are all indexes: those of plain columns, without predicate.
@@ -82,7 +89,7 @@ table_json as (
               select d.description from pg_catalog.pg_constraint c
               join pg_catalog.pg_description d on d.objoid = c.oid
               where c.conrelid = r.oid and c.conindid = i.indexrelid and c.contype in ('p', 'u')
-                and d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and d.objsubid = 0
+                and d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid and d.objsubid = 0
             )
           ) order by i.name)
         from (
@@ -91,16 +98,18 @@ table_json as (
           where i.indrelid = r.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
         ) i
         cross join lateral (
-          -- Under another collation the index may keep values apart that the column's own equality takes for one.
+          -- An index under another collation may keep values apart that the column's own equality takes for one.
           select pg_catalog.json_agg(a.attname order by n.place) as columns,
-            pg_catalog.bool_and(a.attcollation = i.indcollation[n.place]) as same_collation
+            pg_catalog.bool_and(a.attcollation = i.indcollation[n.place] or (
+              select o.collisdeterministic from pg_catalog.pg_collation o where o.oid = a.attcollation
+            )) as is_key
           from pg_catalog.generate_series(0, i.indnkeyatts - 1) n (place)
           cross join lateral (
             select a.attname, a.attcollation from pg_catalog.pg_attribute a
             where a.attrelid = r.oid and a.attnum = i.indkey[n.place] offset 0
           ) a
         ) k
-        where k.same_collation
+        where k.is_key
       ),
       'foreign_keys', (
         select pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -109,10 +118,13 @@ table_json as (
             'target', t.relname,
             'target_columns', k.target_columns,
             -- NOT VALID, or NOT ENFORCED (PostgreSQL 18): rows may point nowhere.
-            'unchecked', nullif(not c.convalidated or coalesce((k.extra ->> 'conenforced') = 'false', false), false),
+            'unchecked', nullif(
+              not c.convalidated or coalesce((k.extra ->> 'conenforced'::pg_catalog.text) = 'false', false), false
+            ),
             'comment', (
               select d.description from pg_catalog.pg_description d
-              where d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and d.objoid = c.oid and d.objsubid = 0
+              where d.objoid = c.oid and d.objsubid = 0
+                and d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid
             )
           ) order by c.conname)
         from pg_catalog.pg_constraint c
@@ -133,10 +145,10 @@ table_json as (
         ) k
         where c.conrelid = r.oid and c.contype = 'f'
           -- Not the copies that Postgres makes for the partitions of a target.
-          and c.conparentid = 0
+          and c.conparentid = 0::pg_catalog.oid
           and t.relnamespace = r.schema
           -- FOREIGN KEY ... PERIOD (PostgreSQL 18) meets by overlap, not by equality.
-          and coalesce((k.extra ->> 'conperiod') = 'false', true)
+          and coalesce((k.extra ->> 'conperiod'::pg_catalog.text) = 'false', true)
       )
     ) order by r.relname) as json
   from described r
@@ -145,15 +157,17 @@ function as materialized (
   select p.*, coalesce(p.proallargtypes, p.proargtypes::pg_catalog.oid[]) as types
   from member m
   cross join lateral (select * from pg_catalog.pg_proc p where p.oid = m.objid offset 0) p
-  where m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+  where m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
     and p.pronamespace = m.schema
     and p.prokind = 'f'
-    and p.provariadic = 0
+    and p.provariadic = 0::pg_catalog.oid
     and not pg_catalog.starts_with(p.proname::pg_catalog.text, 'kapok_')
     and pg_catalog.has_function_privilege($2::pg_catalog.name, p.oid, 'EXECUTE')
     -- Neither polymorphic nor internal: every argument and the result has a real type, or is void or record.
     and (
-      p.prorettype in ('pg_catalog.void'::pg_catalog.regtype, 'pg_catalog.record'::pg_catalog.regtype)
+      p.prorettype in (
+        'pg_catalog.void'::pg_catalog.regtype::pg_catalog.oid, 'pg_catalog.record'::pg_catalog.regtype::pg_catalog.oid
+      )
       or (select t.typtype <> 'p' from pg_catalog.pg_type t where t.oid = p.prorettype)
     )
     and not exists (
@@ -174,7 +188,8 @@ function_json as (
       'strict', nullif(f.proisstrict, false),
       'comment', (
         select d.description from pg_catalog.pg_description d
-        where d.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objoid = f.oid and d.objsubid = 0
+        where d.objoid = f.oid and d.objsubid = 0
+          and d.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
       )
     ) order by f.proname, pg_catalog.pg_get_function_identity_arguments(f.oid)) as json
   from function f
@@ -208,7 +223,7 @@ type_json as (
       'kind', case when t.array_of is not null then 'a' else t.typtype end,
       'element', coalesce(
         t.array_of,
-        nullif(t.typbasetype, 0),
+        nullif(t.typbasetype, 0::pg_catalog.oid),
         (select g.rngsubtype from pg_catalog.pg_range g where t.typtype = 'r' and g.rngtypid = t.oid),
         (select g.rngtypid from pg_catalog.pg_range g where t.typtype = 'm' and g.rngmultitypid = t.oid)
       )::pg_catalog.int8,
@@ -227,7 +242,7 @@ type_json as (
       'comment', (
         select d.description from pg_catalog.pg_description d
         where t.schema <> 'pg_catalog' and d.objsubid = 0
-          and d.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass and d.objoid = t.oid
+          and d.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid and d.objoid = t.oid
       )
     ) order by t.schema = $1::pg_catalog.name, t.schema, t.typname) as json
   -- Through an array, because the planner guesses thousands of rows for a recursive term and ten for an array.
