@@ -97,9 +97,9 @@ class _Page:
             case PageFact.HAS_PREVIOUS:
                 return self._has_more() if backward else self._beyond_page()
             case PageFact.START:
-                return self._cursor_at(self._last_number() if backward else sql("1"))
+                return self._cursor_at("m" if backward else "1")
             case PageFact.END:
-                return self._cursor_at(sql("1") if backward else self._last_number())
+                return self._cursor_at("1" if backward else "m")
 
     # --- over the page ----------------------------------------------------------------------------------------------
 
@@ -117,11 +117,11 @@ class _Page:
     def _has_more(self) -> Json:
         return present(sql(self._facts.column(sql("count(*) > ", self._limit())), "::text"))
 
-    def _last_number(self) -> Sql:
-        rows = sql(self._page.alias, ".m")
-        return sql("least(", rows, ", ", self._limit(), ")") if self._one_more else rows
-
-    def _cursor_at(self, number: Sql) -> Json:
+    def _cursor_at(self, place: str) -> Json:
+        """The cursor of the first row that was read (1) or of the last (m), if it is on the page."""
+        number = sql("1" if place == "1" else f"{self._page.alias}.m")
+        if self._one_more:
+            number = sql("least(", number, ", ", self._limit(), ")")
         found = sql("min(", self._cursor(), ") filter (where ", self._number(), " = ", number, ")")
         return nullable(sql("'\"' || ", self._facts.column(found), " || '\"'"))
 

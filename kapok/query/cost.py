@@ -1,8 +1,8 @@
 """The cost of an operation: how many row reads it may cause, in tens.
 
-In: the root reads of a plan. Out: a function of the variables and the row cap. Each table, connection, aggregate and
-function read counts the product of the weights of the lists around it; a list weighs a tenth of the rows it may give
-(100 rows where no limit is asked), rounded up. Three nested lists without limits cost 1 + 10 + 100.
+In: the root reads of a plan. Out: a function of the variables and the row cap. Each row, list, connection, aggregate
+and function that returns a set counts the product of the weights of the lists around it; a list weighs a tenth of the
+rows it may give (100 rows where no limit is asked), rounded up. Three nested lists without limits cost 1 + 10 + 100.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def _node(read: RootRead | RowRead) -> _Node | None:
             return _Node(read.rows.limit, _nodes(entry.read for entry in read.fields))
         case ConnectionRead():
             return _Node(read.rows.limit, _nodes(inner for entry in read.fields for inner in _of_rows(entry.read)))
-        case AggregateRead() | ValueRead():
+        case AggregateRead():
+            return _Node(None, ())
+        case ValueRead() if read.limit is not None:
             return _Node(None, ())
         case FirstRead():
             return _Node(None, _nodes(read.choices), alternatives=True)

@@ -22,7 +22,7 @@ def encode(value: Any) -> bytes:
 
 def encode_text(value: Any) -> bytes:
     """A scalar. Raises BAD_USER_INPUT for NUL (libpq would cut the value there) and lone surrogates."""
-    if value.__class__ is str:
+    if isinstance(value, str):
         try:
             data: bytes = value.encode()
         except UnicodeEncodeError as exc:

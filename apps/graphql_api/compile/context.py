@@ -94,11 +94,12 @@ class Context:
         arguments = arguments_of(nodes[0], definition, self.variables)
         return Selected(key, name, nodes, definition, arguments, (*path, key))
 
-    def count_condition(self) -> None:
-        """Raises QUERY_TOO_COMPLEX when the filters of an operation ask too much."""
+    def count_condition(self, path: Path) -> None:
+        """Raises QUERY_TOO_COMPLEX when the filters of an operation ask too much. path: of the filter's field."""
         self.conditions += 1
         if self.conditions > MAX_CONDITIONS:
-            raise KapokError("QUERY_TOO_COMPLEX", f"The filters hold more than {MAX_CONDITIONS} conditions.")
+            message = f"The filters hold more than {MAX_CONDITIONS} conditions."
+            raise KapokError("QUERY_TOO_COMPLEX", message, details={"path": list(path)})
 
 
 def refuse(selected: Selected, argument: str, problem: str, *, hint: str | None = None) -> NoReturn:

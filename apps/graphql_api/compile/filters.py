@@ -47,7 +47,7 @@ def where_of(context: Context, selected: Selected, table: Table) -> Expression |
     if "filter" in given and not given["filter"].is_null:
         found.append(filters.of_table(table, given["filter"], "filter", 1))
     if "search" in given and not given["search"].is_null:
-        context.count_condition()
+        context.count_condition(selected.path)
         found.append(Search(searchable_columns(table), Given(given["search"].source())))
     return all_of(*found)
 
@@ -90,7 +90,7 @@ class Filters:
     def _item(self, table: Table, item: Input, name: str, depth: int) -> Expression:
         if item.is_null:
             refuse(self._selected, name, "must not be null")
-        self._context.count_condition()
+        self._context.count_condition(self._selected.path)
         return self.of_table(table, item, name, depth) or And(())
 
     def _of_value(self, operand: Operand, given: Input, name: str, depth: int) -> Expression | None:
@@ -100,7 +100,7 @@ class Filters:
         found: list[Expression | None] = []
         for key, value in self._entries(given, name, nullable=True):
             place = f"{name}.{key}"
-            self._context.count_condition()
+            self._context.count_condition(self._selected.path)
             if key == "isNull":
                 found.append(self._nullness(operand, value, place))
             elif family is Family.COMPOSITE:
@@ -129,7 +129,7 @@ class Filters:
         """`length` compares a number with the operators of Int."""
         for key, value in self._entries(given, name, nullable=True):
             place = f"{name}.{key}"
-            self._context.count_condition()
+            self._context.count_condition(self._selected.path)
             if key == "isNull":
                 yield self._nullness(operand, value, place)
             elif value.is_null and Operator(key) in _NULLABLE:
@@ -152,4 +152,5 @@ class Filters:
 
     def _check_depth(self, depth: int) -> None:
         if depth > MAX_DEPTH:
-            raise KapokError("QUERY_TOO_COMPLEX", f"A filter is nested more than {MAX_DEPTH} levels deep.")
+            message = f"A filter is nested more than {MAX_DEPTH} levels deep."
+            raise KapokError("QUERY_TOO_COMPLEX", message, details={"path": list(self._selected.path)})

@@ -1,0 +1,9 @@
+select '{"nodes":' || t0.c0 || '}'
+from (
+  select concat('[', string_agg('{"id":' || coalesce('"' || t1.c0::text || '"', 'null') || '}', ','), ']') as c0
+  from (
+    select t2."id" as c0
+    from "schema"."authors" t2
+    where t2."id" > $1::"pg_catalog"."int4"
+    order by t2."id"
+    limit $2::"pg_catalog"."int8") t1) t0

@@ -1,0 +1,8 @@
+select concat('[', string_agg('{"name":' || coalesce(to_json(t0.c0)::text, 'null') || ',"born":' || coalesce(to_json(t0.c1)::text, 'null') || '}', ','), ']')
+from (
+  select t1."name" as c0, t1."born" as c1
+  from "schema"."authors" t1
+  order by t1."born" nulls first, t1."id" desc
+  limit $1::"pg_catalog"."int8") t0
+-- $1 = 100
+-- cost 1
