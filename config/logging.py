@@ -24,5 +24,9 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
             "django": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
             "celery": {"handlers": [], "propagate": True},
+            # Two lines a tick and two a job say less than the operations themselves do.
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
         },
     }

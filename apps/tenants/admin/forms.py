@@ -29,7 +29,21 @@ _LIMIT_HELP = {
 }
 
 
-class TenantForm(forms.ModelForm):
+def _limit_field(name: str) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=name.replace("_", " ").capitalize(),
+        required=False,
+        min_value=1,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text=_LIMIT_HELP[name],
+    )
+
+
+#: One field for every limit there is.
+LimitsForm = type("LimitsForm", (forms.Form,), {f"limit_{name}": _limit_field(name) for name in LIMITS})
+
+
+class TenantForm(forms.ModelForm, LimitsForm):  # type: ignore[misc,valid-type]
     """A tenant; its limits as numbers, empty for the default."""
 
     class Meta:
@@ -57,16 +71,6 @@ class TenantForm(forms.ModelForm):
         if problem:
             raise forms.ValidationError(problem)
         return cleaned
-
-
-for _name, _field_name in zip(LIMITS, LIMIT_FIELDS, strict=True):
-    TenantForm.base_fields[_field_name] = forms.IntegerField(
-        label=_name.replace("_", " ").capitalize(),
-        required=False,
-        min_value=1,
-        widget=UnfoldAdminIntegerFieldWidget,
-        help_text=_LIMIT_HELP[_name],
-    )
 
 
 class ProjectForm(forms.ModelForm):
