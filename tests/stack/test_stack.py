@@ -16,6 +16,7 @@ from redis.retry import Retry
 
 from kapok.errors import KapokError
 from kapok.stack import postgres, valkey
+from kapok.stack.lock import StateLock
 from kapok.stack.stack import EmbeddedStack, from_environment
 from tests.stack.owner import FAST
 from tests.stack.processes import alive, descendants
@@ -33,10 +34,6 @@ def ask(url: str, query: str) -> list[tuple]:
 
 def redis_of(stack: EmbeddedStack) -> redis.Redis:
     return redis.Redis.from_url(stack.redis_url, decode_responses=True)
-
-
-def free_to_lock(state_dir: Path) -> bool:
-    return subprocess.run(["flock", "--nonblock", state_dir / "lock", "true"]).returncode == 0
 
 
 def test_a_first_start_gives_both_servers_and_a_stop_ends_them(place: Path) -> None:
@@ -234,7 +231,7 @@ def test_a_postgres_that_does_not_start_shows_its_last_words(state_dir: Path) ->
     error = refusal(broken)
     assert 'invalid value for parameter "shared_buffers": "plenty"' in error.message
     assert error.details["log"] == str(state_dir.resolve() / "postgres.log")
-    assert free_to_lock(state_dir)
+    StateLock(state_dir).release()
     with stack_on(state_dir) as stack:
         assert ask(stack.database_url, "select 1") == [(1,)]
 
