@@ -211,3 +211,27 @@ def test_thirty_tables_take_milliseconds(connection: Connection, schemas: Schema
     assert len(parse(document).tables) == 30
     # 8 ms alone on a 2-core machine; room for a busy one.
     assert min(times) < 0.05
+
+
+def test_what_postgres_18_adds(connection: Connection, schemas: Schemas) -> None:
+    """Constraints that promise less than their older kin, and virtual columns."""
+    if connection.info.server_version < 180000:
+        pytest.skip("PostgreSQL 18 or later")
+    name = schemas.make(
+        "create table a (id int primary key, x int, y int generated always as (id * 2) virtual);"
+        "insert into a (id) values (1); alter table a add constraint late not null x not valid;"
+        "create table b (id int primary key, a_id int not null references a not enforced);"
+        "create table rooms (id int4range, during daterange, primary key (id, during without overlaps));"
+        "create table stays (id int primary key, room int4range, during daterange,"
+        " foreign key (room, period during) references rooms (id, period during))"
+    )
+    model = read(connection, name)
+    assert [(c.name, c.nullable, c.read_only) for c in model.table("a").columns] == [
+        *(("id", False, False), ("x", True, False), ("y", True, True))
+    ]
+    [relation] = model.table("b").relations
+    assert relation.nullable
+    rooms = model.table("rooms").primary_key
+    assert rooms is not None
+    assert rooms.columns == ("id", "during")
+    assert model.table("stays").relations == ()
