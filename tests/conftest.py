@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 
 from kapok.stack.stack import EmbeddedStack, from_environment
@@ -16,6 +17,10 @@ from kapok.stack.stack import EmbeddedStack, from_environment
 # Nothing here has to survive a power cut.
 POSTGRES_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 REDIS_OPTIONS = {"appendonly": "no"}
+
+# The same examples in every run, however busy the machine is.
+hypothesis.settings.register_profile("kapok", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("kapok")
 
 _STATE_DIR = Path(tempfile.mkdtemp(prefix="kapok-tests-"))
 _STACK = from_environment(

@@ -18,8 +18,9 @@ from apps.graphql_api.schema.bindings import (
     ToOne,
 )
 from apps.graphql_api.schema.surface import build_surface
-from kapok.model.types import Argument, Function, Model, UniqueKey, Volatility
-from tests.unit.models import INT4, JSON, TEXT, UUID, blog, column, table, to_many, to_one
+from kapok.identifiers import QualifiedName
+from kapok.model.types import Argument, Function, Model, PgType, TypeKind, UniqueKey, Volatility
+from tests.unit.models import INT4, JSON, TEXT, UUID, array, blog, column, table, to_many, to_one
 
 
 def test_root_fields_of_the_blog() -> None:
@@ -198,3 +199,17 @@ def test_derived_names_give_way_to_relations_of_that_name() -> None:
     rows = build_surface(Model("x", (parent, child))).rows["P"]
     assert isinstance(rows["itemsConnection"], RowList)
     assert isinstance(rows["itemsConnection_2"], Connection)
+
+
+@pytest.mark.parametrize("kind", [TypeKind.ENUM, TypeKind.COMPOSITE])
+def test_types_that_hold_nothing_are_left_out_with_all_that_needs_them(kind: TypeKind) -> None:
+    """`create type t as enum ()` and `create type t as ()` are legal; a GraphQL type needs a value or field."""
+    nothing = PgType(kind, QualifiedName(None, "nothing"), "Nothing")
+    base = table("t", ("T", "t", "ts"), [column("id", INT4, is_id=True), column("n", array(nothing), nullable=True)])
+    only = table("o", ("O", "o", "os"), [column("n", nothing)], key=())
+    takes = Function("f", "f", Volatility.STABLE, (Argument("n", "n", nothing, False),), TEXT, None, returns_set=False)
+    gives = Function("g", "g", Volatility.STABLE, (), nothing, None, returns_set=False)
+    surface = build_surface(Model("x", (base, only), (takes, gives)))
+    assert list(surface.rows["T"]) == ["id", "nodeId"]
+    assert set(surface.query) == {"node", "t", "ts", "tsConnection", "tsAggregate"}
+    assert surface.type_names == {}

@@ -6,8 +6,6 @@ under its final name, with its binding. Pure and deterministic.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from apps.graphql_api.schema.bindings import (
     Aggregate,
     ByKey,
@@ -24,16 +22,17 @@ from apps.graphql_api.schema.bindings import (
 )
 from apps.graphql_api.schema.names import Names, type_names, without_collisions
 from apps.graphql_api.schema.operators import is_comparable
+from apps.graphql_api.schema.reach import only_reachable
 from kapok.model import naming
-from kapok.model.types import Column, Function, Model, RelationKind, Table, UniqueKey, Volatility
+from kapok.model.types import Column, Function, Model, RelationKind, Table, UniqueKey
 
 #: The field of a row that holds its Relay id. A table with a column of this name keeps the column and is no Node.
 GLOBAL_ID = "nodeId"
 
 
 def build_surface(model: Model) -> Surface:
-    """The surface of what a role may see. Tables without a visible column, and what leads to them, are left out."""
-    visible = without_collisions(_only_reachable(model))
+    """The surface of what a role may see."""
+    visible = without_collisions(only_reachable(model))
     types, named = type_names(visible)
     by_name = {table.name: table for table in visible.tables}
     return Surface(
@@ -45,26 +44,6 @@ def build_surface(model: Model) -> Surface:
         types=types,
         type_names=named,
     )
-
-
-def _only_reachable(model: Model) -> Model:
-    """The model without tables that show no column, and without the relations and functions that lead to them."""
-    shown = {table.name for table in model.tables if table.columns}
-    tables = tuple(
-        replace(
-            table,
-            relations=tuple(relation for relation in table.relations if relation.target in shown),
-            computed=tuple(function for function in table.computed if _is_shown(function, shown)),
-        )
-        for table in model.tables
-        if table.name in shown
-    )
-    functions = tuple(f for f in model.functions if f.volatility is not Volatility.VOLATILE and _is_shown(f, shown))
-    return replace(model, tables=tables, functions=functions)
-
-
-def _is_shown(function: Function, tables: set[str]) -> bool:
-    return function.returns_table in tables if function.returns_table is not None else function.returns is not None
 
 
 def _root_fields(model: Model, by_name: dict[str, Table]) -> dict[str, RootBinding]:
