@@ -1,6 +1,6 @@
 """What of a model can be shown at all.
 
-In: a model. Out: the same without what GraphQL has no type for (an enum without labels, a composite without attributes),
+In: a model. Out: the same without what GraphQL has no type for (enums without labels, composites without attributes),
 without tables that have no column left, and without the relations and functions that lead to what is left out.
 """
 
