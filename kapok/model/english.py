@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import inflection
 
 #: Words without a plural of their own (or whose plural nobody writes in a table's name).
@@ -63,6 +65,7 @@ _PLURALS = {
 _SINGULARS = {plural: singular for singular, plural in _PLURALS.items()}
 
 
+@lru_cache(maxsize=2048)
 def singular(word: str) -> str:
     """`categories` gives `category`, `category` itself."""
     # No plural has fewer than three letters.
@@ -77,6 +80,7 @@ def singular(word: str) -> str:
     return inflection.singularize(word)
 
 
+@lru_cache(maxsize=2048)
 def plural(word: str) -> str:
     """`category` gives `categories`; a word without a plural stays as it is."""
     if word in _UNCOUNTABLE or word in _SINGULARS:

@@ -65,8 +65,10 @@ class Namespace:
 
     def _claimable(self, candidate: Candidate, wish: Name) -> Name | None:
         """The wish (with `_` where reserved), claimed; None where it is taken."""
-        name = wish if candidate.claims(wish).isdisjoint(self._reserved) else _suffixed(wish, "_")
-        claims = candidate.claims(name)
+        name, claims = wish, candidate.claims(wish)
+        if not claims.isdisjoint(self._reserved):
+            name = _suffixed(wish, "_")
+            claims = candidate.claims(name)
         if not (claims.isdisjoint(self._taken) and claims.isdisjoint(self._reserved)):
             return None
         self._taken |= claims

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from kapok.model import english
 
@@ -21,6 +22,7 @@ _LETTERS = str.maketrans(
 )
 
 
+@lru_cache(maxsize=8192)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name, lower-case ASCII: `blog_posts`, `blogPosts` and `Blog Posts` all give (blog, posts).
 
