@@ -130,7 +130,7 @@ def platform_login(superuser: str, *, managed: bool) -> tuple[str, str]:
         session.execute(sql.SQL("create role {role} login " + rights + " password {password}").format(**names))
         session.execute(sql.SQL("create database kapok owner {role}").format(**names))
         version = session.info.parameter_status("server_version") or ""
-    if managed and session.info.server_version < 150000:
+    if managed and int(version.split(".")[0]) < 15:
         # New in 15: the schema public belongs to the database's owner. template1: the tests make their own database.
         for database in ("kapok", "template1"):
             with psycopg.connect(superuser, dbname=database, autocommit=True) as session:
