@@ -11,7 +11,7 @@ class TenantsConfig(AppConfig):
 
     name = "apps.tenants"
     label = "tenants"
-    verbose_name = "Tenants"
+    verbose_name = "Fleet"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

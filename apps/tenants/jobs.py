@@ -15,7 +15,7 @@ from apps.tenants.models import Operation, OperationKind, Tenant
 from apps.tenants.provisioning import names_of
 from apps.tenants.roles import drop_roles, lock_out
 from apps.tenants.schemas import drop_schema
-from apps.tenants.template import migration_files, template_of
+from apps.tenants.template import template_of
 from kapok.errors import KapokError
 
 #: How a step tells how far it is: progressed(done, total).
@@ -70,7 +70,7 @@ def _compile_template(operation: Operation, progressed: Progressed) -> None:
     """Migrations that fail on an empty schema touch no tenant."""
     if operation.project is None:
         raise KapokError("INVALID_STATE", "The project of this operation is gone.")
-    template_of(operation.project, migration_files(operation.project))
+    template_of(operation.project)
 
 
 def _migrate_project(operation: Operation, progressed: Progressed) -> None:

@@ -13,10 +13,10 @@ import hashlib
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -27,18 +27,24 @@ from kapok.errors import KapokError
 
 
 @dataclass(frozen=True, slots=True)
-class MigrationFile:
-    """One numbered SQL file. checksum: SHA-256 of the text, in hex."""
+class Mark:
+    """A numbered SQL file without its text. checksum: SHA-256 of the text, in hex."""
 
     number: int
     name: str
-    sql: str
     checksum: str
 
     @property
     def label(self) -> str:
         """`0003_add_offers`"""
         return f"{self.number:04d}_{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationFile(Mark):
+    """A numbered SQL file."""
+
+    sql: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,9 @@ _TOUCHED_ROLES = """
 _RECORD = "insert into {schema}.kapok_migration (number, name, checksum, duration_ms) values (%s, %s, %s, %s)"
 
 
+SomeMark = TypeVar("SomeMark", bound=Mark)
+
+
 def checksum_of(sql: str) -> str:
     """SHA-256 of a file's text, in hex."""
     return hashlib.sha256(sql.encode()).hexdigest()
@@ -113,7 +122,7 @@ def applied(session: psycopg.Connection[Any], names: Names) -> dict[int, tuple[s
     return {number: (name, checksum) for number, name, checksum in rows}
 
 
-def pending(files: Sequence[MigrationFile], done: dict[int, tuple[str, str]]) -> list[MigrationFile]:
+def pending(files: Sequence[SomeMark], done: Mapping[int, tuple[str, str]]) -> list[SomeMark]:
     """The files still to run. Raises MIGRATION_CHANGED when what ran is no longer what the project has."""
     known = {file.number: file for file in files}
     for number, (name, checksum) in sorted(done.items()):

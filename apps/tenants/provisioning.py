@@ -18,7 +18,7 @@ from apps.tenants.owner import connect_as_owner, terminate_session
 from apps.tenants.records import applied_in, mirror, refuse_failure
 from apps.tenants.roles import admit_gateway, drop_roles, ensure_gateway, ensure_tenant_roles, lock_out
 from apps.tenants.schemas import drop_schema, ensure_schema, open_schema, verify
-from apps.tenants.template import DUMP, checksum_of_all, migration_files, template_of
+from apps.tenants.template import DUMP, migration_files, migration_marks, template_of
 from kapok.tenancy import TenantState
 
 
@@ -46,13 +46,13 @@ def make_schema(tenant: Tenant) -> None:
 def fill_schema(tenant: Tenant) -> None:
     """The project's tables, from its template."""
     names = names_of(tenant)
-    files = migration_files(tenant.project)
-    template = template_of(tenant.project, files)
+    template = template_of(tenant.project)
     with connect_as_owner(names) as session:
         if template.method == DUMP and template.sql:
             fill(session, names, template.sql)
         else:
             set_default_privileges(session, names)
+            files = migration_files(tenant.project)
             refuse_failure(migrate(session, names, files, terminate=terminate_session))
 
 
@@ -71,15 +71,16 @@ def check(tenant: Tenant) -> None:
 
 def activate(tenant: Tenant) -> None:
     """Catch up with migrations uploaded meanwhile; from now on the tenant answers requests."""
-    files = migration_files(tenant.project)
-    if pending(files, applied_in(tenant)):
+    marks = migration_marks(tenant.project)
+    if pending(marks, applied_in(tenant)):
         names = names_of(tenant)
         with connect_as_owner(names) as session:
+            files = migration_files(tenant.project)
             refuse_failure(migrate(session, names, files, terminate=terminate_session))
     with transaction.atomic():
         # Uploads lock the project too: whatever comes after this finds an active tenant and migrates it.
         Project.objects.select_for_update(no_key=True).get(pk=tenant.project_id)
-        if checksum_of_all(migration_files(tenant.project)) != checksum_of_all(files):
+        if migration_marks(tenant.project) != marks:
             raise MigrationsChangedError
         mirror(tenant)
         tenant.state = TenantState.ACTIVE.value

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from apps.tenants.cloning import NAME_MARK, fill, set_default_privileges
 from apps.tenants.dump import DumpFailed, dump_schema
-from apps.tenants.migrations_runner import MigrationFile, migrate
+from apps.tenants.migrations_runner import Mark, MigrationFile, migrate
 from apps.tenants.models import Project, Template
 from apps.tenants.names import Names
 from apps.tenants.owner import connect_as_owner, conninfo_of, terminate_session
@@ -33,25 +33,32 @@ log = logging.getLogger("kapok.tenants")
 DUMP, REPLAY = "dump", "replay"
 
 
+def migration_marks(project: Project) -> list[Mark]:
+    """A project's migrations in order, without their text."""
+    rows = project.migrations.order_by("number").values_list("number", "name", "checksum")
+    return [Mark(*row) for row in rows]
+
+
 def migration_files(project: Project) -> list[MigrationFile]:
-    """A project's migrations, in order."""
-    return [MigrationFile(row.number, row.name, row.sql, row.checksum) for row in project.migrations.order_by("number")]
+    """A project's migrations in order."""
+    rows = project.migrations.order_by("number").values_list("number", "name", "checksum", "sql")
+    return [MigrationFile(*row) for row in rows]
 
 
-def checksum_of_all(files: Sequence[MigrationFile]) -> str:
+def checksum_of_all(marks: Sequence[Mark]) -> str:
     """One checksum of a whole set of migrations, in hex."""
-    return hashlib.sha256(
-        "\n".join(f"{file.number} {file.name} {file.checksum}" for file in files).encode()
-    ).hexdigest()
+    listing = "\n".join(f"{mark.number} {mark.name} {mark.checksum}" for mark in marks)
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
-def template_of(project: Project, files: Sequence[MigrationFile]) -> Template:
-    """The template of these migrations, compiled now where there is none. Raises MIGRATION_FAILED."""
-    checksum = checksum_of_all(files)
+def template_of(project: Project) -> Template:
+    """The template of a project's migrations, compiled now where there is none. Raises MIGRATION_FAILED."""
     template = Template.objects.filter(project=project).first()
-    if template is not None and template.checksum == checksum:
+    if template is not None and template.checksum == checksum_of_all(migration_marks(project)):
         return template
     with _compiling(project):
+        files = migration_files(project)
+        checksum = checksum_of_all(files)
         template, _ = Template.objects.get_or_create(project=project)
         if template.checksum != checksum:
             template.method, template.sql = _compile(template, files)

@@ -25,16 +25,17 @@ KAPOK_BASE_DOMAIN = ENV.base_domain
 KAPOK_MIGRATION_WORKERS = ENV.migration_workers
 KAPOK_STALE_SECONDS = ENV.stale_seconds
 
-# --- applications. `apps.tenants` stands before django_tenants, so that its `migrate` leaves tenants' schemas alone.
+# --- applications. `apps.tenants` stands before django_tenants, so that its `migrate` leaves tenants' schemas alone;
+# so do unfold and apps.control, for django_tenants has admin pages of its own.
 SHARED_APPS = [
     "apps.tenants",
-    "django_tenants",
     "apps.accounts",
     "apps.control",
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.guardian",
+    "django_tenants",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -120,6 +121,8 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
+DATETIME_FORMAT = "Y-m-d H:i"
+DATE_FORMAT = "Y-m-d"
 
 # --- files: served by the ASGI app itself, found where they lie, without collectstatic
 STATIC_URL = "/static/"

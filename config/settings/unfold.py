@@ -28,6 +28,9 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
     "DASHBOARD_CALLBACK": "apps.control.dashboard.dashboard",
     "ENVIRONMENT": "apps.control.navigation.environment",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("control/favicon.svg")},
+    ],
     "STYLES": [lambda request: static("control/admin.css")],
     "LOGIN": {"form": "apps.accounts.login.ThrottledAuthenticationForm"},
     "COMMAND": {"search_models": ["tenants.tenant", "tenants.project", "tenants.domain"]},

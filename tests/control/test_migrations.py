@@ -27,7 +27,7 @@ QUICK = RunnerSettings(lock_timeout=0.2, lock_attempts=2, backoff=0.01)
 
 
 def files(*texts: str) -> list[MigrationFile]:
-    return [MigrationFile(n, f"step{n}", sql, checksum_of(sql)) for n, sql in enumerate(texts, start=1)]
+    return [MigrationFile(n, f"step{n}", checksum_of(sql), sql) for n, sql in enumerate(texts, start=1)]
 
 
 def run(tenant: Tenant, *texts: str, settings: RunnerSettings = QUICK) -> list[Outcome]:

@@ -37,10 +37,10 @@ def cast() -> Iterator[tuple[Tenant, Tenant]]:
 def run(tenant: Tenant, *texts: str, settings: RunnerSettings | None = None) -> list[Failure | None]:
     """Run files after the library's two. Out: each one's failure."""
     files = [
-        MigrationFile(number, name, sql, checksum_of(sql))
+        MigrationFile(number, name, checksum_of(sql), sql)
         for number, (name, sql) in enumerate([*((f[5:-4], s) for f, s in LIBRARY.items())], start=1)
     ]
-    files += [MigrationFile(n, "attempt", sql, checksum_of(sql)) for n, sql in enumerate(texts, start=3)]
+    files += [MigrationFile(n, "attempt", checksum_of(sql), sql) for n, sql in enumerate(texts, start=3)]
     names = names_of(tenant)
     with as_owner(names) as session:
         outcomes = migrate(session, names, files, terminate=terminate_session, settings=settings)
@@ -289,9 +289,9 @@ def test_a_file_that_catches_its_timeout_loses_its_session(cast: tuple[Tenant, T
         end $$
     """
     names = names_of(cast[0])
-    file = MigrationFile(3, "endless", endless, checksum_of(endless))
+    file = MigrationFile(3, "endless", checksum_of(endless), endless)
     settings = RunnerSettings(statement_timeout=0.2, grace=0.5)
-    files = [MigrationFile(n, f[5:-4], s, checksum_of(s)) for n, (f, s) in enumerate(LIBRARY.items(), start=1)]
+    files = [MigrationFile(n, f[5:-4], checksum_of(s), s) for n, (f, s) in enumerate(LIBRARY.items(), start=1)]
     with psycopg.connect(conninfo_of(names.owner), autocommit=True) as session:
         with pytest.raises(psycopg.OperationalError):
             migrate(session, names, [*files, file], terminate=terminate_session, settings=settings)

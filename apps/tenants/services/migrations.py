@@ -49,7 +49,7 @@ def _read(file_name: str, sql: str) -> MigrationFile:
         raise _invalid(f"{file_name} is too long or holds a NUL character")
     # The same file has the same checksum whatever the line ends of the machine it was checked out on.
     text = sql.removeprefix("\ufeff").replace("\r\n", "\n")
-    return MigrationFile(int(match[1]), match[2], text, checksum_of(text))
+    return MigrationFile(int(match[1]), match[2], checksum_of(text), text)
 
 
 @transaction.atomic
