@@ -191,7 +191,7 @@ function_json as (
         where d.objoid = f.oid and d.objsubid = 0
           and d.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
       )
-    ) order by f.proname, pg_catalog.pg_get_function_identity_arguments(f.oid)) as json
+    ) order by f.proname, f.types) as json
   from function f
 ),
 -- The types of columns, arguments and results, and what those are built of.

@@ -35,8 +35,13 @@ def parse(document: bytes | str) -> Catalog:
     return Catalog(
         tables=tuple([_table(item, names) for item in raw.get("tables", [])]),
         types=tuple([_type(item, names) for item in types]),
-        functions=tuple([_function(item, names) for item in raw.get("functions", [])]),
+        functions=tuple(sorted([_function(item, names) for item in raw.get("functions", [])], key=_signature)),
     )
+
+
+def _signature(function: RawFunction) -> tuple[str, list[tuple[str, str]]]:
+    # Overloads come in the order of their types' oids, which differs between schemas made alike.
+    return function.name, [(argument.type.schema or "", argument.type.name) for argument in function.arguments]
 
 
 def _interned(items: Iterable[str]) -> tuple[str, ...]:

@@ -156,6 +156,24 @@ def test_a_search_path_cannot_change_what_is_read(connection: Connection, schema
     assert {table.name for table in parse(expected).tables} == {"a", "pg_class", "pg_depend"}
 
 
+def test_the_shape_depends_on_nothing_around(connection: Connection, schemas: Schemas) -> None:
+    """Not on the schema's name, the order in which things were made, the search path or the settings of a session."""
+    enums = ["create type a_mood as enum ('x')", "create type z_mood as enum ('x')"]
+    functions = [
+        f"create function f(a {type_name}) returns int stable language sql as 'select 1'"
+        for type_name in ("text", "a_mood", "int", "z_mood", "timestamptz")
+    ]
+    tables = ["create table b (id int primary key)", "create table a (id int primary key, m a_mood, n z_mood)"]
+    one = schemas.make(*enums, *functions, *tables)
+    other = schemas.make(*enums[::-1], *tables[::-1], *functions[::-1])
+    shape = read(connection, one).shape
+    assert read(connection, other).shape == shape
+    options = f"-c search_path={other} -c lc_messages=C -c DateStyle=German -c standard_conforming_strings=off"
+    with psycopg.connect(os.environ["DATABASE_URL"], options=options) as elsewhere:
+        assert read(elsewhere, other).shape == shape
+        assert introspect(elsewhere, other) == introspect(connection, other)
+
+
 def _plan(connection: Connection, schema: str) -> dict[str, Any]:
     statement = sql.SQL("explain (format json) execute introspection ({}, {})").format(schema, schema)
     connection.execute("prepare introspection (text, text) as " + SQL)  # type: ignore[arg-type]
