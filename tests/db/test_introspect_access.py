@@ -68,14 +68,14 @@ def test_a_role_sees_what_it_may_select(connection: Connection, schemas: Schemas
     assert relation_names(limited, "b") == {"a"}
     assert [item.name for item in limited.table("a").computed] == ["g"]
     assert limited.functions == ()
-    assert {table.name for table in read(connection, name, "postgres").tables} >= {"a", "b", "c"}
+    assert {table.name for table in read(connection, name, connection.info.user).tables} >= {"a", "b", "c"}
 
 
 def test_an_unknown_role_is_an_error_and_an_unknown_schema_is_empty(connection: Connection, zoo: str) -> None:
     with pytest.raises(psycopg.errors.UndefinedObject):
         introspect(connection, zoo, "nobody_of_this_name")
     for schema in ("t_nothing", "", "'; drop schema public; --", '"', "t_%"):
-        assert parse(introspect(connection, schema, "postgres")) == Catalog()
+        assert parse(introspect(connection, schema, connection.info.user)) == Catalog()
 
 
 def test_what_an_extension_brings_is_not_the_projects(connection: Connection, schemas: Schemas) -> None:
