@@ -94,6 +94,6 @@ class _Grouped:
     def _own_type(self, of: Column, inner: Sql, shape: Shape) -> Json:
         """A value of a column's own type in wire form. One that had to be cast to be compared is text already."""
         value = self._layer.column(inner)
-        if comparable(of.type).cast:
+        if comparable(of.type).as_text:
             return nullable(sql("to_json(", value, ")::text"))
         return nullable(json_value(value, of.type, shape, self._aliases, as_id=of.is_id))

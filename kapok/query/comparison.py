@@ -7,7 +7,7 @@ extension) as its text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kapok.identifiers import QualifiedName
 from kapok.model.types import PgType, TypeKind
@@ -32,12 +32,13 @@ INT8 = QualifiedName("pg_catalog", "int8").sql()
 
 @dataclass(frozen=True, slots=True)
 class Comparable:
-    """What to compare a type as. cast: a value of the type itself needs `::type_sql`. element_sql: the type of an
-    array's element or of a range's bounds.
+    """What to compare a type as. cast: a value of the type itself needs `::type_sql`. as_text: it is text then.
+    element_sql: the type of an array's element or of a range's bounds.
     """
 
     type_sql: str
-    cast: bool
+    cast: bool = False
+    as_text: bool = False
     element_sql: str = ""
 
     def of(self, value: Sql) -> Sql:
@@ -47,19 +48,18 @@ class Comparable:
 
 def comparable(type_: PgType) -> Comparable:
     """How values of a type are compared."""
-    while type_.kind is TypeKind.DOMAIN and type_.element is not None:
-        type_ = type_.element
+    if type_.kind is TypeKind.DOMAIN and type_.element is not None:
+        # Without the cast Postgres finds no operator for a domain over an enum or a range.
+        return replace(comparable(type_.element), cast=True)
     name = type_.name
     if type_.kind is TypeKind.ARRAY and type_.element is not None:
         element = comparable(type_.element)
-        own = type_.element.name.sql()
-        element_sql = element.type_sql if element.cast else own
-        return Comparable(element_sql + "[]", element.cast, element_sql)
+        element_sql = element.type_sql
+        return Comparable(element_sql + "[]", element.cast, element.as_text, element_sql)
     if type_.kind in (TypeKind.RANGE, TypeKind.MULTIRANGE) and type_.element is not None:
-        return Comparable(name.sql(), False, type_.element.name.sql())
+        return Comparable(name.sql(), element_sql=type_.element.name.sql())
     if type_.kind is not TypeKind.SCALAR or name.name in _TEXT_LIKE:
-        return Comparable(name.sql(), False)
-    if name.schema == "pg_catalog" and name.name == "json":
-        return Comparable(JSONB, True)
-    known = name.schema == "pg_catalog" and name.name in _ORDERED
-    return Comparable(name.sql() if known else TEXT, not known)
+        return Comparable(name.sql())
+    if name.schema != "pg_catalog" or name.name not in _ORDERED | {"json"}:
+        return Comparable(TEXT, cast=True, as_text=True)
+    return Comparable(JSONB, cast=True) if name.name == "json" else Comparable(name.sql())

@@ -19,6 +19,8 @@ from kapok.query.plan import Shape, TypeName
 _PLAIN = frozenset({"bool", "int2", "int4"})
 #: Types whose text needs quotes but no escapes; a JSON number could round the first two.
 _QUOTED = frozenset({"int8", "numeric", "uuid"})
+#: Strings as to_json writes them; a cast to text would take the blanks at the end from char(n).
+_TEXTS = frozenset({"text", "varchar", "bpchar", "name", "char"})
 #: Types whose text is JSON.
 _JSON = frozenset({"json", "jsonb"})
 #: Types to_json would write as numbers (json_categorize_type in src/backend/utils/adt/json.c).
@@ -80,8 +82,8 @@ def _form(type_: PgType, as_id: bool = False) -> _Form:
 
 def _scalar_form(type_: PgType, as_id: bool) -> _Form:
     name = type_.name.name
-    if type_.name.schema != "pg_catalog":
-        return _Form.AS_TEXT
+    if type_.name.schema != "pg_catalog" or (type_.scalar == "String" and name not in _TEXTS):
+        return _Form.AS_TEXT  # to_json makes an array of int2vector and what it likes of an extension's type
     if name in _QUOTED or (as_id and name in _NUMBERS):
         return _Form.QUOTED
     if name == "bytea":
