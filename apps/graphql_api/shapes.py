@@ -9,18 +9,19 @@ one tenant's tables does not hold up the others.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 
+from apps.graphql_api.cache import Lru
 from kapok.catalog.introspect import SQL
 from kapok.catalog.parse import parse
 from kapok.errors import KapokError
 from kapok.execute.platform import Platform
 from kapok.execute.shared_cache import SharedCache
 from kapok.model.build import build
+from kapok.model.shape import shape_of
 from kapok.model.types import Model
 
 CHANNEL = "kapok_ddl"
@@ -39,7 +40,7 @@ class Shapes:
         self._shared = shared
         self._clock = clock
         self._schemas: OrderedDict[str, tuple[float, Model]] = OrderedDict()
-        self._models: OrderedDict[bytes, Model] = OrderedDict()
+        self._models: Lru[str, Model] = Lru(size=MAX_SHAPES)
         self._loading: dict[str, asyncio.Task[Model]] = {}
         self._deleting: set[asyncio.Task[None]] = set()
         self._generation = 0
@@ -83,7 +84,7 @@ class Shapes:
         generation, loaded_at = self._generation, self._clock()
         packed = await self._shared.get(_shared_key(schema)) if self._platform.listening and self.hears_ddl else None
         document = zlib.decompress(packed) if packed else await self._introspect(schema)
-        model = await self._build(document)
+        model = await asyncio.to_thread(self._build, document)
         if generation == self._generation:
             self._schemas[schema] = (loaded_at, model)
             if len(self._schemas) > MAX_SCHEMAS:
@@ -98,15 +99,14 @@ class Shapes:
             raise KapokError("MODEL_UNAVAILABLE")
         return str(rows[0][0]).encode()
 
-    async def _build(self, document: bytes) -> Model:
-        digest = hashlib.sha256(document).digest()
-        model = self._models.get(digest)
+    def _build(self, document: bytes) -> Model:
+        """The model of a catalog, built once for all schemas of its shape. Runs in a thread."""
+        catalog = parse(document)
+        shape = shape_of(catalog)
+        model = self._models.get(shape)
         if model is None:
-            model = await asyncio.to_thread(lambda: build(parse(document)))
-            model = next((known for known in self._models.values() if known.shape == model.shape), model)
-            self._models[digest] = model
-            if len(self._models) > MAX_SHAPES:
-                self._models.popitem(last=False)
+            model = build(catalog)
+            self._models.put(shape, model)
         return model
 
 
