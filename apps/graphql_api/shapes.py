@@ -43,7 +43,6 @@ class Shapes:
         self._models: Lru[str, Model] = Lru(size=MAX_SHAPES)
         self._loading: dict[str, asyncio.Task[Model]] = {}
         self._deleting: set[asyncio.Task[None]] = set()
-        self._generation = 0
         self.hears_ddl = False
 
     def known(self, schema: str) -> Model | None:
@@ -62,12 +61,10 @@ class Shapes:
         task = self._loading.get(schema)
         if task is None:
             task = self._loading[schema] = asyncio.create_task(self._load(schema))
-            task.add_done_callback(lambda _: self._loading.pop(schema, None))
         return await asyncio.shield(task)
 
     def changed(self, schema: str) -> None:
-        """DDL ran in this schema: forget it here and in Redis."""
-        self._generation += 1
+        """DDL ran in this schema: forget it here and in Redis, and what is being read now is not kept."""
         self._schemas.pop(schema, None)
         self._loading.pop(schema, None)
         task = asyncio.get_running_loop().create_task(self._shared.delete(_shared_key(schema)))
@@ -76,22 +73,36 @@ class Shapes:
 
     def forget_all(self) -> None:
         """Announcements may have been missed: read everything anew, and not from Redis."""
-        self._generation += 1
-        for schema in list(self._schemas):
+        for schema in {*self._schemas, *self._loading}:
             self.changed(schema)
 
     async def _load(self, schema: str) -> Model:
-        generation, loaded_at = self._generation, self._clock()
+        loaded_at = self._clock()
+        try:
+            model, unshared = await self._read(schema)
+            if self._is_current(schema):
+                self._keep(schema, loaded_at, model)
+                if unshared:
+                    await self._shared.put(_shared_key(schema), zlib.compress(unshared, 1), SHARED_SECONDS)
+            return model
+        finally:
+            if self._is_current(schema):
+                del self._loading[schema]
+
+    def _is_current(self, schema: str) -> bool:
+        """Whether nothing has changed since this task began to read the schema: `changed` forgets the task."""
+        return self._loading.get(schema) is asyncio.current_task()
+
+    def _keep(self, schema: str, loaded_at: float, model: Model) -> None:
+        self._schemas[schema] = (loaded_at, model)
+        if len(self._schemas) > MAX_SCHEMAS:
+            self._schemas.popitem(last=False)
+
+    async def _read(self, schema: str) -> tuple[Model, bytes]:
+        """The model, and the catalog's JSON when it was not in Redis already."""
         packed = await self._shared.get(_shared_key(schema)) if self._platform.listening and self.hears_ddl else None
         document = zlib.decompress(packed) if packed else await self._introspect(schema)
-        model = await asyncio.to_thread(self._build, document)
-        if generation == self._generation:
-            self._schemas[schema] = (loaded_at, model)
-            if len(self._schemas) > MAX_SCHEMAS:
-                self._schemas.popitem(last=False)
-            if not packed:
-                await self._shared.put(_shared_key(schema), zlib.compress(document, 1), SHARED_SECONDS)
-        return model
+        return await asyncio.to_thread(self._build, document), b"" if packed else document
 
     async def _introspect(self, schema: str) -> bytes:
         rows = await self._platform.fetch(SQL, (schema, schema))
