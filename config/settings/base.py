@@ -121,8 +121,7 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
-DATETIME_FORMAT = "Y-m-d H:i"
-DATE_FORMAT = "Y-m-d"
+FORMAT_MODULE_PATH = "config.formats"
 
 # --- files: served by the ASGI app itself, found where they lie, without collectstatic
 STATIC_URL = "/static/"

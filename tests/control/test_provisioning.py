@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from apps.tenants import provisioning
@@ -322,5 +324,19 @@ def test_passwords_are_derived_and_never_stand_in_a_catalog_as_text() -> None:
     assert len(stored) == 2
     assert all(password.startswith("SCRAM-SHA-256$") for _, password in stored)
     assert fetch("select rolpassword from pg_authid where rolname = %s", tenant.schema_name) == [(None,)]
-    with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(psycopg.conninfo.make_conninfo(conninfo_of(tenant.owner_role), password="guess"))
+
+
+def test_after_a_new_secret_key_the_roles_follow(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    tenant = TenantFactory(ready=True)
+    old = {role: stored_password(role) for role in (tenant.owner_role, tenant.project.gateway_role)}
+    settings.SECRET_KEY = "another key " * 5
+    call_command("sync_roles")
+    assert capsys.readouterr().out == "1 projects, 1 tenants\n"
+    assert all(stored_password(role) != password for role, password in old.items())
+    with as_owner(names_of(tenant)) as owner, as_gateway(tenant.project) as gateway:
+        assert owner.execute("select current_user").fetchone() == (tenant.owner_role,)
+        assert gateway.execute("select current_user").fetchone() == (tenant.project.gateway_role,)
+
+
+def stored_password(role: str) -> str:
+    return str(fetch("select rolpassword from pg_authid where rolname = %s", role)[0][0])
