@@ -84,6 +84,8 @@ class Shapes:
                 self._keep(schema, loaded_at, model)
                 if unshared:
                     await self._shared.put(_shared_key(schema), zlib.compress(unshared, 1), SHARED_SECONDS)
+                    if not self._is_current(schema):  # changed meanwhile; this may have come after that deletion
+                        await self._shared.delete(_shared_key(schema))
             return model
         finally:
             if self._is_current(schema):
