@@ -6,6 +6,7 @@ middleware and no ORM.
 
 from __future__ import annotations
 
+import gc
 import os
 from functools import partial
 from typing import Any
@@ -81,6 +82,10 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await self._data_plane.start()
+                # Modules and settings live as long as the process; a collection that looks at them all would hold up
+                # every request under way.
+                gc.collect()
+                gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self._data_plane.stop()
