@@ -22,8 +22,10 @@ create table things (
   group_id int references groups, unique (g, id)
 );
 insert into groups select n, case when n > 1 then 'group ' || n % 2 end from generate_series(1, 4) n;
-insert into things select n, nullif(n % 4, 0), nullif(chr(65 + n % 3), 'A'), (array[1.5, null, 'NaN', '-Infinity', 0.1])[1 + n % 5],
-  case when n % 3 > 0 then timestamptz '2024-01-01' + n % 2 * interval '1 microsecond' end, (array['sad', 'ok', null]::mood[])[1 + n % 3],
+insert into things select n, nullif(n % 4, 0), nullif(chr(65 + n % 3), 'A'),
+  (array[1.5, null, 'NaN', '-Infinity', 0.1])[1 + n % 5],
+  case when n % 3 > 0 then timestamptz '2024-01-01' + n % 2 * interval '1 microsecond' end,
+  (array['sad', 'ok', null]::mood[])[1 + n % 3],
   nullif(n % 2, 0) / 3.0, n % 2 = 0, decode(lpad(to_hex(n % 3), 2, '0'), 'hex'), nullif(n % 5, 0)
   from generate_series(1, 23) n;
 create view facts as select a, b, id from things;
@@ -117,7 +119,7 @@ def test_between_two_cursors(things: Reader) -> None:
 
 
 def test_inserted_rows_disturb_nothing(things: Reader) -> None:
-    """Between pages, rows are inserted before and after the cursor, with equal values too, and the last row is deleted."""
+    """Between pages, rows are inserted before and after the cursor, with equal values too; the last one is deleted."""
     by = [{"b": "DESC_NULLS_LAST"}, {"a": "ASC_NULLS_FIRST"}]
     seen: list[str] = []
     after, number = None, 1000

@@ -25,7 +25,9 @@ create table things (
   owner_id int references owners
 );
 create table labels (id int primary key, name text);
-create table thing_labels (thing_id int references things, label_id int references labels, primary key (thing_id, label_id));
+create table thing_labels (
+  thing_id int references things, label_id int references labels, primary key (thing_id, label_id)
+);
 insert into owners values (1, 'Ann', null), (2, 'bob', 1), (3, null, 1), (4, 'a%b_c\\', 2);
 insert into things select n, nullif(n % 5, 0), n * 4503599627370496, nullif(n % 4, 1) / 8.0,
   (array['Ann', 'ann', '', null, 'a%b_c\\', 'Zoë'])[1 + n % 6], (array['sad', 'ok', 'happy', null]::mood[])[1 + n % 4],
@@ -33,7 +35,8 @@ insert into things select n, nullif(n % 5, 0), n * 4503599627370496, nullif(n % 
   case when n % 7 > 0 then (array['{}', '{a}', '{a,b}', '{b,b,c}'])[1 + n % 4]::text[] end, nullif(n % 5, 0)
   from generate_series(1, 30) n;
 insert into labels values (1, 'x'), (2, null), (3, 'y');
-insert into thing_labels select n, 1 + n % 3 from generate_series(1, 20) n union select n, 1 from generate_series(1, 10) n;
+insert into thing_labels
+  select n, 1 + n % 3 from generate_series(1, 20) n union select n, 1 from generate_series(1, 10) n;
 """
 DOCUMENT = "query ($filter: ThingFilter) { things(filter: $filter) { id } }"
 MOODS = ("SAD", "OK", "HAPPY")
