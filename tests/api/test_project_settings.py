@@ -41,7 +41,7 @@ def set_project(live: Live, project: Path) -> Iterator[Callable[..., None]]:
         time.sleep(0.3)
 
     yield change
-    change("--no-trusted-documents-only", "--introspection", "--no-draft-statuses")
+    change("--any-document", "--introspection", "--audit-statuses")
 
 
 def test_no_origin_may_read_by_default(tuned: LiveTenant) -> None:
