@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -18,6 +19,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.control.models import ControlToken
 from apps.control.tokens import do_create_token, do_revoke_token
+from apps.tenants.admin.columns import KEY_LABELS, badge
 from apps.tenants.admin.dialogs import ConfirmDialog
 from apps.tenants.admin.scope import acting, go_to
 
@@ -90,10 +92,10 @@ class ControlTokenAdmin(ModelAdmin):
         """Name over the first characters."""
         return [token.name, f"{token.prefix}…"]
 
-    @display(description="State", label={"active": "success", "revoked": "danger", "expired": "warning"})
-    def show_state(self, token: ControlToken) -> str:
+    @display(description="State")
+    def show_state(self, token: ControlToken) -> SafeString:
         """active, revoked or expired."""
-        return token.state
+        return badge(token.state, KEY_LABELS[token.state])
 
     def save_model(self, request: HttpRequest, obj: ControlToken, form: forms.ModelForm, change: bool) -> None:
         """For the operator who asks; the token waits on the request for the answer."""

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.tenants.access import Right, operations_for, projects_for, tenants_for
-from apps.tenants.admin.columns import OPERATION_LABELS, progress_bar
+from apps.tenants.admin.columns import operation_badge, progress_bar
 from apps.tenants.admin.scope import rights_of
 from apps.tenants.models import MigrationState, Operation, TenantMigration
 from apps.tenants.titles import operation_title
@@ -37,6 +37,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user = request.user
     assert isinstance(user, User)
     context.update(
+        title="Dashboard",
         cards=_cards(user),
         operations=[_operation(row) for row in _recent(user)],
         failures=_failures(user),
@@ -70,12 +71,10 @@ def _recent(user: User) -> list[Operation]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    state = operation.state.replace("_", " ")
     return {
         "title": operation_title(operation),
         "url": reverse("admin:tenants_operation_change", args=[operation.pk]),
-        "state": state,
-        "colour": OPERATION_LABELS[state],
+        "state": operation_badge(operation),
         "progress": progress_bar(operation),
         "created_at": operation.created_at,
         "by": operation.requested_by,

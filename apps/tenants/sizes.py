@@ -1,4 +1,4 @@
-"""How much disk tenants use. In: schema names. Out: bytes of tables, indexes and TOAST, in one query for all of them."""
+"""How much disk tenants use. In: schema names. Out: bytes of tables, indexes and TOAST, in one query for all."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ _VERBS = {
     OperationKind.PROVISION: "Set up",
     OperationKind.DELETE: "Delete",
     OperationKind.MIGRATE_TENANT: "Migrate",
-    OperationKind.MIGRATE_PROJECT: "Migrate all of",
+    OperationKind.MIGRATE_PROJECT: "Migrate project",
 }
 
 

@@ -20,6 +20,7 @@ from kapok.errors import REGISTRY, KapokError
 
 #: Seconds. A plan over many tenants may take its time; a connection must not.
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+SIGN_IN = "Sign in with `kapok login --url ...`, or give --token (KAPOK_TOKEN)."
 #: A GET that met a closed door is tried this often, e.g. while a rolling update goes on.
 ATTEMPTS = 3
 
@@ -136,6 +137,6 @@ def _server_error(response: httpx.Response) -> KapokError:
         code if code in REGISTRY else "INTERNAL_SERVER_ERROR",
         str(error.get("message") or f"The server answered {response.status_code}."),
         details=details,
-        hint=str(error.get("hint") or ""),
+        hint=SIGN_IN if code == "UNAUTHENTICATED" else str(error.get("hint") or ""),
         status=response.status_code,
     )

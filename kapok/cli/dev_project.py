@@ -51,7 +51,10 @@ def push(client: Client, files: ProjectFiles) -> None:
     push_permissions(client, files)
     if files.documents_dir:
         push_documents(client, files)
-    follow(client, start(client, files.name), Output.PLAIN)
+    tenants = client.get("/migrations", project=files.name)["tenants"]
+    # Without a tenant the run still tells whether the migrations work: they are compiled into the project's template.
+    if not tenants or any(tenant["pending"] for tenant in tenants):
+        follow(client, start(client, files.name), Output.PLAIN)
 
 
 def prepare_tenants(client: Client, project: DevProject, before: Mapping[str, Any], say: Say) -> dict[str, Any]:

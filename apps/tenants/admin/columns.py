@@ -19,6 +19,7 @@ TENANT_LABELS = {
     "deleting": "warning",
     "failed": "danger",
 }
+KEY_LABELS = {"active": "success", "revoked": "danger", "expired": "warning"}
 OPERATION_LABELS = {
     "queued": "info",
     "running": "info",
@@ -40,6 +41,12 @@ def human_size(size: int | None) -> str:
     return f"{amount:.1f} TB"
 
 
+def operation_badge(operation: Operation) -> SafeString:
+    """An operation's state."""
+    state = operation.state.replace("_", " ")
+    return badge(state, OPERATION_LABELS[state])
+
+
 def progress_bar(operation: Operation) -> SafeString:
     """A bar that operations.js keeps up to date until the operation has ended."""
     return mark_safe(render_to_string("tenants/progress.html", {"operation": operation, **progress_facts(operation)}))
@@ -49,6 +56,11 @@ def progress_facts(operation: Operation) -> dict[str, Any]:
     """What the bar's template needs: whether it is moving, and its colour."""
     ended_badly = operation.state in {OperationState.FAILED, OperationState.ROLLED_BACK}
     return {"live": not operation.is_final, "bad": ended_badly}
+
+
+def badge(text: str, colour: str | None) -> SafeString:
+    """unfold's label; its own `label=` works in lists, but not on a row's page."""
+    return mark_safe(render_to_string("unfold/helpers/label.html", {"text": text, "type": colour}))
 
 
 def link(url_name: str, pk: Any, text: str) -> SafeString:

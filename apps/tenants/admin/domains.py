@@ -9,13 +9,13 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from apps.tenants.access import Right, tenants_for
 from apps.tenants.admin.columns import link
 from apps.tenants.admin.dialogs import ConfirmDialog
-from apps.tenants.admin.filters import TenantFilter
 from apps.tenants.admin.scope import ScopedAdmin, acting, go_to
 from apps.tenants.models import Domain
 from apps.tenants.services import do_add_domain, do_remove_domain
@@ -45,12 +45,13 @@ class DomainAdmin(ScopedAdmin):
     form = DomainForm
     project_lookup = "tenant__project_id"
     list_display = ("domain", "show_tenant", "is_primary", "created_at")
-    list_filter = (("tenant", TenantFilter), "is_primary")
+    list_filter = (("tenant", AutocompleteSelectFilter), "is_primary")
     list_filter_submit = True
     list_select_related = ("tenant",)
     search_fields = ("domain", "tenant__slug")
     search_help_text = "Search by host name or tenant"
     ordering = ("domain",)
+    autocomplete_fields = ("tenant",)
     actions = None
     actions_detail: ClassVar = ("remove",)
     fields = ("tenant", "domain", "is_primary")

@@ -13,19 +13,11 @@ from apps.tenants.admin.scope import rights_of
 class ProjectFilter(RelatedDropdownFilter):
     """Projects the operator may see."""
 
-    lookup = "pk__in"
-
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         """(id, slug) of each."""
         rights = rights_of(request)
-        allowed = {} if rights.everything else {self.lookup: rights.viewable}
+        allowed = {} if rights.everything else {"pk__in": rights.viewable}
         choices: list[tuple[Any, str]] = field.get_choices(
             include_blank=False, ordering=("slug",), limit_choices_to=allowed
         )
         return choices
-
-
-class TenantFilter(ProjectFilter):
-    """Tenants of those projects."""
-
-    lookup = "project__in"

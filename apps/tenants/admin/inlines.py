@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from apps.tenants.admin.columns import OPERATION_LABELS, link, progress_bar
-from apps.tenants.models import ApiKey, Domain, Operation, ProjectMigration, TenantMigration
+from apps.tenants.admin.columns import KEY_LABELS, badge, link, operation_badge, progress_bar
+from apps.tenants.models import ApiKey, Domain, MigrationState, Operation, ProjectMigration, TenantMigration
 from apps.tenants.titles import operation_title
 
 #: How many operations a page shows; the rest has its own list.
@@ -44,7 +44,7 @@ class KeyInline(ReadOnlyInline):
     """A tenant's keys."""
 
     model = ApiKey
-    fields = readonly_fields = ("show_name", "kind", "role", "show_key", "show_state", "created_at", "last_used_at")
+    fields = readonly_fields = ("show_name", "kind", "role", "show_key", "show_state", "created_at")
     verbose_name_plural = "Keys"
 
     @display(description="Name")
@@ -57,10 +57,10 @@ class KeyInline(ReadOnlyInline):
         """The first characters; the rest is nowhere."""
         return f"{key.prefix}…"
 
-    @display(description="State", label={"active": "success", "revoked": "danger", "expired": "warning"})
-    def show_state(self, key: ApiKey) -> str:
+    @display(description="State")
+    def show_state(self, key: ApiKey) -> SafeString:
         """active, revoked or expired."""
-        return key_state(key)
+        return badge(key_state(key), KEY_LABELS[key_state(key)])
 
 
 class DomainInline(ReadOnlyInline):
@@ -75,13 +75,18 @@ class TenantMigrationInline(ReadOnlyInline):
     """What a tenant has had of its project's migrations."""
 
     model = TenantMigration
-    fields = readonly_fields = ("__str__", "show_state", "show_duration", "applied_at", "show_error")
+    fields = readonly_fields = ("show_file", "show_state", "show_duration", "applied_at", "show_error")
     verbose_name_plural = "Migrations"
 
-    @display(description="State", label={"applied": "success", "failed": "danger"})
-    def show_state(self, migration: TenantMigration) -> str:
+    @display(description="File")
+    def show_file(self, migration: TenantMigration) -> str:
+        """`0003_add_offers`."""
+        return f"{migration.number:04d}_{migration.name}"
+
+    @display(description="State")
+    def show_state(self, migration: TenantMigration) -> SafeString:
         """applied or failed."""
-        return migration.state
+        return badge(migration.state, "success" if migration.state == MigrationState.APPLIED else "danger")
 
     @display(description="Took")
     def show_duration(self, migration: TenantMigration) -> str:
@@ -140,10 +145,10 @@ class OperationInline(ReadOnlyInline):
         """A link to the operation."""
         return link("tenants_operation_change", operation.pk, operation_title(operation))
 
-    @display(description="State", label=OPERATION_LABELS)
-    def show_state(self, operation: Operation) -> str:
-        """In words."""
-        return operation.state.replace("_", " ")
+    @display(description="State")
+    def show_state(self, operation: Operation) -> SafeString:
+        """A coloured badge."""
+        return operation_badge(operation)
 
     @display(description="Progress")
     def show_progress(self, operation: Operation) -> SafeString:

@@ -10,15 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextInputWidget
 
 from apps.tenants.access import Right, tenants_for
-from apps.tenants.admin.columns import link
+from apps.tenants.admin.columns import KEY_LABELS, badge, link
 from apps.tenants.admin.dialogs import ConfirmDialog
-from apps.tenants.admin.filters import TenantFilter
 from apps.tenants.admin.inlines import key_state
 from apps.tenants.admin.scope import ScopedAdmin, acting, go_to
 from apps.tenants.models import ApiKey
@@ -54,23 +53,24 @@ class ApiKeyAdmin(ScopedAdmin):
 
     form = KeyForm
     project_lookup = "tenant__project_id"
-    list_display = ("show_name", "show_tenant", "kind", "role", "show_state", "created_at", "last_used_at")
-    list_filter = (("kind", ChoicesDropdownFilter), ("tenant", TenantFilter), "revoked_at")
+    list_display = ("show_name", "show_tenant", "kind", "role", "show_state", "created_at")
+    list_filter = (("kind", ChoicesDropdownFilter), ("tenant", AutocompleteSelectFilter))
     list_filter_submit = True
     list_select_related = ("tenant",)
     search_fields = ("name", "prefix", "tenant__slug", "role")
     search_help_text = "Search by name, first characters, tenant or role"
     ordering = ("-created_at",)
+    autocomplete_fields = ("tenant",)
     actions = None
     actions_detail: ClassVar = ("revoke",)
-    readonly_fields = ("show_state", "prefix", "created_at", "revoked_at", "last_used_at")
+    readonly_fields = ("show_state", "prefix", "created_at", "revoked_at")
     _stored = ("tenant", "name", "kind", "role", "prefix", "show_state", "created_at", "expires_at", "revoked_at")
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         """New: what is asked. Existing: facts."""
         if obj is None:
             return ((None, {"fields": ("tenant", "name", "kind", "role", "expires_at")}),)
-        return ((None, {"fields": (*self._stored, "last_used_at")}),)
+        return ((None, {"fields": self._stored}),)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A key is made and revoked, never changed."""
@@ -86,10 +86,10 @@ class ApiKeyAdmin(ScopedAdmin):
         """A link."""
         return link("tenants_tenant_change", key.tenant_id, key.tenant.slug)
 
-    @display(description="State", label={"active": "success", "revoked": "danger", "expired": "warning"})
-    def show_state(self, key: ApiKey) -> str:
+    @display(description="State")
+    def show_state(self, key: ApiKey) -> SafeString:
         """active, revoked or expired."""
-        return key_state(key)
+        return badge(key_state(key), KEY_LABELS[key_state(key)])
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only tenants of projects the operator manages."""
@@ -126,9 +126,7 @@ class ApiKeyAdmin(ScopedAdmin):
 
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """A manager, and a key that is not revoked."""
-        if not self.has_manage_permission(request, object_id):
-            return False
-        return object_id is None or self.row(request, object_id).revoked_at is None
+        return self.manages(request, object_id, lambda key: key.revoked_at is None)
 
     @action(
         description="Revoke",

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from apps.tenants.admin.columns import OPERATION_LABELS, link, progress_bar
+from apps.tenants.admin.columns import link, operation_badge, progress_bar
 from apps.tenants.admin.dialogs import ConfirmDialog
 from apps.tenants.admin.filters import ProjectFilter
 from apps.tenants.admin.scope import ScopedAdmin, acting, go_to, refuse
@@ -38,12 +38,6 @@ class OperationAdmin(ScopedAdmin):
     ordering = ("-created_at",)
     actions = None
     actions_detail: ClassVar = ("retry",)
-    fieldsets: ClassVar = (
-        (None, {"fields": ("show_title", "show_state", "show_progress", "step", "message", "show_tenant", "project")}),
-        ("Error", {"fields": ("error_code", "error_message")}),
-        ("Times", {"fields": ("created_at", "started_at", "finished_at", "attempts", "requested_by")}),
-        ("Result", {"fields": ("show_result",)}),
-    )
     readonly_fields = (
         "show_title",
         "show_state",
@@ -55,15 +49,29 @@ class OperationAdmin(ScopedAdmin):
     class Media:
         js = ("tenants/operations.js",)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Operation | None = None) -> Any:
+        """What there is to tell: no empty message, no empty error."""
+        what = ["show_title", "show_state", "show_progress", "step", "show_tenant", "project"]
+        if obj is not None and obj.message:
+            what.insert(4, "message")
+        error = ((None, {"fields": ("error_code", "error_message")}),) if obj is not None and obj.error_code else ()
+        times = ("created_at", "started_at", "finished_at", "attempts", "requested_by")
+        return (
+            (None, {"fields": what}),
+            *error,
+            ("Times", {"fields": times}),
+            ("Result", {"fields": ("show_result",)}),
+        )
+
     @display(description="What", ordering="kind")
     def show_title(self, operation: Operation) -> str:
         """`Set up acme`."""
         return operation_title(operation)
 
-    @display(description="State", label=OPERATION_LABELS, ordering="state")
-    def show_state(self, operation: Operation) -> str:
-        """In words."""
-        return operation.state.replace("_", " ")
+    @display(description="State", ordering="state")
+    def show_state(self, operation: Operation) -> SafeString:
+        """A coloured badge."""
+        return operation_badge(operation)
 
     @display(description="Progress")
     def show_progress(self, operation: Operation) -> SafeString:
@@ -90,10 +98,8 @@ class OperationAdmin(ScopedAdmin):
 
     def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """A manager, and an operation that ended badly."""
-        if not self.has_manage_permission(request, object_id):
-            return False
         ended_badly = {OperationState.FAILED, OperationState.ROLLED_BACK}
-        return object_id is None or self.row(request, object_id).state in ended_badly
+        return self.manages(request, object_id, lambda operation: operation.state in ended_badly)
 
     @action(
         description="Try again",

@@ -104,13 +104,13 @@ class ProjectAdmin(GuardedModelAdminMixin, ScopedAdmin):
     # --- the form
 
     def get_fieldsets(self, request: HttpRequest, obj: Project | None = None) -> Any:
-        """Settings and permissions in tabs."""
+        """Settings, then permissions."""
         if obj is None:
             return ((None, {"fields": ("slug", "name", "description")}),)
         may = self.has_change_permission(request, obj)
         facts = ("slug", *_SETTINGS, "origins" if may else "show_origins", "show_permissions", "created_at")
         rules = ("permissions_text",) if may else ("show_rules",)
-        return ((None, {"fields": facts}), ("Permissions", {"classes": ["tab"], "fields": rules}))
+        return ((None, {"fields": facts}), ("Permissions", {"fields": rules}))
 
     def get_form(self, request: HttpRequest, obj: Project | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Without the fields of an existing project where there is none."""

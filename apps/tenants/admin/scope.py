@@ -7,13 +7,14 @@ them change those of the projects they manage.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 
 from apps.accounts.models import User
@@ -107,20 +108,34 @@ class ScopedAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The form; what a service refuses becomes a message."""
+        """The form, with one button to save it; what a service refuses becomes a message."""
+        extra_context = {
+            **(extra_context or {}),
+            "show_save_and_continue": False,
+            "show_save_and_add_another": False,
+        }
         try:
             response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
         except KapokError as error:
+            if request.method != "POST":
+                raise
             refuse(request, error)
             return HttpResponseRedirect(request.get_full_path())
         return response
 
     def row(self, request: HttpRequest, object_id: str) -> Any:
-        """The row an action is about. Raises NOT_FOUND for what the operator may not see."""
+        """The row an action is about. Raises Http404 for what the operator may not see."""
         found = self.get_object(request, unquote(str(object_id)))
         if found is None:
-            raise KapokError("NOT_FOUND")
+            raise Http404
         return found
+
+    def manages(self, request: HttpRequest, object_id: Any, fits: Callable[[Any], bool]) -> bool:
+        """Whether the operator manages the row and it fits; without a row, whether they manage anything."""
+        if object_id is None:
+            return self.has_manage_permission(request)
+        found = self.get_object(request, unquote(str(object_id)))
+        return found is not None and fits(found) and self.has_manage_permission(request, found)
 
     def _may(self, request: HttpRequest, right: Right, obj: Any) -> bool:
         if obj is None or rights_of(request).everything:

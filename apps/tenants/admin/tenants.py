@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,13 +18,14 @@ from unfold.enums import ActionVariant
 from unfold.views import ChangeList
 
 from apps.tenants.access import Right, projects_for
-from apps.tenants.admin.columns import TENANT_LABELS, human_size
+from apps.tenants.admin.columns import TENANT_LABELS, badge, human_size
 from apps.tenants.admin.dialogs import ConfirmDialog, DeleteTenantDialog, ReasonDialog
 from apps.tenants.admin.filters import ProjectFilter
 from apps.tenants.admin.forms import LIMIT_FIELDS, LIMITS, TenantForm
 from apps.tenants.admin.inlines import DomainInline, KeyInline, TenantMigrationInline, TenantOperationInline
 from apps.tenants.admin.scope import ScopedAdmin, acting, go_to, refuse
-from apps.tenants.models import MigrationState, ProjectMigration, Tenant
+from apps.tenants.fleet import MIGRATED_STATES
+from apps.tenants.models import MigrationState, Operation, ProjectMigration, Tenant
 from apps.tenants.services import (
     do_create_tenant,
     do_delete_tenant,
@@ -35,7 +36,7 @@ from apps.tenants.services import (
 )
 from apps.tenants.sizes import schema_sizes
 from kapok.errors import KapokError
-from kapok.tenancy import Limits
+from kapok.tenancy import Limits, TenantState
 
 
 class TenantChangeList(ChangeList):
@@ -72,10 +73,9 @@ class TenantAdmin(ScopedAdmin):
     actions = None
     actions_detail: ClassVar = (
         "open_graphiql",
-        "new_key",
         "suspend",
         "resume",
-        {"title": "More", "icon": "more_vert", "items": ["new_domain", "migrate", "delete_tenant"]},
+        {"title": "More", "icon": "more_vert", "items": ["new_key", "new_domain", "migrate", "delete_tenant"]},
     )
     _facts = ("show_state", "show_reason", "show_address", "show_size", "schema_name", "created_at")
     readonly_fields = (*_facts, "show_limits")
@@ -122,20 +122,23 @@ class TenantAdmin(ScopedAdmin):
         """Slug over name."""
         return [tenant.slug, tenant.name if tenant.name != tenant.slug else "", tenant.slug[:2]]
 
-    @display(description="State", label=TENANT_LABELS, ordering="state")
-    def show_state(self, tenant: Tenant) -> str:
+    @display(description="State", ordering="state")
+    def show_state(self, tenant: Tenant) -> SafeString:
         """A coloured badge."""
-        return tenant.state
+        return badge(tenant.state, TENANT_LABELS[tenant.state])
 
     @display(description="Size on disk")
     def show_size(self, tenant: Tenant) -> str:
         """Tables, indexes and TOAST."""
         return human_size(getattr(tenant, "size", None))
 
-    @display(description="Migrations", label={"danger": "danger", "warning": "warning", "success": "success"})
-    def show_migrations(self, tenant: Any) -> tuple[str, str]:
+    @display(description="Migrations")
+    def show_migrations(self, tenant: Any) -> SafeString:
         """`3 of 4`, red when one failed."""
-        return migrations_text(tenant)
+        text = f"{tenant.migrations_applied} of {tenant.migrations_all}"
+        if tenant.migrations_failed:
+            return badge(f"{text}, {tenant.migrations_failed} failed", "danger")
+        return badge(text, "success" if tenant.migrations_applied == tenant.migrations_all else "warning")
 
     @display(description="")
     def show_links(self, tenant: Tenant) -> SafeString:
@@ -150,7 +153,7 @@ class TenantAdmin(ScopedAdmin):
     @display(description="Suspended because")
     def show_reason(self, tenant: Tenant) -> str:
         """What the operator said."""
-        return tenant.suspended_reason or "-"
+        return tenant.suspended_reason
 
     @display(description="GraphQL")
     def show_address(self, tenant: Tenant) -> SafeString:
@@ -169,12 +172,13 @@ class TenantAdmin(ScopedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Tenant | None = None) -> Any:
         """New: what is asked. Existing: facts, then what may be changed."""
-        limits = ("Limits", {"classes": ["tab"], "fields": LIMIT_FIELDS})
+        limits = ("Limits", {"fields": LIMIT_FIELDS, "description": "Leave a field empty for the default."})
         if obj is None:
             return ((None, {"fields": ("project", "slug", "name")}), limits)
+        facts = tuple(name for name in self._facts if name != "show_reason" or obj.suspended_reason)
         if not self.has_change_permission(request, obj):
-            return ((None, {"fields": ("slug", "name", "project", *self._facts, "show_limits")}),)
-        return ((None, {"fields": ("slug", "name", "project", *self._facts)}), limits)
+            return ((None, {"fields": ("slug", "name", "project", *facts, "show_limits")}),)
+        return ((None, {"fields": ("slug", "name", "project", *facts)}), limits)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> Any:
         """Slug and project stay what they are."""
@@ -197,26 +201,22 @@ class TenantAdmin(ScopedAdmin):
 
     def response_add(self, request: HttpRequest, obj: Tenant, post_url_continue: str | None = None) -> HttpResponse:
         """To the tenant's page, where the job's progress is."""
-        return super().response_add(request, obj, tenant_url(obj))
+        messages.success(request, f"{obj.slug} is being set up.")
+        return HttpResponseRedirect(tenant_url(obj))
 
     # --- actions
 
     def has_suspend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """A manager, and an active tenant."""
-        return self._may_in_state(request, object_id, "active")
+        return self.manages(request, object_id, lambda tenant: tenant.state == TenantState.ACTIVE)
 
     def has_resume_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """A manager, and a suspended tenant."""
-        return self._may_in_state(request, object_id, "suspended")
+        return self.manages(request, object_id, lambda tenant: tenant.state == TenantState.SUSPENDED)
 
     def has_migrate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """A manager, and a tenant with a schema."""
-        return self._may_in_state(request, object_id, "active", "suspended")
-
-    def _may_in_state(self, request: HttpRequest, object_id: Any, *states: str) -> bool:
-        if not self.has_manage_permission(request, object_id):
-            return False
-        return object_id is None or self.row(request, object_id).state in states
+        return self.manages(request, object_id, lambda tenant: tenant.state in MIGRATED_STATES)
 
     @action(description="GraphiQL", icon="data_object", permissions=["view"], attrs={"target": "_blank"})
     def open_graphiql(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -300,14 +300,16 @@ class TenantAdmin(ScopedAdmin):
         """Call a service for a row and say so, in the log of the row too."""
         tenant = self.row(request, object_id)
         try:
-            service(tenant, acting=acting(request), **arguments)
+            made = service(tenant, acting=acting(request), **arguments)
         except KapokError as error:
             refuse(request, error)
-        else:
-            reason = f": {arguments['reason']}" if arguments.get("reason") else ""
-            self.log_change(request, tenant, f"{done}{reason}")
-            messages.success(request, f"{tenant.slug} is {done}.")
-        return go_to(request, tenant_url(tenant))
+            return go_to(request, tenant_url(tenant))
+        reason = f": {arguments['reason']}" if arguments.get("reason") else ""
+        self.log_change(request, tenant, f"{done}{reason}")
+        messages.success(request, f"{tenant.slug} is {done}.")
+        # A job's page shows its progress, also when the tenant's page is gone.
+        url = reverse("admin:tenants_operation_change", args=[made.pk]) if isinstance(made, Operation) else None
+        return go_to(request, url or tenant_url(tenant))
 
 
 def tenant_url(tenant: Tenant) -> str:
@@ -318,11 +320,3 @@ def tenant_url(tenant: Tenant) -> str:
 def graphiql_path(tenant: Tenant) -> str:
     """Where a browser finds GraphiQL for a tenant."""
     return f"/t/{tenant.slug}/graphql"
-
-
-def migrations_text(tenant: Any) -> tuple[str, str]:
-    """(colour, text) of a tenant with the list's counts."""
-    text = f"{tenant.migrations_applied} of {tenant.migrations_all}"
-    if tenant.migrations_failed:
-        return "danger", f"{text}, {tenant.migrations_failed} failed"
-    return "success" if tenant.migrations_applied == tenant.migrations_all else "warning", text

@@ -1,0 +1,1 @@
+"""English, as in logs: year first, 24 hours."""
