@@ -10,6 +10,7 @@ from pathlib import Path
 
 import django
 import hypothesis
+import psycopg
 import pytest
 
 from kapok.stack.stack import EmbeddedStack, from_environment
@@ -41,6 +42,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be written instead of compared."""
     return bool(request.config.getoption("--update-golden"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out tests marked `superuser` where DATABASE_URL's role is none, as with a managed service."""
+    with psycopg.connect(_STACK.database_url) as session:
+        row = session.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
+    if row != (True,):
+        for item in items:
+            if item.get_closest_marker("superuser"):
+                item.add_marker(pytest.mark.skip("the platform's role is no superuser"))
 
 
 def pytest_unconfigure() -> None:

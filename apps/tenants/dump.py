@@ -63,6 +63,11 @@ def _body(text: str) -> str:
     return text[start:end] if 0 <= start < end else ""
 
 
+def pg_dump_version() -> tuple[int, ...]:
+    """(major, minor) of the pg_dump in use. It cannot dump a server of a newer major."""
+    return _version(_programs())
+
+
 @cache
 def _programs() -> Path:
     """The folder of the newest pg_dump at hand: it must not be older than the server."""
@@ -85,7 +90,7 @@ def _run(program: str, *arguments: str, password: str = "") -> str:
     try:
         finished = subprocess.run(
             [_programs() / program, *arguments],
-            env={**os.environ, "PGPASSWORD": password},
+            env={**os.environ, "PGPASSWORD": password, "PGCLIENTENCODING": "UTF8"},
             capture_output=True,
             encoding="utf-8",
             timeout=TIMEOUT_SECONDS,

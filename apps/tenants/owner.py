@@ -13,9 +13,15 @@ from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
 from apps.tenants.names import Names
+from apps.tenants.statements import render
 from kapok.roles import conninfo_for, role_password
 
 CONNECT_TIMEOUT_SECONDS = 10
+
+_ROLE_OUT_OF_REACH = """
+    select usename from pg_stat_activity
+    where pid = %s and usename is not null and not pg_has_role(usename, 'usage')
+"""
 
 
 def conninfo_of(role: str) -> str:
@@ -33,7 +39,13 @@ def connect_as_owner(names: Names) -> psycopg.Connection[Any]:
 
 
 def terminate_session(pid: int) -> None:
-    """End a session. Called from a timer's thread, so over a connection of its own."""
+    """End a session. Called from a timer's thread, so over a connection of its own.
+
+    A platform role that is no superuser needs the rights of the session's role for it.
+    """
     conninfo = make_conninfo(settings.DATABASE_URL, dbname=settings.DATABASES["default"]["NAME"])
     with psycopg.connect(conninfo, autocommit=True) as session:
+        role = session.execute(_ROLE_OUT_OF_REACH, [pid]).fetchone()
+        if role is not None:
+            session.execute(render("grant {role} to current_user", role=role[0]))
         session.execute("select pg_terminate_backend(%s)", [pid])

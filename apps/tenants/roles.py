@@ -81,7 +81,8 @@ def lock_out(names: Names) -> None:
             cursor.execute(render("revoke {tenant} from {gateway}", tenant=names.schema, gateway=names.gateway or ""))
         if names.owner in existing:
             cursor.execute(render("alter role {owner} nologin", owner=names.owner))
-            _inherit([names.owner])
+            # The gateway's too: its sessions may hold locks in the schema.
+            _inherit(role for role in existing if role in (names.owner, names.gateway))
             cursor.execute(_END_SESSIONS, [[names.owner]])
 
 

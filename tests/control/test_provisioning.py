@@ -37,7 +37,15 @@ from apps.tenants.template import REPLAY, template_of
 from kapok.errors import KapokError
 from kapok.tenancy import TenantState
 from tests.factories import LIBRARY, OperationFactory, ProjectFactory, TenantFactory, make_key
-from tests.tenant_database import as_gateway, as_owner, fetch, platform_conninfo, role_names, schema_names
+from tests.tenant_database import (
+    as_gateway,
+    as_owner,
+    fetch,
+    platform_conninfo,
+    role_names,
+    schema_names,
+    skip_without_pg_dump,
+)
 
 pytestmark = pytest.mark.usefixtures("real_database")
 
@@ -70,6 +78,7 @@ def test_an_operation_takes_a_tenant_from_its_row_to_active() -> None:
 
 def test_a_clone_is_what_the_migrations_would_have_made() -> None:
     """Tables, rows, functions, grants, default privileges: the text pg_dump writes of both is the same."""
+    skip_without_pg_dump()
     project = ProjectFactory(migrations=LIBRARY)
     cloned, replayed = TenantFactory(project=project, ready=True), TenantFactory(project=project)
     assert Template.objects.get().method == "dump"
@@ -81,6 +90,7 @@ def test_a_clone_is_what_the_migrations_would_have_made() -> None:
 
 
 def test_the_template_is_compiled_once_and_leaves_nothing_behind() -> None:
+    skip_without_pg_dump()
     project = ProjectFactory(migrations=LIBRARY)
     before = (role_names(), schema_names())
     first = template_of(project)
@@ -185,6 +195,7 @@ def test_two_workers_never_run_one_operation() -> None:
         assert run_operation(operation.pk) is not None
 
 
+@pytest.mark.superuser
 def test_verification_finds_what_is_not_as_it_must_be() -> None:
     tenant = TenantFactory(ready=True)
     names = names_of(tenant)
@@ -317,6 +328,7 @@ def test_a_failed_tenant_can_be_deleted() -> None:
     assert Operation.objects.filter(kind=OperationKind.DELETE, state=OperationState.SUCCEEDED).exists()
 
 
+@pytest.mark.superuser
 def test_passwords_are_derived_and_never_stand_in_a_catalog_as_text() -> None:
     tenant = TenantFactory(ready=True)
     stored = fetch("select rolname, rolpassword from pg_authid where rolname = any(%s)",

@@ -161,6 +161,7 @@ BY_OWNER = (
 )
 
 
+@pytest.mark.superuser
 def test_ddl_of_the_owner_is_announced_once(heard: Heard, tenant: Tenant) -> None:
     schema = tenant.schema_name
     with as_owner(names_of(tenant)) as session:
@@ -169,6 +170,7 @@ def test_ddl_of_the_owner_is_announced_once(heard: Heard, tenant: Tenant) -> Non
             assert found == [f"ddl {schema}"], statement
 
 
+@pytest.mark.superuser
 def test_ddl_by_hand_is_announced_whoever_does_it(heard: Heard, tenant: Tenant) -> None:
     schema = tenant.schema_name
     for statement in (
@@ -191,16 +193,19 @@ def test_other_ddl_is_not_announced(heard: Heard, tenant: Tenant) -> None:
         assert heard(lambda: session.execute("truncate books")) == []
 
 
+@pytest.mark.superuser
 def test_a_dropped_schema_is_announced(heard: Heard, tenant: Tenant) -> None:
     assert heard(sql(f"drop schema {tenant.schema_name} cascade")) == [f"ddl {tenant.schema_name}"]
 
 
+@pytest.mark.superuser
 def test_one_statement_that_touches_two_tenants_announces_both(heard: Heard, tenant: Tenant) -> None:
     other = TenantFactory(project=tenant.project, ready=True)
     change = f"drop table {tenant.schema_name}.books, {other.schema_name}.books cascade"
     assert heard(sql(change)) == sorted([f"ddl {tenant.schema_name}", f"ddl {other.schema_name}"])
 
 
+@pytest.mark.superuser
 def test_ddl_goes_through_when_it_cannot_be_announced(heard: Heard, tenant: Tenant) -> None:
     """The trigger's function runs with the rights and the search_path of whoever ran the DDL."""
     with as_owner(names_of(tenant)) as session:
@@ -219,6 +224,7 @@ def test_ddl_goes_through_when_it_cannot_be_announced(heard: Heard, tenant: Tena
             cursor.execute("grant execute on function pg_catalog.pg_notify(text, text) to public")
 
 
+@pytest.mark.superuser
 def test_the_triggers_exist_as_readiness_looks_for_them() -> None:
     with connection.cursor() as cursor:
         cursor.execute("select evtname from pg_event_trigger where evtname like 'kapok_ddl%' and evtenabled <> 'D'")

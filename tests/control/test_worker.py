@@ -190,6 +190,7 @@ def assert_not_half(operation: Operation) -> None:
     assert not operation.is_final
 
 
+@pytest.mark.superuser
 def test_a_worker_killed_inside_a_step_leaves_nothing_of_it(project: Project) -> None:
     """Killed while the template runs: a lock on a catalog row is what it waits for."""
     TenantFactory(project=project, ready=True)  # the template is compiled

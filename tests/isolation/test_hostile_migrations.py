@@ -191,6 +191,7 @@ def filled(text: str, acme: Tenant, globex: Tenant) -> str:
     return text
 
 
+@pytest.mark.superuser
 def test_every_attempt_fails_and_leaves_nothing(cast: tuple[Tenant, Tenant]) -> None:
     acme, globex = cast
     before = state(acme, globex)
@@ -252,6 +253,7 @@ def test_what_a_file_leaves_in_the_session_does_not_reach_the_next(cast: tuple[T
     ]
 
 
+@pytest.mark.superuser
 def test_operators_of_the_project_cannot_hide_a_change_of_roles(cast: tuple[Tenant, Tenant]) -> None:
     """The check after the file must not meet what the file made: here an `=` that is never true."""
     acme, globex = cast
@@ -270,6 +272,7 @@ def test_operators_of_the_project_cannot_hide_a_change_of_roles(cast: tuple[Tena
     assert state(acme, globex) == before
 
 
+@pytest.mark.superuser
 def test_dropping_all_it_owns_takes_nothing_else(cast: tuple[Tenant, Tenant]) -> None:
     acme, globex = cast
     before = state(globex)
