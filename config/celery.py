@@ -29,6 +29,7 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
     # A request that enqueues must not wait for a Redis that is away: the beat finds the operation later.
     broker_transport_options={"socket_connect_timeout": 1.0, "socket_timeout": 30.0, "max_retries": 0},
     task_publish_retry=False,

@@ -23,6 +23,12 @@ def check_settings(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> l
     return [*found, *_check_production()] if settings.KAPOK_PRODUCTION else found
 
 
+def refuse(found: Sequence[CheckMessage]) -> None:
+    """End the process, saying what is wrong and what to do. Raises SystemExit when anything was found."""
+    if found:
+        raise SystemExit("Kapok does not start:\n" + "\n".join(f"{item.id}: {item.msg} {item.hint}" for item in found))
+
+
 def _check_urls() -> Iterator[CheckMessage]:
     if urlsplit(settings.DATABASE_URL).scheme not in {"postgresql", "postgres"}:
         yield Error(

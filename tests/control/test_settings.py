@@ -63,17 +63,26 @@ def test_development_is_not_held_to_productions_rules() -> None:
     assert ids(KAPOK_PRODUCTION=False, SECRET_KEY="short", ALLOWED_HOSTS=["*"]) == []
 
 
-def test_production_does_not_boot_with_the_default_key() -> None:
-    """As a process: manage.py refuses, with the id and the hint."""
+@pytest.mark.parametrize(
+    "process",
+    [
+        ["manage.py", "check"],
+        ["-c", "import config.asgi"],
+        ["-m", "celery", "-A", "config", "worker", "--pool", "solo"],
+    ],
+)
+def test_production_does_not_boot_with_the_default_key(process: list[str]) -> None:
+    """Neither a command, nor the web process, nor a worker: each ends with the id and the hint."""
     environ = {name: value for name, value in os.environ.items() if name not in {"SECRET_KEY", "SECRET_KEY_FILE"}}
     environ |= {"DJANGO_SETTINGS_MODULE": "config.settings.production", "KAPOK_ALLOWED_HOSTS": "a.example.com"}
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=root, env=environ, capture_output=True, text=True, check=False
+        [sys.executable, *process], cwd=root, env=environ, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 1
-    assert "kapok.E007" in done.stderr
+    assert "kapok.E007: SECRET_KEY is missing" in done.stderr
     assert "SECRET_KEY_FILE" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_variables_are_typed() -> None:
