@@ -92,12 +92,17 @@ class Live:
 
 
 @contextmanager
-def running(state_dir: Path, *arguments: str) -> Iterator[Live]:
-    """`kapok dev` on a free port until the block ends; stopped by SIGTERM, which must end everything."""
+def running(state_dir: Path, *arguments: str, database_url: str | None = None) -> Iterator[Live]:
+    """`kapok dev` on a free port until the block ends; stopped by SIGTERM, which must end everything.
+
+    database_url: an empty database to use instead of an embedded server's.
+    """
     log = state_dir / "output.log"
     state_dir.mkdir(parents=True, exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     kept.pop("DJANGO_SETTINGS_MODULE", None)
+    if database_url is not None:
+        kept["DATABASE_URL"] = database_url
     command = [str(Path(sys.executable).with_name("kapok")), "dev", "--port", "0", "--state-dir", str(state_dir)]
     with log.open("wb") as output:
         process = subprocess.Popen([*command, *arguments], stdout=output, stderr=output, env=kept, cwd=state_dir)
