@@ -4,40 +4,37 @@
 -- name in them is qualified; and they must never stop that DDL, so every error becomes a warning.
 create function public.kapok_ddl_changed() returns event_trigger language plpgsql as $$
 declare
+    command record;
     touched text;
 begin
     if tg_tag operator(pg_catalog.=) any (array['REFRESH MATERIALIZED VIEW', 'REINDEX']::pg_catalog.text[]) then
         return;
     end if;
-    for touched in
-        select distinct found.name
-        from (
-            select c.schema_name as name from pg_catalog.pg_event_trigger_ddl_commands() c
-            union all
-            select c.object_identity from pg_catalog.pg_event_trigger_ddl_commands() c
-            where c.object_type operator(pg_catalog.=) 'schema'
-            union all
-            -- GRANT and ALTER DEFAULT PRIVILEGES report no schema. An owner's are in its own schema; of anyone else's the
-            -- search_path and the statement's own names tell. (A statement can be a long script: not all of it is read.)
-            select pg_catalog.unnest(
-                case when session_user operator(pg_catalog.~) '^t_[a-z2-7]{26}_owner$'
-                then array[pg_catalog.left(session_user::pg_catalog.text, 28)]
-                else pg_catalog.current_schemas(false)::pg_catalog.text[] operator(pg_catalog.||) array(
-                    select m.match[1]
-                    from pg_catalog.regexp_matches(
-                        pg_catalog.left(pg_catalog.current_query(), 4000), 't_[a-z2-7]{26}', 'g'
-                    ) as m(match)
-                )
-                end
-            )
-            where exists (
-                select from pg_catalog.pg_event_trigger_ddl_commands() c
-                where c.schema_name is null and c.object_type operator(pg_catalog.<>) 'schema'
-            )
-        ) found
-        where found.name operator(pg_catalog.~) '^t_[a-z2-7]{26}$'
+    for command in
+        select c.schema_name, c.object_type, c.object_identity from pg_catalog.pg_event_trigger_ddl_commands() c
     loop
-        perform pg_catalog.pg_notify('kapok_ddl', touched);
+        touched := command.schema_name;
+        if touched is null and command.object_type operator(pg_catalog.=) 'schema' then
+            touched := command.object_identity;
+        elsif touched is null and session_user operator(pg_catalog.~) '^t_[a-z2-7]{26}_owner$' then
+            -- GRANT and ALTER DEFAULT PRIVILEGES report no schema; an owner's are in its own.
+            touched := pg_catalog.left(session_user::pg_catalog.text, 28);
+        end if;
+        if touched operator(pg_catalog.~) '^t_[a-z2-7]{26}$' then
+            perform pg_catalog.pg_notify('kapok_ddl', touched);
+        elsif touched is null then
+            -- Of anyone else's the search_path and the statement's own names tell (not all of a long script is read).
+            perform pg_catalog.pg_notify('kapok_ddl', found.name)
+            from (
+                select pg_catalog.unnest(pg_catalog.current_schemas(false))::pg_catalog.text as name
+                union
+                select m.match[1]
+                from pg_catalog.regexp_matches(
+                    pg_catalog.left(pg_catalog.current_query(), 4000), 't_[a-z2-7]{26}', 'g'
+                ) as m(match)
+            ) found
+            where found.name operator(pg_catalog.~) '^t_[a-z2-7]{26}$';
+        end if;
     end loop;
 exception when others then
     raise warning 'kapok could not announce a change: %', sqlerrm;
