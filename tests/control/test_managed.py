@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +24,7 @@ from tests.live import Live, LiveTenant, running
 pytestmark = [pytest.mark.superuser, pytest.mark.slow]
 
 WAIT_SECONDS = 10.0
+MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +73,17 @@ def fetch(admin: str, query: str, *values: object) -> list[tuple[Any, ...]]:
 def schema_of(admin: str, tenant: LiveTenant) -> str:
     [[schema]] = fetch(admin, "select schema_name from tenants_tenant where id = %s", tenant.id)
     return str(schema)
+
+
+def test_a_schema_public_that_is_open_to_everybody_is_refused(admin: str) -> None:
+    """As before PostgreSQL 15, where it belongs to the administrator. Runs before the server of the tests below."""
+    with psycopg.connect(admin) as session:
+        session.execute("alter schema public owner to current_user; grant all on schema public to public")
+    environment = {**os.environ, "DATABASE_URL": platform_url(admin)}
+    command = [sys.executable, str(MANAGE), "migrate_schemas", "--shared"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "alter schema public owner to managed_" in done.stderr
 
 
 def test_tenants_are_set_up_and_answer(live: Live, admin: str) -> None:

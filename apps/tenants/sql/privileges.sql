@@ -7,3 +7,13 @@ begin
     execute format('revoke temporary, create on database %I from public', current_database());
 end
 $$;
+-- Of a schema that belongs to somebody else, Postgres takes nothing away and only warns.
+do $$
+begin
+    if has_schema_privilege('public', 'public', 'usage') or has_schema_privilege('public', 'public', 'create') then
+        raise insufficient_privilege using
+            message = 'the schema public is open to everybody, tenants too, and does not belong to this login',
+            hint = format('Let its owner run: alter schema public owner to %I', current_user);
+    end if;
+end
+$$;
