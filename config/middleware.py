@@ -1,10 +1,16 @@
-"""What every page of the control plane carries. In: Django responses. Out: the same with a content security policy."""
+"""What every page of the control plane carries. In: requests and responses. Out: a request id and a security policy."""
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+
+from kapok.logs import request_id
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 # The admin's Alpine.js evaluates expressions in attributes and sets styles inline; nothing comes from another host.
 POLICY = (
@@ -12,6 +18,24 @@ POLICY = (
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+
+
+class RequestIdMiddleware:
+    """Binds the caller's X-Request-Id where it is harmless, else a new one, and sends it back.
+
+    It stays bound: Django logs a failed response after the last middleware, and every request has a context of its own.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        bound = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        request_id.set(bound)
+        response = self.get_response(request)
+        response.headers["X-Request-Id"] = bound
+        return response
 
 
 class ContentSecurityPolicyMiddleware:

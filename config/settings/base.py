@@ -54,6 +54,7 @@ TENANT_APPS = ["django.contrib.messages"]
 INSTALLED_APPS = SHARED_APPS + [app for app in TENANT_APPS if app not in SHARED_APPS]
 
 MIDDLEWARE = [
+    "config.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -125,7 +126,6 @@ FORMAT_MODULE_PATH = "config.formats"
 
 # --- files: served by the ASGI app itself, found where they lie, without collectstatic
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / ".kapok" / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 

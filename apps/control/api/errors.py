@@ -7,7 +7,6 @@ the status. What went wrong inside is logged and never sent.
 from __future__ import annotations
 
 import logging
-import uuid
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -47,7 +46,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
 
 def error_body(error: KapokError) -> dict[str, Any]:
     """The error object of the envelope."""
-    return {**error.body(), "requestId": request_id.get() or str(uuid.uuid4())}
+    return {**error.body(), "requestId": request_id.get()}
 
 
 def error_response(error: KapokError) -> JsonResponse:

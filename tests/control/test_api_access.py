@@ -1,0 +1,211 @@
+"""Every address of the control API, tried by everybody: who gets what, and that a refusal changes nothing."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.urls import get_resolver
+
+from apps.control.models import ControlToken
+from apps.tenants.models import (
+    ApiKey,
+    Domain,
+    Operation,
+    Project,
+    ProjectMigration,
+    ProjectPermissions,
+    Tenant,
+    TrustedDocument,
+)
+from tests.control.cast import PRINCIPALS, Cast
+from tests.factories import ApiKeyFactory, DomainFactory, OperationFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+KEY_ID, OPERATION_ID = uuid.UUID(int=1), uuid.UUID(int=2)
+SHA256 = "a" * 64
+
+#: (method, path, body): the statuses of anonymous, stranger, reader, manager, admin.
+OPEN = (401, 200, 200, 200, 200)
+SEE = (401, 404, 200, 200, 200)
+ADMIN_ONLY = (401, 403, 403, 403, 200)
+
+
+def manage(status: int) -> tuple[int, ...]:
+    """What only managers may do."""
+    return (401, 404, 403, status, status)
+
+
+CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
+    ("GET", "/status"): (None, OPEN),
+    ("GET", "/me"): (None, OPEN),
+    ("GET", "/openapi.json"): (None, OPEN),
+    ("GET", "/tokens"): (None, OPEN),
+    ("POST", "/tokens"): ({"name": "ci"}, (401, 201, 201, 201, 201)),
+    ("DELETE", f"/tokens/{uuid.UUID(int=9)}"): (None, (401, 404, 404, 404, 404)),
+    ("GET", "/users"): (None, ADMIN_ONLY),
+    ("POST", "/users"): (
+        {"email": "new@example.com", "password": "correct horse battery"},
+        (401, 403, 403, 403, 201),
+    ),
+    ("GET", "/projects"): (None, OPEN),
+    ("POST", "/projects"): ({"slug": "fresh"}, (401, 403, 403, 403, 201)),
+    ("GET", "/projects/bookings"): (None, SEE),
+    ("PATCH", "/projects/bookings"): ({"name": "New"}, manage(200)),
+    ("DELETE", "/projects/bookings"): ({"confirm": "bookings"}, manage(409)),
+    ("GET", "/projects/bookings/migrations"): (None, SEE),
+    ("PUT", "/projects/bookings/migrations"): (
+        {"migrations": [{"name": "0001_a.sql", "sql": "create table a (id int)"}]},
+        manage(200),
+    ),
+    ("GET", "/projects/bookings/permissions"): (None, SEE),
+    ("PUT", "/projects/bookings/permissions"): ({"text": "roles: {anon: {}}\n"}, manage(200)),
+    ("GET", "/projects/bookings/documents"): (None, SEE),
+    ("POST", "/projects/bookings/documents"): ({"documents": ["{ __typename }"]}, manage(200)),
+    ("DELETE", f"/projects/bookings/documents/{SHA256}"): (None, manage(204)),
+    ("GET", "/tenants"): (None, OPEN),
+    ("POST", "/tenants"): ({"slug": "fresh", "project": "bookings"}, manage(202)),
+    ("GET", "/tenants/acme"): (None, SEE),
+    ("PATCH", "/tenants/acme"): ({"name": "New"}, manage(200)),
+    ("DELETE", "/tenants/acme"): ({"confirm": "acme"}, manage(202)),
+    ("POST", "/tenants/acme/suspend"): ({"reason": "unpaid"}, manage(200)),
+    ("POST", "/tenants/acme/resume"): (None, manage(409)),
+    ("POST", "/tenants/acme/seed"): ({"sql": "select 1\x00"}, manage(422)),
+    ("GET", "/tenants/acme/keys"): (None, SEE),
+    ("POST", "/tenants/acme/keys"): ({"kind": "secret"}, manage(201)),
+    ("DELETE", f"/tenants/acme/keys/{KEY_ID}"): (None, manage(200)),
+    ("GET", "/tenants/acme/domains"): (None, SEE),
+    ("POST", "/tenants/acme/domains"): ({"domain": "shop.example.org"}, manage(201)),
+    ("DELETE", "/tenants/acme/domains/app.example.org"): (None, manage(204)),
+    ("GET", "/migrations?project=bookings"): (None, SEE),
+    ("POST", "/migrations/plan"): ({"project": "bookings"}, SEE),
+    ("POST", "/migrations/up"): ({"project": "bookings"}, manage(202)),
+    ("GET", "/operations"): (None, OPEN),
+    ("GET", f"/operations/{OPERATION_ID}"): (None, SEE),
+    ("POST", f"/operations/{OPERATION_ID}/retry"): (None, manage(409)),
+    ("GET", f"/operations/{OPERATION_ID}/events"): (None, SEE),
+}
+
+
+@pytest.fixture
+def furnished(cast: Cast) -> Cast:
+    """With a key, a domain, an operation and a document to be asked for."""
+    ApiKeyFactory(id=KEY_ID, tenant=cast.tenant)
+    DomainFactory(tenant=cast.tenant, domain="app.example.org")
+    OperationFactory(
+        id=OPERATION_ID, tenant=cast.tenant, project=cast.project, kind="migrate_tenant", state="succeeded"
+    )
+    TrustedDocument.objects.create(project=cast.project, sha256=SHA256, document="{ a }")
+    return cast
+
+
+def everything() -> list[Any]:
+    """All that a call could change."""
+    models = (
+        Project,
+        ProjectMigration,
+        ProjectPermissions,
+        TrustedDocument,
+        Tenant,
+        ApiKey,
+        Domain,
+        Operation,
+        type(UserFactory.build()),
+    )
+    rows: list[Any] = [list(model.objects.order_by("pk").values()) for model in models]
+    return [*rows, ControlToken.objects.count()]
+
+
+@pytest.mark.parametrize(("method", "path"), list(CALLS), ids=lambda value: str(value))
+@pytest.mark.parametrize("principal", PRINCIPALS)
+def test_who_may_do_what(furnished: Cast, principal: str, method: str, path: str) -> None:
+    body, statuses = CALLS[method, path]
+    before = everything()
+    response = furnished.ask(principal, method, path, body)
+    expected = statuses[PRINCIPALS.index(principal)]
+    assert response.status_code == expected, response.content
+    if expected >= 400:
+        assert everything() == before
+        assert set(response.json()) == {"error"}
+        assert {"code", "number", "message", "details", "hint", "requestId"} == set(response.json()["error"])
+    if method == "GET" and not path.endswith(("/openapi.json", "/events")) and expected == 200:
+        assert set(response.json()) == {"data"}
+
+
+def test_every_address_is_tried() -> None:
+    """A new address must come into the table above."""
+    tried = {_pattern(path) for _, path in CALLS}
+    routes = set()
+    for pattern in get_resolver("apps.control.api.urls").url_patterns:
+        route = str(pattern.pattern)
+        if route:
+            routes.add(_route(route))
+    assert routes == tried
+
+
+def _route(route: str) -> str:
+    """A route with * for its parameters."""
+    if route.startswith("^"):
+        route = route.strip("^$").replace("(?P<slug>[a-z0-9-]+)", "*").replace("(?P<sha256>[0-9a-f]{64})", "*")
+        route = route.replace("(?P<domain>[A-Za-z0-9.-]{1,253})", "*")
+    parts = ["*" if part.startswith("<") else part for part in route.removeprefix("v1").split("/")]
+    return "/".join(parts)
+
+
+def _pattern(path: str) -> str:
+    names = {"bookings", "acme", "app.example.org", SHA256, str(KEY_ID), str(OPERATION_ID), str(uuid.UUID(int=9))}
+    return "/".join("*" if part in names else part for part in path.partition("?")[0].split("/"))
+
+
+@pytest.mark.parametrize("path", ["/projects", "/tenants", "/operations"])
+def test_lists_show_only_what_is_visible(furnished: Cast, path: str) -> None:
+    OperationFactory(tenant=furnished.other_tenant, project=furnished.other_project)
+    name = path.strip("/")
+    seen = {who: len(furnished.ask(who, "GET", path).json()["data"][name]) for who in PRINCIPALS[1:]}
+    assert seen == {"stranger": 0, "reader": 1, "manager": 1, "admin": 2}
+
+
+@pytest.mark.parametrize("principal", ["stranger", "reader", "manager"])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/tenants/globex", None),
+        ("DELETE", "/tenants/globex", {"confirm": "globex"}),
+        ("GET", "/tenants/globex/keys", None),
+        ("POST", "/tenants/globex/keys", {"kind": "secret"}),
+        ("POST", "/tenants", {"slug": "fresh", "project": "secrets"}),
+        ("GET", "/projects/secrets/permissions", None),
+        ("POST", "/migrations/up", {"project": "secrets"}),
+        ("POST", "/migrations/plan", {"project": "secrets"}),
+    ],
+)
+def test_another_projects_things_do_not_exist(cast: Cast, principal: str, method: str, path: str, body: Any) -> None:
+    before = everything()
+    response = cast.ask(principal, method, path, body)
+    assert response.status_code == 404
+    assert everything() == before
+
+
+def test_a_manager_cannot_migrate_another_projects_tenant_through_the_own_project(cast: Cast) -> None:
+    response = cast.ask("manager", "POST", "/migrations/up", {"project": "bookings", "tenants": ["acme", "globex"]})
+    assert response.status_code == 404
+    response = cast.ask("admin", "POST", "/migrations/up", {"project": "bookings", "tenants": ["acme", "globex"]})
+    assert response.status_code == 422
+    assert not Operation.objects.exists()
+
+
+def test_a_key_of_another_tenant_is_not_revoked_through_this_one(cast: Cast) -> None:
+    key = ApiKeyFactory(tenant=cast.other_tenant)
+    assert cast.ask("manager", "DELETE", f"/tenants/acme/keys/{key.pk}").status_code == 404
+    assert cast.ask("admin", "DELETE", f"/tenants/acme/keys/{key.pk}").status_code == 404
+    key.refresh_from_db()
+    assert key.revoked_at is None
+
+
+def test_a_manager_cannot_make_a_superuser_or_grant_what_is_not_theirs(cast: Cast) -> None:
+    body = {"email": "x@example.com", "password": "correct horse battery", "isSuperuser": True, "manages": ["secrets"]}
+    before = everything()
+    assert cast.ask("manager", "POST", "/users", body).status_code == 403
+    assert everything() == before
