@@ -33,6 +33,17 @@ _SET_GATEWAY = """
     alter role {gateway} set jit = off;
 """
 _END_SESSIONS = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = any(%s)"
+# Other tenants' owners who gave these roles rights: without the owner's rights those cannot be taken away.
+_GRANTORS = """
+    select distinct r.rolname
+    from pg_shdepend given
+    join pg_shdepend owner using (dbid, classid, objid)
+    join pg_roles r on r.oid = owner.refobjid and r.rolname ~ '^t_[a-z2-7]{26}_owner$'
+    where given.deptype = 'a' and owner.deptype = 'o'
+      and given.dbid = (select oid from pg_database where datname = current_database())
+      and given.refclassid = 'pg_authid'::regclass
+      and given.refobjid in (select oid from pg_roles where rolname = any(%s))
+"""
 # Serialises what several workers do to one project's gateway role; freed at the end of the transaction.
 _LOCK_ROLE = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
@@ -90,7 +101,8 @@ def drop_roles(roles: Iterable[str]) -> None:
     """Drop roles with whatever they still own in this database."""
     with connection.cursor() as cursor:
         existing = _existing(list(roles))
-        _inherit(existing)
+        cursor.execute(_GRANTORS, [existing])
+        _inherit({*existing, *(row[0] for row in cursor.fetchall())})
         cursor.execute(_END_SESSIONS, [existing])
         for role in existing:
             cursor.execute(render("drop owned by {role} cascade; drop role {role}", role=role))

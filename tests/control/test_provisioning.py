@@ -338,6 +338,7 @@ def test_passwords_are_derived_and_never_stand_in_a_catalog_as_text() -> None:
     assert fetch("select rolpassword from pg_authid where rolname = %s", tenant.schema_name) == [(None,)]
 
 
+@pytest.mark.superuser
 def test_after_a_new_secret_key_the_roles_follow(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
     tenant = TenantFactory(ready=True)
     old = {role: stored_password(role) for role in (tenant.owner_role, tenant.project.gateway_role)}
