@@ -65,7 +65,7 @@ def document(run: Run) -> str:
 
 def _table(samples: Mapping[str, Sample], titles: Mapping[str, str]) -> str:
     kapok = samples.get("kapok")
-    rows = [_HEADER]
+    rows: list[tuple[str, ...]] = [_HEADER]
     for name, sample in samples.items():
         ratio = f"{kapok.rate / sample.rate:.2f} x" if kapok and name != "kapok" else ""
         latencies = (f"{value:.2f}" for value in (sample.p50, sample.p95, sample.p99))
