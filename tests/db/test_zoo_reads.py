@@ -148,3 +148,21 @@ def test_every_relation_answers(zoo: Reader) -> None:
 
 def _required(argument: Any) -> bool:
     return str(argument.type).endswith("!")
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ('unnamed(arg1: 1, arg2: "two")', "two"),
+        ("partlyNamed(arg1: 1)", "x"),
+        ('partlyNamed(arg1: 1, b: "y")', "y"),
+        ("oneOut(a: 7)", 7),
+        ('severalOut(a: 7, d: "2024-02-29") { b c d }', {"b": 7, "c": "c", "d": "2024-02-29"}),
+        ("returnsTable(a: 7) { id bC }", [{"id": 7, "bC": "x"}]),
+        ("aSet", [1]),
+        ("currentLabel { name }", {"name": "red"}),
+        ('searchPosts(query: "F%", limit: 1, tags: ["a"]) { title }', [{"title": "First"}]),
+    ],
+)
+def test_functions(zoo: Reader, field: str, expected: Any) -> None:
+    assert zoo.data(f"{{ found: {field} }}") == {"found": expected}
