@@ -7,6 +7,7 @@ with the process.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 
 from apps.control.probes import Probes
@@ -30,6 +31,8 @@ from kapok.metrics import count
 from kapok.observe import add_sink
 from kapok.roles import conninfo_for, role_password
 
+#: How often the use of keys is written down, in seconds.
+NOTE_SECONDS = 30.0
 _EVENT_TRIGGER = "select count(*) from pg_event_trigger where evtname like 'kapok_ddl%' and evtenabled <> 'D'"
 
 
@@ -50,6 +53,7 @@ class DataPlane:
         self.probes = Probes(self.platform, self.shared, self.shapes, metrics_token=env.metrics_token)
         self._access_log = AccessLog(text=env.log_format == "text") if env.access_log else None
         self._looking: asyncio.Task[None] | None = None
+        self._noting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start listening and logging. Does not wait for the database: /readyz tells when it is there."""
@@ -58,19 +62,29 @@ class DataPlane:
             add_sink(self._access_log.write)
             self._access_log.start()
         await self.runner.start()
+        self._noting = asyncio.create_task(self._note_used_keys())
         await self.platform.start(
             (directory_module.CHANNEL, shapes_module.CHANNEL), self._notified, self._possibly_missed
         )
 
     async def stop(self) -> None:
         """Close everything."""
-        if self._looking is not None:
-            self._looking.cancel()
+        for task in (self._looking, self._noting):
+            if task is not None:
+                task.cancel()
+        with suppress(KapokError):
+            await self.directory.write_down_used_keys()
         await self.platform.stop()
         await self.runner.stop()
         await self.shared.close()
         if self._access_log is not None:
             self._access_log.stop()
+
+    async def _note_used_keys(self) -> None:
+        while True:
+            await asyncio.sleep(NOTE_SECONDS)
+            with suppress(KapokError):  # tried again with the next ones
+                await self.directory.write_down_used_keys()
 
     def _notified(self, channel: str, payload: str) -> None:
         if channel == shapes_module.CHANNEL:

@@ -86,26 +86,27 @@ class Engine:
         # Their answers are part of them, up to a megabyte each.
         self._introspections: Lru[tuple[CachedDocument, OperationKey], Operation] = Lru(size=20)
         self._building: dict[SchemaKey, asyncio.Task[ApiSchema]] = {}
-        self._permissions: Lru[tuple[object, int], bytes] = Lru(size=2000)
+        self._digests: Lru[str, bytes] = Lru(size=500)
 
     async def scope(self, entry: Entry, role: str) -> Scope:
         """Where this role's documents are compiled. Raises MODEL_UNAVAILABLE, DATABASE_UNAVAILABLE."""
         model = self._shapes.known(entry.tenant.schema) or await self._shapes.model(entry.tenant.schema)
-        key = SchemaKey(model.shape, await self._permissions_digest(entry), role)
+        permissions = await self._directory.permissions_text(entry.project)
+        key = SchemaKey(model.shape, self._digest(permissions), role)
         found = self._scopes.get((key, entry.tenant.limits))
         if found is not None and found.model is model:
             return found
-        schema = await self._schema(entry, key, model)
+        schema = await self._schema(key, model, permissions)
         scope = Scope(key, entry.tenant.limits, model, schema)
         self._scopes.put((key, entry.tenant.limits), scope)
         return scope
 
     def scope_at_hand(self, entry: Entry, role: str, model: Model) -> Scope | None:
         """The scope, if it has been made: the hot path's look-up."""
-        digest = self._permissions.get((entry.project.id, entry.project.permissions_version))
-        if digest is None:
+        permissions = self._directory.permissions_at_hand(entry.project)
+        if permissions is None:
             return None
-        found = self._scopes.get((SchemaKey(model.shape, digest, role), entry.tenant.limits))
+        found = self._scopes.get((SchemaKey(model.shape, self._digest(permissions), role), entry.tenant.limits))
         return found if found is not None and found.model is model else None
 
     async def prepare(
@@ -154,24 +155,21 @@ class Engine:
         """Forget what is known of a schema: a plan made from it failed."""
         self._shapes.changed(schema)
 
-    async def _permissions_digest(self, entry: Entry) -> bytes:
-        version = (entry.project.id, entry.project.permissions_version)
-        digest = self._permissions.get(version)
+    def _digest(self, permissions: str) -> bytes:
+        digest = self._digests.get(permissions)
         if digest is None:
-            text = await self._directory.permissions_text(entry.project)
-            digest = hashlib.sha256(text.encode()).digest()
-            self._permissions.put(version, digest)
+            digest = hashlib.sha256(permissions.encode()).digest()
+            self._digests.put(permissions, digest)
         return digest
 
-    async def _schema(self, entry: Entry, key: SchemaKey, model: Model) -> ApiSchema:
+    async def _schema(self, key: SchemaKey, model: Model, permissions: str) -> ApiSchema:
         """The API schema, built in a thread and once for all who ask at the same time."""
         schema = self._schemas.get(key)
         if schema is not None:
             return schema
         task = self._building.get(key)
         if task is None:
-            text = await self._directory.permissions_text(entry.project)
-            task = self._building[key] = asyncio.create_task(asyncio.to_thread(_build, model, text, key.role))
+            task = self._building[key] = asyncio.create_task(asyncio.to_thread(_build, model, permissions, key.role))
             task.add_done_callback(lambda _: self._building.pop(key, None))
         schema = await asyncio.shield(task)
         self._schemas.put(key, schema)

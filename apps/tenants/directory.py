@@ -44,6 +44,7 @@ _BY_DIGEST = """
 _PERMISSIONS = """
     select text from public.tenants_projectpermissions where project_id = $1 and version = $2
 """
+_USED = "update public.tenants_apikey set last_used_at = now() where id = any($1::uuid[]) returning id"
 _DOCUMENT = "select document from public.tenants_trusteddocument where project_id = $1 and sha256 = $2"
 
 
@@ -101,6 +102,8 @@ class Directory:
         self._permissions: _Cache[str] = _Cache()
         self._documents: _Cache[str] = _Cache()
         self._loading: dict[Hashable, asyncio.Future[None]] = {}
+        # Keys that have been used since that was last written down.
+        self._used: set[str] = set()
         # Counts invalidations: what was read before one must not be stored after it.
         self._generation = 0
 
@@ -129,6 +132,7 @@ class Directory:
             raise KapokError("TENANT_MISMATCH")
         if known.revoked or (known.expires is not None and known.expires <= time.time()):
             raise KapokError("KEY_REVOKED")
+        self._used.add(known.principal.id)
         return known.principal
 
     def entry_at_hand(self, slug: str) -> Entry | None:
@@ -140,7 +144,25 @@ class Directory:
         known = self._believed(self._keys, key_digest(key))
         if known is None or known.revoked or known.principal.tenant_id != entry.tenant.id:
             return None
-        return known.principal if known.expires is None or known.expires > time.time() else None
+        if known.expires is not None and known.expires <= time.time():
+            return None
+        self._used.add(known.principal.id)
+        return known.principal
+
+    async def write_down_used_keys(self) -> None:
+        """Note when keys were last used; called now and then. Raises DATABASE_UNAVAILABLE, and nothing is lost."""
+        used, self._used = self._used, set()
+        if not used:
+            return
+        try:
+            await self._platform.fetch(_USED, (list(used),))
+        except KapokError:
+            self._used |= used
+            raise
+
+    def permissions_at_hand(self, project: ProjectRef) -> str | None:
+        """The project's permissions.yaml, if it is cached and may be believed."""
+        return self._believed(self._permissions, (project.id, project.permissions_version))
 
     async def permissions_text(self, project: ProjectRef) -> str:
         """The project's permissions.yaml in its current version; "" when it has none."""
@@ -171,6 +193,8 @@ class Directory:
         if table == "tenants_apikey":
             self._keys.forget(lambda key: key is None or key.principal.tenant_id == owner)
         else:
+            if table == "tenants_projectpermissions":
+                self._permissions.clear()
             concerns = _concerns(owner)
             self._slugs.forget(concerns)
             self._hosts.forget(concerns)

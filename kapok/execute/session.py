@@ -30,7 +30,8 @@ def preamble_parameters(tenant: TenantRef, principal: Principal, request_id: str
     return [
         schema,
         b"%d" % tenant.limits.statement_ms,
-        schema,
+        # Named last, so that a temporary table cannot stand in for the tenant's.
+        schema + b", pg_temp",
         claims_json(principal),
         principal.actor.encode(),
         request_id.encode(),

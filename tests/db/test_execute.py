@@ -120,7 +120,7 @@ async def test_session_state_left_behind_does_not_reach_the_next_segment(runner:
             *(read(runner, cast, cast.acme, f"select set_config('{name}', '{value}', false)") for _ in range(6))
         )
     shown = "select json_build_array(" + ",".join(f"current_setting('{name}')" for name in names) + ")"
-    expected = [cast.acme.schema, "UTC", "ISO, MDY", "iso_8601", "10s", '{"role":"service"}']
+    expected = [f"{cast.acme.schema}, pg_temp", "UTC", "ISO, MDY", "iso_8601", "10s", '{"role":"service"}']
     for answer in await asyncio.gather(*(read(runner, cast, cast.acme, shown) for _ in range(6))):
         assert answer is not None
         assert orjson.loads(answer) == expected
