@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-START_SECONDS = 60
+START_SECONDS = 110
 STOP_SECONDS = 30
 
 
