@@ -27,7 +27,7 @@ from kapok.execute.platform import RETRY_SECONDS, Platform
 from kapok.execute.pool import PoolSettings
 from kapok.execute.run import Runner
 from kapok.execute.shared_cache import SharedCache
-from kapok.metrics import count
+from kapok.metrics import count, watch_pools
 from kapok.observe import add_sink
 from kapok.roles import conninfo_for, role_password
 
@@ -58,6 +58,7 @@ class DataPlane:
     async def start(self) -> None:
         """Start listening and logging. Does not wait for the database: /readyz tells when it is there."""
         add_sink(count)
+        watch_pools(self.runner.use)
         if self._access_log is not None:
             add_sink(self._access_log.write)
             self._access_log.start()

@@ -7,11 +7,11 @@ error code, and per tenant only for the busiest.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from prometheus_client import Counter, Histogram
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
 
 from kapok.observe import Observation
@@ -63,6 +63,27 @@ class TenantCounts(Collector):
 
 _tenants = TenantCounts()
 REGISTRY.register(_tenants)
+
+
+class PoolUse(Collector):
+    """The database connections of this process. measure: gives (open, in use, segments waiting)."""
+
+    def __init__(self, measure: Callable[[], tuple[int, int, int]]) -> None:
+        self._measure = measure
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """What is so at this moment, for a scrape."""
+        opened, in_use, waiting = self._measure()
+        connections = GaugeMetricFamily("kapok_pool_connections", "Database connections.", labels=["state"])
+        connections.add_metric(["in_use"], in_use)
+        connections.add_metric(["idle"], opened - in_use)
+        yield connections
+        yield GaugeMetricFamily("kapok_pool_waiting", "Requests waiting for a connection.", value=waiting)
+
+
+def watch_pools(measure: Callable[[], tuple[int, int, int]]) -> None:
+    """Show the pools' use from now on; once a process."""
+    REGISTRY.register(PoolUse(measure))
 
 
 def count(seen: Observation) -> None:

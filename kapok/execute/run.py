@@ -43,8 +43,13 @@ class Runner:
 
     @property
     def pools(self) -> dict[str, Pool]:
-        """The open pools, for metrics."""
+        """The open pools by gateway role."""
         return self._pools
+
+    def use(self) -> tuple[int, int, int]:
+        """Over all pools: connections open, in use, segments waiting."""
+        pools = self._pools.values()
+        return sum(p.open for p in pools), sum(p.in_use for p in pools), sum(p.waiting for p in pools)
 
     async def start(self) -> None:
         """Start the once-a-second housekeeping."""

@@ -214,3 +214,4 @@ def test_probes(live: Live, acme: LiveTenant) -> None:
     metrics = httpx.get(f"{live.base_url}/metrics").text
     assert 'kapok_plan_cache_total{result="hit"}' in metrics
     assert 'kapok_tenant_requests_total{tenant="acme"}' in metrics
+    assert 'kapok_pool_connections{state="idle"}' in metrics
