@@ -30,6 +30,9 @@ from kapok.observe import Observation, emit
 from kapok.query.operation import Operation
 from kapok.tenancy import TenantState
 
+#: A longer address is none of a tenant's; the cache of addresses must not be filled with whatever strangers send.
+MAX_ADDRESS_BYTES = 512
+
 #: Takes the status and the response after its status line, or None: the endpoint is to answer after all.
 Respond = Callable[[tuple[int, bytes] | None], None]
 
@@ -111,6 +114,8 @@ class HotPath:
 
     def _entry(self, host: bytes, url: bytes) -> Entry | None:
         """The tenant an address names alone by its path or alone by its slug in the host."""
+        if len(host) + len(url) > MAX_ADDRESS_BYTES:
+            return None
         address: Address = self._address(host, url.decode("latin-1"))
         if address.path != "/graphql" or address.domain is not None:
             return None

@@ -36,12 +36,14 @@ class GraphQLRequest:
     sha256: str | None
 
 
-@lru_cache(maxsize=512)
 def negotiate(accept: bytes, *, page: bool) -> bytes | None:
     """The media type to answer with: the acceptable one of highest weight, or None. page: HTML is to be had as well
     (but only where the caller names it)."""
-    if not accept or len(accept) > MAX_HEADER_BYTES:
-        return JSON
+    return _negotiate(accept, page) if accept and len(accept) <= MAX_HEADER_BYTES else JSON
+
+
+@lru_cache(maxsize=512)
+def _negotiate(accept: bytes, page: bool) -> bytes | None:
     best: bytes | None = None
     best_weight = 0.0
     for part in accept.lower().split(b","):
