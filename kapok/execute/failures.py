@@ -24,8 +24,9 @@ class ConnectionLost(Exception):
 
 #: The schema is not what the plan was compiled for: read it anew and try once more.
 STALE_PLAN = frozenset({"42703", "42P01", "42883", "42704", "3F000", "0A000", "42804", "42P18"})
-#: The server ends the connection with the statement: a restart, not an answer.
-SERVER_GOES_AWAY = frozenset({"57P01", "57P02", "57P03"})
+#: The connection is of no use any more, and the statement has not run: the server restarts, or a project's function has
+#: deallocated our prepared statements.
+SERVER_GOES_AWAY = frozenset({"57P01", "57P02", "57P03", "26000"})
 
 _BY_STATE = {
     "57014": ("TIMEOUT", None),

@@ -18,8 +18,8 @@ PREAMBLE = (
     "select set_config('statement_timeout',$2,true),set_config('search_path',$3,true),"
     "set_config('request.jwt.claims',$4,true),set_config('kapok.actor',$5,true),"
     "set_config('kapok.request_id',$6,true),set_config('timezone','UTC',true),"
-    "set_config('datestyle','ISO',true),set_config('intervalstyle','iso_8601',true),"
-    "set_config('extra_float_digits','1',true),set_config('bytea_output','hex',true),"
+    "set_config('client_encoding','UTF8',true),set_config('datestyle','ISO',true),"
+    "set_config('intervalstyle','iso_8601',true),set_config('extra_float_digits','1',true),set_config('bytea_output','hex',true),"
     "set_config('transaction_read_only','on',true),set_config('role',$1,true)"
 )
 

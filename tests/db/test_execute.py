@@ -126,6 +126,28 @@ async def test_session_state_left_behind_does_not_reach_the_next_segment(runner:
         assert orjson.loads(answer) == expected
 
 
+async def test_an_encoding_left_behind_does_not_garble_the_next_tenants_text(runner: Runner, cast: Cast) -> None:
+    left = "select set_config('client_encoding', 'LATIN1', false)"
+    await asyncio.gather(*(read(runner, cast, cast.acme, left) for _ in range(6)))
+    echo = "select $1::text || ' ☃'"
+    for answer in await asyncio.gather(*(read(runner, cast, cast.globex, echo, "żółw".encode()) for _ in range(6))):
+        assert answer == "żółw ☃".encode()
+
+
+async def test_deallocated_statements_cost_a_connection_and_nobody_an_answer(runner: Runner, cast: Cast) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(
+            f"create function {cast.acme.schema}.spoil() returns text language plpgsql as "
+            "$$ begin execute 'deallocate all'; return 'spoilt'; end $$;"
+            f"grant execute on function {cast.acme.schema}.spoil() to {cast.acme.schema}"
+        )
+    for _ in range(3):
+        spoil = [read(runner, cast, cast.acme, "select \x00schema\x00.spoil()") for _ in range(2)]
+        assert await asyncio.gather(*spoil) == [b"spoilt"] * 2
+        after = [read(runner, cast, cast.globex, TITLES) for _ in range(4)]
+        assert await asyncio.gather(*after) == [b'["globex"]'] * 4
+
+
 async def test_an_error_aborts_its_own_segment_only(runner: Runner, cast: Cast) -> None:
     divide = "select (1 / $1::int4)::text"
     answers = await asyncio.gather(
