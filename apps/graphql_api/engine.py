@@ -30,6 +30,10 @@ from kapok.tenancy import Limits
 #: Documents longer than this are parsed and compiled in a thread, so that they do not hold up others.
 INLINE_CHARACTERS = 2000
 MAX_TOKENS = 15_000
+#: Characters of documents kept; one counts as at least so many. Parsed, a character takes up to 100 bytes.
+DOCUMENT_CHARACTERS, LEAST_CHARACTERS = 2_000_000, 400
+#: Characters of SQL kept, each operation with what is around it.
+SQL_CHARACTERS, AROUND_CHARACTERS = 20_000_000, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,9 @@ OperationKey = tuple[str | None, Hashable]
 
 @dataclass(eq=False, slots=True)
 class CachedDocument:
-    """A document with the operations compiled from it, by operation name and structure of the variables."""
+    """A document under a scope. Compared by identity, as a part of the keys of its operations."""
 
     document: Document
-    operations: Lru[OperationKey, Operation]
 
 
 @dataclass(slots=True)
@@ -82,7 +85,12 @@ class Engine:
         self._shapes = shapes
         self._scopes: Lru[tuple[SchemaKey, Limits], Scope] = Lru(size=500)
         self._schemas: Lru[SchemaKey, ApiSchema] = Lru(size=300)
-        self._documents: Lru[tuple[Scope, str], CachedDocument] = Lru(size=5000)
+        self._documents: Lru[tuple[Scope, str], CachedDocument] = Lru(
+            DOCUMENT_CHARACTERS, lambda key, _: max(len(key[1]), LEAST_CHARACTERS)
+        )
+        self._operations: Lru[tuple[CachedDocument, OperationKey], Operation] = Lru(
+            SQL_CHARACTERS, lambda _, operation: len(operation.template) + AROUND_CHARACTERS
+        )
         # Their answers are part of them, up to a megabyte each.
         self._introspections: Lru[tuple[CachedDocument, OperationKey], Operation] = Lru(size=20)
         self._building: dict[SchemaKey, asyncio.Task[ApiSchema]] = {}
@@ -121,7 +129,7 @@ class Engine:
             if method == "GET":
                 refuse_mutation(text)
             document = await _aside(text, parse_document, text, scope.schema, scope.limits)
-            cached = CachedDocument(document, Lru(size=100))
+            cached = CachedDocument(document)
             self._documents.put((scope, text), cached)
         operation = cached.document.operation(operation_name)
         coerced = coerce_variables(cached.document, operation, variables)
@@ -132,7 +140,7 @@ class Engine:
             self._introspections.put((cached, key), compiled)
         else:
             compiled = await _aside(text, compile_operation, scope.schema, cached.document, operation, coerced)
-            cached.operations.put(key, compiled)
+            self._operations.put((cached, key), compiled)
         return Prepared(compiled, coerced, hit=False, introspects=introspects)
 
     def at_hand(
@@ -145,7 +153,7 @@ class Engine:
         document = cached.document
         coerced = coerce_variables(document, document.operation(operation_name), variables)
         key = _operation_key(document, operation_name, coerced)
-        compiled = cached.operations.get(key)
+        compiled = self._operations.get((cached, key))
         if compiled is not None:
             return Prepared(compiled, coerced, hit=True, introspects=False)
         compiled = self._introspections.get((cached, key))

@@ -17,6 +17,8 @@ from kapok.execute.shared_cache import SharedCache
 from kapok.tenancy import Limits, ProjectRef
 
 AUTOMATIC_SECONDS = 24 * 3600
+#: Characters of automatic documents kept in the process.
+AUTOMATIC_CHARACTERS = 5_000_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -26,7 +28,7 @@ class PersistedDocuments:
     def __init__(self, directory: Directory, shared: SharedCache) -> None:
         self._directory = directory
         self._shared = shared
-        self._automatic: Lru[tuple[object, str], str] = Lru(size=2000)
+        self._automatic: Lru[tuple[object, str], str] = Lru(AUTOMATIC_CHARACTERS, lambda _, text: len(text) + 1000)
 
     async def text(self, project: ProjectRef, request: GraphQLRequest, limits: Limits) -> str:
         """The document to run. Raises DOCUMENT_NOT_TRUSTED, PERSISTED_QUERY_NOT_FOUND,
