@@ -101,10 +101,8 @@ async def _entry(directory: Directory, address: Address) -> Entry:
 
 
 def _header(scope: Scope, wanted: bytes) -> bytes:
-    for name, value in scope["headers"]:
-        if name == wanted:
-            return bytes(value)
-    return b""
+    """The value; of several lines a list (RFC 9110, 5.3), so that two hosts are none."""
+    return b",".join([value for name, value in scope["headers"] if name == wanted])
 
 
 async def _send(send: Send, reply: Reply) -> None:

@@ -36,8 +36,12 @@ WANTED_HEADERS = frozenset(
 
 
 def pick_headers(scope: Scope) -> Headers:
-    """The headers the data plane reads; of a repeated one the last."""
-    return {name: value for name, value in scope["headers"] if name in WANTED_HEADERS}
+    """The headers the data plane reads. Lines of one name make a list (RFC 9110, 5.3), so two keys are no key."""
+    picked: Headers = {}
+    for name, value in scope["headers"]:
+        if name in WANTED_HEADERS:
+            picked[name] = picked[name] + b"," + value if name in picked else value
+    return picked
 
 
 def request_id_of(headers: Headers) -> str:
