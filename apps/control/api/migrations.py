@@ -70,7 +70,7 @@ class StartedSerializer(serializers.Serializer[Any]):
 class MigrationsView(ControlView):
     """Status."""
 
-    @describe("Show which tenants have which migrations", answers=MigrationsStatusSerializer, filters=ProjectQuery)
+    @describe("Show migration status", answers=MigrationsStatusSerializer, filters=ProjectQuery)
     def get(self, request: Request) -> Response:
         """Every tenant of the project."""
         slug = parsed(ProjectQuery, request.query_params)["project"]
@@ -80,7 +80,7 @@ class MigrationsView(ControlView):
 class MigrationsPlanView(ControlView):
     """Dry run."""
 
-    @describe("Show what would run where", takes=PlanInput, answers=MigrationsStatusSerializer)
+    @describe("Plan migrations", takes=PlanInput, answers=MigrationsStatusSerializer)
     def post(self, request: Request) -> Response:
         """Changes nothing. Raises what an upload of these files would raise."""
         given = parsed(PlanInput, request.data)
@@ -99,7 +99,7 @@ class MigrationsPlanView(ControlView):
 class MigrationsUpView(ControlView):
     """The run."""
 
-    @describe("Run what is pending", takes=UpInput, answers=StartedSerializer, status=202)
+    @describe("Run migrations", takes=UpInput, answers=StartedSerializer, status=202)
     def post(self, request: Request) -> Response:
         """One job for all tenants, or one for each that is named."""
         given, user = parsed(UpInput, request.data), acting(request)

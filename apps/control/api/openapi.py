@@ -5,6 +5,7 @@ In: a serializer of what stands in `data`. Out: serializers for drf-spectacular;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,6 +15,9 @@ from rest_framework import serializers
 from apps.control.api.listing import ListQuery
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_SMALL_WORDS = frozenset({"a", "an", "the", "all", "and", "its", "is", "as", "s", "your", "data"})
+_COMPONENTS: dict[str, serializers.Serializer[Any]] = {}
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -54,23 +58,40 @@ def describe(
         body = _envelope(f"{_name(answers)}Envelope", answers) if answers else None
     responses = {status: body, "default": OpenApiResponse(ErrorEnvelope, "The error envelope.")}
     decorate: Callable[[F], F] = extend_schema(
-        summary=summary, request=takes, responses=responses, parameters=parameters
+        operation_id=_operation_id(summary),
+        summary=summary,
+        request=takes,
+        responses=responses,
+        parameters=parameters,
     )
     return decorate
 
 
 def collection(named: str, serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """A list without pages: `{named: [...]}`."""
-    return inline_serializer(f"{_name(serializer)}List", {named: serializer(many=True)})
+    return _inline(f"{_name(serializer)}List", {named: serializer(many=True)})
+
+
+def _operation_id(summary: str) -> str:
+    """`Show a tenant` is showTenant."""
+    head, *tail = [word for word in re.findall("[a-z]+", summary.lower()) if word not in _SMALL_WORDS]
+    return head + "".join(word.capitalize() for word in tail)
 
 
 def _page(named: str, serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     fields = {named: serializer(many=True), "pagination": PaginationSerializer()}
-    return inline_serializer(f"{named.capitalize()}PageData", fields)
+    return _inline(f"{named.capitalize()}PageData", fields)
 
 
 def _envelope(name: str, data: Any) -> serializers.Serializer[Any]:
-    return inline_serializer(name, {"data": data() if isinstance(data, type) else data})
+    return _inline(name, {"data": data() if isinstance(data, type) else data})
+
+
+def _inline(name: str, fields: dict[str, Any]) -> serializers.Serializer[Any]:
+    """One component for a name, however many views use it."""
+    if name not in _COMPONENTS:
+        _COMPONENTS[name] = inline_serializer(name, fields)
+    return _COMPONENTS[name]
 
 
 def _name(serializer: Any) -> str:

@@ -75,7 +75,7 @@ class OperationView(ControlView):
 class OperationRetryView(ControlView):
     """Trying again."""
 
-    @describe("Try a failed operation again", answers=OperationSerializer, status=202)
+    @describe("Retry an operation", answers=OperationSerializer, status=202)
     def post(self, request: Request, operation_id: uuid.UUID) -> Response:
         """From its first step."""
         operation = get_operation_for(acting(request), operation_id, Right.MANAGE)

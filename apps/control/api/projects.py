@@ -90,7 +90,7 @@ class ProjectView(ControlView):
         do_update_project(project, acting=acting(request), **parsed(ProjectChanges, request.data))
         return answer(_one(project))
 
-    @describe("Delete a project without tenants", takes=ConfirmInput, status=204)
+    @describe("Delete a project", takes=ConfirmInput, status=204)
     def delete(self, request: Request, slug: str) -> Response:
         """Asks for the slug in `confirm`."""
         project = get_project_for(acting(request), slug, Right.MANAGE)

@@ -43,7 +43,7 @@ class StatusSerializer(serializers.Serializer[Any]):
 class StatusView(ControlView):
     """Health and counts."""
 
-    @describe("Show how the server is doing", answers=StatusSerializer)
+    @describe("Show server status", answers=StatusSerializer)
     def get(self, request: Request) -> Response:
         """Health and counts."""
         user = acting(request)

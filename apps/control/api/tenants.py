@@ -126,7 +126,7 @@ class TenantView(ControlView):
         do_update_tenant(tenant, acting=acting(request), **parsed(TenantChanges, request.data))
         return _tenant(request, tenant)
 
-    @describe("Delete a tenant and all its data", takes=ConfirmInput, answers=TenantOperationSerializer, status=202)
+    @describe("Delete a tenant", takes=ConfirmInput, answers=TenantOperationSerializer, status=202)
     def delete(self, request: Request, slug: str) -> Response:
         """Asks for the slug in `confirm`. Requests are refused at once; the rest is a job."""
         tenant = get_tenant_for(acting(request), slug, Right.MANAGE)
@@ -161,7 +161,7 @@ class TenantResumeView(ControlView):
 class TenantSeedView(ControlView):
     """Sample data."""
 
-    @describe("Run SQL as the tenant's owner", takes=SeedInput, answers=SeededSerializer)
+    @describe("Seed a tenant", takes=SeedInput, answers=SeededSerializer)
     def post(self, request: Request, slug: str) -> Response:
         """In one transaction, over a connection that logs in as the tenant's own role."""
         tenant = get_tenant_for(acting(request), slug, Right.MANAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -135,8 +136,13 @@ class OperationInline(ReadOnlyInline):
         formset = super().get_formset(request, obj, **kwargs)
 
         class Latest(formset):  # type: ignore[misc,valid-type]
+            @cached_property
+            def latest(self) -> list[Operation]:
+                # Django asks for the rows again and again; a new slice would be a new query each time.
+                return list(super().get_queryset()[:RECENT])
+
             def get_queryset(self) -> Any:
-                return super().get_queryset()[:RECENT]
+                return self.latest
 
         return Latest
 

@@ -118,6 +118,10 @@ class ProjectAdmin(GuardedModelAdminMixin, ScopedAdmin):
             kwargs["exclude"] = ("origins", "permissions_text")
         return super().get_form(request, obj, change=change, **kwargs)
 
+    def get_inlines(self, request: HttpRequest, obj: Project | None) -> Any:
+        """A new project has nothing yet."""
+        return self.inlines if obj is not None else ()
+
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> Any:
         """The slug stays what it is."""
         return self.readonly_fields if obj is None else (*self.readonly_fields, "slug")

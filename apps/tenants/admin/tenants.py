@@ -180,6 +180,10 @@ class TenantAdmin(ScopedAdmin):
             return ((None, {"fields": ("slug", "name", "project", *facts, "show_limits")}),)
         return ((None, {"fields": ("slug", "name", "project", *facts)}), limits)
 
+    def get_inlines(self, request: HttpRequest, obj: Tenant | None) -> Any:
+        """A new tenant has nothing yet."""
+        return self.inlines if obj is not None else ()
+
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> Any:
         """Slug and project stay what they are."""
         return self.readonly_fields if obj is None else (*self.readonly_fields, "slug", "project")
