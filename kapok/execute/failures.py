@@ -39,6 +39,8 @@ _BY_STATE = {
     "25006": ("FORBIDDEN", "A query may not change data."),
     "2201B": ("BAD_USER_INPUT", "The regular expression is not valid."),
     "22012": ("BAD_USER_INPUT", "Division by zero."),
+    # Kapok's own SQL is valid; this is a caller's jsonpath, or a function's own text.
+    "42601": ("BAD_USER_INPUT", "A value, such as a JSON path, does not follow its syntax."),
     "P0001": ("DATABASE_ERROR", "A function of this project raised an error."),
 }
 _BY_CLASS = {
