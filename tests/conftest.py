@@ -32,6 +32,8 @@ os.environ["REDIS_URL"] = _STACK.redis_url
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 django.setup()
 
+pytest_plugins = ["tests.live_fixtures"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """One flag for every kind of golden file."""

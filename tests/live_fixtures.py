@@ -1,4 +1,5 @@
-"""One running Kapok for all API tests: on servers of its own, or on the PostgreSQL that DATABASE_URL named."""
+"""One running Kapok for all tests of a run that need one: on servers of its own, or on the PostgreSQL that
+DATABASE_URL named."""
 
 from __future__ import annotations
 
