@@ -14,7 +14,6 @@ from graphene_django import DjangoObjectType
 
 from apps.tenants.access import operations_for, projects_for, tenants_for
 from apps.tenants.models import Operation, Project, Tenant
-from apps.tenants.sizes import schema_sizes
 
 MAX_PAGE = 200
 
@@ -87,11 +86,7 @@ class TenantType(DjangoObjectType):
         return [domain.domain for domain in self.domains.all()]
 
     def resolve_size_bytes(self: Any, info: Any) -> int:
-        sizes: dict[str, int] = info.context.sizes
-        if self.schema_name not in sizes:
-            sizes.update(schema_sizes([self.schema_name, *info.context.schemas_to_measure]))
-            info.context.schemas_to_measure.clear()
-        return sizes.get(self.schema_name, 0)
+        return int(info.context.size_of(self.schema_name))
 
 
 def _page(rows: QuerySet[Any], first: int, offset: int) -> list[Any]:
@@ -139,7 +134,7 @@ class Query(graphene.ObjectType):
         columns = {"project": "project__slug", "state": "state"}
         rows = tenants_for(info.context.user).filter(**{columns[name]: value for name, value in filters.items()})
         found = _page(rows.prefetch_related("domains").order_by("slug"), first, offset)
-        info.context.schemas_to_measure.update(tenant.schema_name for tenant in found)
+        info.context.expect_sizes(tenant.schema_name for tenant in found)
         return found
 
     def resolve_tenant(self, info: Any, slug: str) -> Tenant | None:

@@ -7,6 +7,7 @@ request does not get as far as GraphQL.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +16,23 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from graphene.validation import depth_limit_validator
-from graphql import DocumentNode, FieldNode, GraphQLError, parse, validate
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    execute_sync,
+    parse,
+    validate,
+)
 from graphql.validation import ValidationContext, ValidationRule, specified_rules
 
 from apps.accounts.models import User
 from apps.control.api.errors import as_kapok_error, error_response
 from apps.control.api.who import user_of
 from apps.control.graphql.schema import schema
+from apps.tenants.sizes import schema_sizes
 from kapok.errors import KapokError
 
 MAX_DEPTH = 8
@@ -32,11 +43,23 @@ MAX_ROOT_FIELDS = 20
 
 @dataclass(slots=True)
 class Context:
-    """What resolvers know: who asks, and the sizes measured so far."""
+    """What resolvers know: who asks, and the sizes of tenants, measured for a whole page at once."""
 
     user: User
-    sizes: dict[str, int] = field(default_factory=dict)
-    schemas_to_measure: set[str] = field(default_factory=set)
+    _sizes: dict[str, int] = field(default_factory=dict)
+    _expected: set[str] = field(default_factory=set)
+
+    def expect_sizes(self, schemas: Iterable[str]) -> None:
+        """These schemas are on the page; whoever asks for the size of one measures all."""
+        self._expected.update(schemas)
+
+    def size_of(self, schema_name: str) -> int:
+        """Bytes on disk; 0 for a schema that does not exist (yet)."""
+        if schema_name not in self._sizes:
+            wanted = {schema_name, *self._expected}
+            self._sizes |= dict.fromkeys(wanted, 0) | schema_sizes(sorted(wanted))
+            self._expected.clear()
+        return self._sizes[schema_name]
 
 
 # A bearer token needs no CSRF check; for sessions `user_of` makes it.
@@ -54,7 +77,13 @@ def control_graphql(request: HttpRequest) -> HttpResponse:
         document = _checked(query)
     except GraphQLError as exc:
         return _answer({"errors": [_public(exc)]}, 400)
-    result = schema.execute(document, variables=variables, operation_name=operation, context=context)
+    result = execute_sync(
+        schema.graphql_schema,
+        document,
+        context_value=context,
+        variable_values=variables,
+        operation_name=operation,
+    )
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = [_public(error) for error in result.errors]
@@ -83,6 +112,9 @@ def _read(request: HttpRequest) -> tuple[str, dict[str, Any] | None, str | None]
 def _checked(query: str) -> DocumentNode:
     """Parse and validate. Raises GraphQLError."""
     document = parse(query, max_tokens=MAX_TOKENS)
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode) and node.operation is not OperationType.QUERY:
+            raise GraphQLError("Only queries are answered here: changes go through the control API.", node)
     errors = validate(
         schema.graphql_schema, document, [*specified_rules, depth_limit_validator(MAX_DEPTH), _RootFieldLimit]
     )
