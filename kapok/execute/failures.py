@@ -14,6 +14,8 @@ class StatementFailed(Exception):
     """What the server said, for the log only."""
 
     def __init__(self, sqlstate: str, message: str) -> None:
+        if sqlstate.startswith("22") or sqlstate == "42601":
+            message = message.partition(' "')[0]  # what follows is the caller's value
         super().__init__(f"{sqlstate}: {message}")
         self.sqlstate = sqlstate
 
