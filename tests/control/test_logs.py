@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Iterator
 from typing import Any
 
-from kapok.logs import JsonFormatter, TextFormatter, log_context
+import pytest
+
+from kapok.logs import JsonFormatter, TextFormatter, log_context, request_id
 
 
 def line(**changes: Any) -> dict[str, Any]:
@@ -17,6 +20,14 @@ def line(**changes: Any) -> dict[str, Any]:
     assert "\n" not in text
     parsed: dict[str, Any] = json.loads(text)
     return parsed
+
+
+@pytest.fixture(autouse=True)
+def outside_of_requests() -> Iterator[None]:
+    """Requests of Django's test client leave their id bound in this thread; a server's have a context of their own."""
+    token = request_id.set("")
+    yield
+    request_id.reset(token)
 
 
 def test_a_line_has_the_fields_everybody_searches_by() -> None:
