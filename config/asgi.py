@@ -21,6 +21,7 @@ from apps.graphql_api.http import JSON
 from apps.graphql_api.responses import Header, Reply, error_reply
 from apps.tenants.addressing import Address, find
 from apps.tenants.directory import Directory, Entry
+from config.control_plane import ControlPlane
 from config.data_plane import DataPlane
 from config.env import ENV
 from kapok.errors import KapokError
@@ -112,7 +113,7 @@ async def _send(send: Send, reply: Reply) -> None:
 
 
 data_plane = DataPlane(ENV)
-application = Application(data_plane, get_asgi_application())
+application = Application(data_plane, ControlPlane(get_asgi_application()))
 app = application
 #: For uvicorn's --http: its own protocol, with the hot path before it.
 HttpProtocol = front_door(data_plane.hot_path)

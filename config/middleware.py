@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from kapok.logs import request_id
+from kapok.logs import log_context, request_id
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -21,19 +21,16 @@ POLICY = (
 
 
 class RequestIdMiddleware:
-    """Binds the caller's X-Request-Id where it is harmless, else a new one, and sends it back.
-
-    It stays bound: Django logs a failed response after the last middleware, and every request has a context of its own.
-    """
+    """Sends back the request id that config/control_plane.py bound; binds one itself where that is not in use."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-Id", "")
-        bound = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
-        request_id.set(bound)
-        response = self.get_response(request)
+        bound = request_id.get() or (given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex)
+        with log_context(request=bound):
+            response = self.get_response(request)
         response.headers["X-Request-Id"] = bound
         return response
 

@@ -8,6 +8,8 @@ import secrets
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from kapok.cli.invocation import Invocation, common_options, pass_invocation
 from kapok.cli.project_files import ProjectFiles
 from kapok.cli.settings import DEV_FILE, Output, Settings, write_private
 from kapok.errors import KapokError
+from kapok.stack.lock import StateLock
 from kapok.stack.stack import EmbeddedStack, from_environment
 from kapok.stack.supervisor import Supervisor
 
@@ -84,13 +87,25 @@ def command(ctx: click.Context, invocation: Invocation, port: int | None, no_dem
         started=time.monotonic(),
         before=_read_before(state_dir / DEV_FILE),
     )
-    with _stack(run) as stack:
+    _say(f"Starting in {run.state_dir} ...")
+    with _alone(run.state_dir), from_environment(run.state_dir, os.environ) as stack:
         ctx.exit(_supervise(run, stack))
 
 
-def _stack(run: Development) -> EmbeddedStack:
-    _say(f"Starting in {run.state_dir} ...")
-    return from_environment(run.state_dir, os.environ)
+@contextmanager
+def _alone(state_dir: Path) -> Iterator[None]:
+    """Nobody else uses the directory. Embedded servers see to that themselves; without any, this does.
+
+    Raises STATE_DIR_IN_USE.
+    """
+    if not all(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in ("DATABASE_URL", "REDIS_URL")):
+        yield
+        return
+    lock = StateLock(state_dir)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _supervise(run: Development, stack: EmbeddedStack) -> int:
