@@ -7,10 +7,9 @@ the endpoint, so that every rule and every error is written once.
 
 from __future__ import annotations
 
-from asyncio import Future
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import perf_counter
 
 from apps.graphql_api.asgi import Headers, credentials, request_id_of
@@ -25,7 +24,7 @@ from apps.tenants.directory import Directory, Entry
 from kapok.errors import KapokError
 from kapok.execute.failures import STALE_PLAN, StatementFailed, public_error
 from kapok.execute.run import Runner
-from kapok.execute.segment import Row
+from kapok.execute.segment import Segment
 from kapok.observe import Observation, emit
 from kapok.query.operation import Operation
 from kapok.tenancy import TenantState
@@ -106,10 +105,10 @@ class HotPath:
         seen.role, seen.operation, seen.plan_cache = principal.role, request.operation_name or "", "hit"
         submitted = perf_counter()
         seen.resolve, seen.compile = resolved - started, submitted - resolved
-        segment = self._runner.submit(entry.tenant, principal, seen.request_id, operation.template, parameters)
         cors = cors_headers(entry.project, headers)
         underway = Underway(entry, operation, media, cors, seen, started, submitted, respond)
-        segment.future.add_done_callback(lambda future: self._finish(underway, future))
+        finish = partial(self._finish, underway)
+        self._runner.submit(entry.tenant, principal, seen.request_id, operation.template, parameters, finish)
         return True
 
     def _entry(self, host: bytes, url: bytes) -> Entry | None:
@@ -125,13 +124,13 @@ class HotPath:
             return None
         return self._directory.entry_at_hand(slug)
 
-    def _finish(self, underway: Underway, future: Future[Row]) -> None:
+    def _finish(self, underway: Underway, segment: Segment) -> None:
         self._endpoint.leave(underway.entry.tenant)
         seen, now = underway.seen, perf_counter()
         seen.execute, seen.total = now - underway.submitted, now - underway.started
-        failure = None if future.cancelled() else future.exception()
-        if failure is None and not future.cancelled():
-            reply = data_reply(underway.operation.data(future.result()), underway.media)
+        failure = segment.error
+        if segment.row is not None and failure is None:
+            reply = data_reply(underway.operation.data(segment.row), underway.media)
         elif isinstance(failure, StatementFailed) and failure.sqlstate not in STALE_PLAN:
             error = public_error(failure.sqlstate)
             seen.error, seen.cause = error.code, failure

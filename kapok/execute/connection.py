@@ -1,6 +1,6 @@
 """One Postgres connection, given one segment at a time.
 
-In: a segment (preamble, statement, Sync). Out: its future with the one row of the statement. A segment is one round
+In: a segment (preamble, statement, Sync). Out: the one row of its statement. A segment is one round
 trip and its own implicit transaction: an error aborts that segment only. Runs on `psycopg.pq`, because the high-level
 cursor costs more than the query (docs/adr/0002). Sources: libpq manual, "Pipeline Mode"; protocol manual, "Pipelining".
 """
@@ -8,7 +8,9 @@ cursor costs more than the query (docs/adr/0002). Sources: libpq manual, "Pipeli
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
+from time import monotonic
 
 import psycopg
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
@@ -16,13 +18,13 @@ from psycopg.pq.abc import PGconn, PGresult
 
 from kapok.execute.failures import SERVER_GOES_AWAY, ConnectionLost, StatementFailed
 from kapok.execute.segment import Segment
+from kapok.execute.session import LOGIN_OPTIONS, PREAMBLE, SESSION_STATE
 from kapok.execute.statements import StatementCache
 from kapok.identifiers import bind_schema
 
+log = logging.getLogger("kapok.execute")
+
 _PREAMBLE_NAME = b"kapok_preamble"
-#: What the preamble sets anyway. Where the session has it already, the server need not report a change of it with every
-#: segment (protocol manual, "ParameterStatus").
-LOGIN_OPTIONS = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c jit=off -c statement_timeout=0"
 #: How much longer than its statement_timeout a segment may stay unanswered before the connection counts as dead.
 ANSWER_GRACE_SECONDS = 5.0
 
@@ -41,17 +43,18 @@ class Connection:
         self._statements = StatementCache(slots)
         self._socket = self._pgconn.socket
         self._writing = False
+        self._tampered = False
         self._on_free = on_free
-        self.opened_at = self._loop.time()
+        self.opened_at = monotonic()
         self.closed = False
 
     @classmethod
-    async def connect(cls, conninfo: str, *, preamble: str, slots: int, on_free: OnFree) -> Connection:
+    async def connect(cls, conninfo: str, *, slots: int, on_free: OnFree) -> Connection:
         """Log in, prepare the preamble and enter pipeline mode. on_free: called after each answered segment, and when
         the connection is lost (with the segment that was under way, if any). Raises psycopg.OperationalError."""
         session = await psycopg.AsyncConnection[object].connect(conninfo, autocommit=True, options=LOGIN_OPTIONS)
         pgconn = session.pgconn
-        prepared = pgconn.prepare(_PREAMBLE_NAME, preamble.encode())
+        prepared = pgconn.prepare(_PREAMBLE_NAME, PREAMBLE.encode())
         if prepared.status != ExecStatus.COMMAND_OK:
             await session.close()
             raise psycopg.OperationalError("the preamble could not be prepared")
@@ -67,8 +70,8 @@ class Connection:
         return self._segment is not None
 
     def send(self, segment: Segment) -> None:
-        """Send a segment on an idle connection; its future gives the row, or raises StatementFailed, ConnectionLost."""
-        segment.since = self._loop.time()
+        """Send a segment on an idle connection; it ends with the row, StatementFailed or ConnectionLost."""
+        segment.since = monotonic()
         self._segment = segment
         pgconn = self._pgconn
         try:
@@ -132,20 +135,26 @@ class Connection:
         status = result.status
         if status == ExecStatus.TUPLES_OK:
             segment.tuples += 1
-            if segment.tuples == 2 and result.ntuples:
+            if segment.tuples == 1:
+                self._tampered = result.get_value(0, 0) != SESSION_STATE
+            elif result.ntuples:
                 segment.row = [result.get_value(0, column) for column in range(result.nfields)]
         elif status == ExecStatus.PIPELINE_SYNC:
+            if self._tampered:
+                log.warning("a project's function changed the settings of its session; the connection is dropped")
+                raise psycopg.OperationalError("a function changed the session's settings")
             self._segment = None
             if segment.key is not None and segment.commands > segment.closes:
                 self._statements.confirm(segment.key, segment.name)
-            segment.finish()
+            # First the next segment: Postgres works on it while this answer is written.
             self._on_free(self, segment)
+            segment.finish()
         elif status == ExecStatus.COMMAND_OK:
             segment.commands += 1
         elif status == ExecStatus.FATAL_ERROR:
-            segment.error = _failure(result)
-            if segment.error.sqlstate in SERVER_GOES_AWAY:
-                raise psycopg.OperationalError(str(segment.error))
+            failure = segment.error = _failure(result)
+            if failure.sqlstate in SERVER_GOES_AWAY:
+                raise psycopg.OperationalError(str(failure))
 
     def _lose(self, cause: BaseException) -> None:
         if self.closed:

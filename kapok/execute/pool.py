@@ -10,13 +10,13 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from dataclasses import dataclass
+from time import monotonic
 
 import psycopg
 
 from kapok.errors import KapokError
 from kapok.execute.connection import Connection
 from kapok.execute.segment import Segment
-from kapok.execute.session import PREAMBLE
 
 log = logging.getLogger("kapok.execute")
 
@@ -52,7 +52,7 @@ class Pool:
         self._waiting: OrderedDict[str, deque[Segment]] = OrderedDict()
         self._failed_at = float("-inf")
         self.waiting = 0
-        self.used_at = self._loop.time()
+        self.used_at = monotonic()
 
     @property
     def in_use(self) -> int:
@@ -65,14 +65,14 @@ class Pool:
         return len(self._connections)
 
     def submit(self, segment: Segment) -> None:
-        """Run a segment; its future gives the row or raises StatementFailed, ConnectionLost, or KapokError
-        (OVERLOADED, DATABASE_UNAVAILABLE)."""
+        """Run a segment; it ends with the row, or with StatementFailed, ConnectionLost or KapokError (OVERLOADED,
+        DATABASE_UNAVAILABLE), perhaps before this returns."""
         self.used_at = segment.since
         if self._idle and self._running.get(segment.schema, 0) < self._share:
             self._send(self._idle.pop(), segment)
         elif self.waiting >= self._settings.queue:
             segment.fail(KapokError("OVERLOADED"))
-        elif not self._connections and self._loop.time() - self._failed_at < self._settings.retry_after:
+        elif not self._connections and monotonic() - self._failed_at < self._settings.retry_after:
             segment.fail(KapokError("DATABASE_UNAVAILABLE"))
         else:
             self._waiting.setdefault(segment.schema, deque()).append(segment)
@@ -113,7 +113,7 @@ class Pool:
             while queue:
                 segment = queue.popleft()
                 self.waiting -= 1
-                if not segment.future.done():  # else its caller has gone
+                if not segment.abandoned:
                     if queue:
                         self._waiting[schema] = queue  # last in turn
                     return segment
@@ -127,11 +127,9 @@ class Pool:
 
     async def _open(self) -> None:
         try:
-            connection = await Connection.connect(
-                self._conninfo, preamble=PREAMBLE, slots=self._settings.slots, on_free=self._on_free
-            )
+            connection = await Connection.connect(self._conninfo, slots=self._settings.slots, on_free=self._on_free)
         except (psycopg.Error, OSError) as exc:
-            self._failed_at = self._loop.time()
+            self._failed_at = monotonic()
             log.warning("a database connection could not be opened", exc_info=exc)
             # Where nobody can be served, refuse at once instead of letting callers wait for the time-out.
             if not self._connections and len(self._opening) <= 1:

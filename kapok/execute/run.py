@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from time import monotonic
 
 from kapok.errors import KapokError
 from kapok.execute.failures import STALE_PLAN, ConnectionLost, StatementFailed, public_error
@@ -20,7 +21,8 @@ from kapok.tenancy import TenantRef
 
 #: A project's pool is closed after so many seconds without a request.
 IDLE_POOL_SECONDS = 300.0
-ATTEMPTS = 3
+#: A read is tried so often: each of a pool's connections may have ended, or been tampered with, unnoticed.
+ATTEMPTS = 12
 
 
 class StalePlan(Exception):
@@ -75,17 +77,40 @@ class Runner:
     ) -> Row:
         """Run one read-only statement. Raises StalePlan, or KapokError for everything else that can go wrong."""
         for attempt in range(ATTEMPTS):
-            segment = self.submit(tenant, principal, request_id, template, parameters)
             try:
-                return await segment.future
+                return await self._answer(tenant, principal, request_id, template, parameters)
             except ConnectionLost as exc:
-                # A restarted server is not an error to the caller: a read may run again, and the next connection
-                # may be one whose end has not been noticed yet.
+                # A restarted server is not an error to the caller: a read may run again.
                 if attempt == ATTEMPTS - 1:
                     raise KapokError("DATABASE_UNAVAILABLE") from exc
             except StatementFailed as exc:
                 raise translated(exc) from exc
         raise AssertionError("unreachable")
+
+    async def _answer(
+        self,
+        tenant: TenantRef,
+        principal: Principal,
+        request_id: str,
+        template: str,
+        parameters: Sequence[bytes | None],
+    ) -> Row:
+        answer: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
+
+        def done(segment: Segment) -> None:
+            if answer.done():  # the caller was cancelled
+                return
+            if segment.error is not None:
+                answer.set_exception(segment.error)
+            elif segment.row is not None:
+                answer.set_result(segment.row)
+
+        segment = self.submit(tenant, principal, request_id, template, parameters, done)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            segment.abandoned = True
+            raise
 
     def submit(
         self,
@@ -94,15 +119,17 @@ class Runner:
         request_id: str,
         template: str,
         parameters: Sequence[bytes | None],
+        done: Callable[[Segment], None],
     ) -> Segment:
-        """Start one read-only statement, once. Its future gives the row or raises StatementFailed (see `translated`),
-        ConnectionLost, or KapokError."""
+        """Start one read-only statement, once. done: called with the segment when it has its row, or an error:
+        StatementFailed (see `translated`), ConnectionLost, or KapokError."""
         segment = Segment(
             tenant.schema,
             template,
             parameters,
             preamble_parameters(tenant, principal, request_id),
             seconds=tenant.limits.statement_ms / 1000,
+            done=done,
         )
         self._pool(tenant.gateway_role).submit(segment)
         return segment
@@ -114,10 +141,9 @@ class Runner:
         return pool
 
     async def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(1)
-            now = loop.time()
+            now = monotonic()
             for role, pool in list(self._pools.items()):
                 pool.sweep(now)
                 if now - pool.used_at > IDLE_POOL_SECONDS and not pool.in_use and not pool.waiting:

@@ -1,9 +1,9 @@
-"""One unit of work for a connection: a preamble, a statement, and the future its caller waits on."""
+"""One unit of work for a connection: a preamble, a statement, and whom to tell of the end."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from time import monotonic
 
 from kapok.execute.failures import StatementFailed
 
@@ -12,13 +12,15 @@ Row = list[bytes | None]
 
 class Segment:
     """What to run (schema, template, text-format parameters, preamble parameters, time-out in seconds), and, while it
-    runs, what has come back."""
+    runs, what has come back. done: called once, with this segment, when `row` or `error` is there; it must not raise.
+    A plain call, because a future costs a turn of the event loop."""
 
     __slots__ = (
+        "abandoned",
         "closes",
         "commands",
+        "done",
         "error",
-        "future",
         "key",
         "name",
         "parameters",
@@ -39,16 +41,18 @@ class Segment:
         preamble: Sequence[bytes],
         *,
         seconds: float,
+        done: Callable[[Segment], None],
     ) -> None:
-        loop = asyncio.get_running_loop()
         self.schema = schema
         self.template = template
         self.parameters = parameters
         self.preamble = preamble
         self.seconds = seconds
-        self.future: asyncio.Future[Row] = loop.create_future()
-        #: When it was queued, then when it was sent (loop time).
-        self.since = loop.time()
+        self.done = done
+        #: When it was queued, then when it was sent.
+        self.since = monotonic()
+        #: The caller has gone; it need not run any more.
+        self.abandoned = False
         self.closes = 0
         self.commands = 0
         self.tuples = 0
@@ -56,20 +60,15 @@ class Segment:
         self.key: Hashable | None = None
         self.name = b""
         self.row: Row | None = None
-        self.error: StatementFailed | None = None
+        self.error: BaseException | None = None
 
     def fail(self, error: BaseException) -> None:
-        """Tell the caller, if it still waits."""
-        if not self.future.done():
-            self.future.set_exception(error)
+        """End without an answer."""
+        self.error = error
+        self.done(self)
 
     def finish(self) -> None:
         """The server has answered the whole segment."""
-        if self.future.done():  # the caller was cancelled
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        elif self.row is None:
-            self.future.set_exception(StatementFailed("XX000", "the statement gave no row"))
-        else:
-            self.future.set_result(self.row)
+        if self.error is None and self.row is None:
+            self.error = StatementFailed("XX000", "the statement gave no row")
+        self.done(self)

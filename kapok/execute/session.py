@@ -1,8 +1,9 @@
-"""The one transaction preamble: everything a statement may depend on, set anew for every segment.
+"""The one transaction preamble: everything a statement may depend on, set or checked anew for every segment.
 
 In: the tenant, the principal and the request id. Out: the parameters of PREAMBLE, sent in the same pipeline segment
-as the statement (one round trip, one implicit transaction). Every setting is local to that transaction, so nothing a
-project's own function left behind on the connection can matter to the next segment.
+as the statement (one round trip, one implicit transaction). What differs by request is set, local to that transaction;
+what is always the same is compared with SESSION_STATE, which costs a fraction: a project's own function may have
+changed it for the session, and then the connection is dropped and the read runs on another.
 """
 
 from __future__ import annotations
@@ -12,15 +13,23 @@ import orjson
 from kapok.principal import Principal
 from kapok.tenancy import TenantRef
 
-# `role` comes last: what follows runs with the tenant's rights only. The gateway's login must have statement_timeout 0,
-# or the clock would start before this sets it (the server does not restart a running clock).
+#: A session's settings as it logs in. statement_timeout is 0, or the clock would start before the preamble sets it (the
+#: server does not restart a running clock).
+LOGIN_OPTIONS = (
+    "-c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=iso_8601 -c client_encoding=UTF8 -c extra_float_digits=1 "
+    "-c bytea_output=hex -c statement_timeout=0 -c jit=off"
+)
+#: What the first column of the preamble must say.
+SESSION_STATE = b"UTC|ISO, MDY|iso_8601|UTF8|1|hex|0"
+# The target list is evaluated from left to right: the state is read before the time-out is set, and `role` comes last,
+# so that what follows runs with the tenant's rights only.
 PREAMBLE = (
-    "select set_config('statement_timeout',$2,true),set_config('search_path',$3,true),"
+    "select concat_ws('|',current_setting('timezone'),current_setting('datestyle'),current_setting('intervalstyle'),"
+    "current_setting('client_encoding'),current_setting('extra_float_digits'),current_setting('bytea_output'),"
+    "current_setting('statement_timeout')),"
+    "set_config('statement_timeout',$2,true),set_config('search_path',$3,true),"
     "set_config('request.jwt.claims',$4,true),set_config('kapok.actor',$5,true),"
-    "set_config('kapok.request_id',$6,true),set_config('timezone','UTC',true),"
-    "set_config('client_encoding','UTF8',true),set_config('datestyle','ISO',true),"
-    "set_config('intervalstyle','iso_8601',true),set_config('extra_float_digits','1',true),set_config('bytea_output','hex',true),"
-    "set_config('transaction_read_only','on',true),set_config('role',$1,true)"
+    "set_config('kapok.request_id',$6,true),set_config('transaction_read_only','on',true),set_config('role',$1,true)"
 )
 
 
