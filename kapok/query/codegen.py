@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from kapok.query.aliases import Aliases
 from kapok.query.codegen_rows import select
-from kapok.query.fragments import Sql, Statement, join, render, sql
+from kapok.query.fragments import Parameter, Sql, join, render, sql
 from kapok.query.plan import FirstRead, OneRead, RootRead, ValueRead
 
 
-def statement(roots: Sequence[RootRead]) -> Statement:
-    """The statement of an operation; its text is "" when there is nothing to read."""
+def statement(roots: Sequence[RootRead]) -> tuple[str, tuple[Parameter, ...]]:
+    """The statement of an operation; ("", ()) when there is nothing to read."""
     if not roots:
-        return Statement("")
+        return "", ()
     aliases = Aliases()
     if len(roots) == 1 and not isinstance(roots[0], OneRead | ValueRead | FirstRead):
         return render(select(roots[0], None, aliases))

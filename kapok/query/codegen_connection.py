@@ -153,7 +153,7 @@ class _Page:
         conditions = [beyond(body.keys, plan.after)] if plan.after else []
         if plan.before:
             conditions.append(beyond(body.keys, plan.before, reverse=True))
-        most = sql(" limit ", self._limit(), "::int8 + 1" if self._one_more else "")
+        most = sql(" limit ", self._limit(), " + 1" if self._one_more else "")
         order = order_by(body.keys, reverse=plan.backward)
         rows = sql("select ", self._page.select_list(), body.rest(*conditions), order, most)
         if not self._numbered:

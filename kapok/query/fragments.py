@@ -1,9 +1,7 @@
 """SQL as a type: text and bound parameters that are put together without ever turning a value into text.
 
 In: fixed SQL words, names through kapok.identifiers, parameters. Out: `render` gives one text with $1, $2 ... (numbered
-by first appearance, equal parameters share a number) and the parameters in that order. The one kind of value that is
-text are the numbers of LIMIT and OFFSET, where the document says them: Postgres guesses a tenth of all rows for a
-parameter, and therefore plans such a statement anew each time it runs (a third of the time of a nested read).
+by first appearance, equal parameters share a number) and the parameters in that order.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kapok.identifiers import QualifiedName, quote_identifier, quote_literal
-from kapok.query.values import Offset, RowLimit, Value
+from kapok.query.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +69,14 @@ def literal(text: str) -> Sql:
     return Sql((quote_literal(text),))
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """text: SQL. parameters: in the order of $1, $2 ... known: limits and offsets in the text, still to be checked."""
-
-    text: str
-    parameters: tuple[Parameter, ...] = ()
-    known: tuple[RowLimit | Offset, ...] = ()
-
-
-def render(fragment: Sql) -> Statement:
-    """The statement."""
+def render(fragment: Sql) -> tuple[str, tuple[Parameter, ...]]:
+    """The text and its parameters in the order of $1, $2 ..."""
     numbers: dict[Parameter, int] = {}
-    known: dict[RowLimit | Offset, None] = {}
     text: list[str] = []
     for part in fragment.parts:
-        if not isinstance(part, Parameter):
-            text.append(part)
-        elif isinstance(part.value, RowLimit | Offset) and part.value.known is not None:
-            known[part.value] = None
-            text.append(str(part.value.known))
+        if isinstance(part, Parameter):
+            number = numbers.setdefault(part, len(numbers) + 1)
+            text.append(f"${number}::{part.type_sql}")
         else:
-            text.append(f"${numbers.setdefault(part, len(numbers) + 1)}::{part.type_sql}")
-    return Statement("".join(text), tuple(numbers), tuple(known))
+            text.append(part)
+    return "".join(text), tuple(numbers)

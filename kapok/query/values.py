@@ -112,11 +112,6 @@ class RowLimit:
     path: tuple[str, ...] = field(default=(), compare=False)
     table_cap: int | None = None
 
-    @property
-    def known(self) -> int | None:
-        """The number, where the document says it."""
-        return int(self.source.data) if isinstance(self.source, Literal) else None
-
     def reader(self) -> Reader:
         count = self.counter()
         return lambda variables, row_cap: b"%d" % count(variables, row_cap)
@@ -135,8 +130,7 @@ class RowLimit:
             most = row_cap if table_cap is None else min(row_cap, table_cap)
             if 0 <= asked <= most:
                 return asked
-            problem = "must not be negative" if asked < 0 else f"must be at most {most}"
-            raise refused(self.path, self.argument, problem)
+            raise refused(self.path, self.argument, f"must be between 0 and {most}")
 
         return count
 
@@ -147,11 +141,6 @@ class Offset:
 
     source: Source
     path: tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def known(self) -> int | None:
-        """The number, where the document says it."""
-        return int(self.source.data) if isinstance(self.source, Literal) else None
 
     def reader(self) -> Reader:
         find = self.source.getter()

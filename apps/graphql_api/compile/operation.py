@@ -49,8 +49,8 @@ def compile_operation(
         else:
             segments.append(len(roots))
             roots.append(_root(context, selected, schema.surface.query[selected.name]))
-    made = statement(roots)
-    return Operation(made.text, binder_of(made), cost_of(roots), (*_joined(segments or [b"{"]), b"}"))
+    template, parameters = statement(roots)
+    return Operation(template, binder_of(parameters), cost_of(roots), (*_joined(segments or [b"{"]), b"}"))
 
 
 def _root_fields(context: Context, operation: OperationDefinitionNode) -> list[Selected]:

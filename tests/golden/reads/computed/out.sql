@@ -30,7 +30,8 @@ select (
       where not (t10 is null)) as c0
     from "schema"."authors" t9
     order by t9."id"
-    limit 3) t8)
+    limit $3::"pg_catalog"."int8") t8)
 -- $1 = 100
 -- $2 = 2
+-- $3 = 3
 -- cost 23

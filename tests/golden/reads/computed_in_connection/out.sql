@@ -11,8 +11,10 @@ from (
         select t5."slug" as c0
         from "schema"."posts_similar"(t2) t5
         order by t5."slug"
-        limit 1) t4) as c1
+        limit $1::"pg_catalog"."int8") t4) as c1
     from "schema"."posts" t2
     order by t2."slug"
-    limit 2) t1) t0
+    limit $2::"pg_catalog"."int8") t1) t0
+-- $1 = 1
+-- $2 = 2
 -- cost 2

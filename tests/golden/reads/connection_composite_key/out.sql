@@ -8,5 +8,6 @@ from (
       select t2."team_code" as c0, t2."author_id" as c1, t2."role" as c2
       from "schema"."memberships" t2
       order by t2."role" desc, t2."team_code" desc, t2."author_id" desc
-      limit 2) t3) t1) t0
+      limit $1::"pg_catalog"."int8") t3) t1) t0
+-- $1 = 2
 -- cost 1

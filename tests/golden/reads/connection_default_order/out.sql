@@ -9,6 +9,6 @@ from (
       select t2."id" as c0
       from "schema"."authors" t2
       order by t2."id"
-      limit $1::"pg_catalog"."int8"::int8 + 1) t3) t1) t0
+      limit $1::"pg_catalog"."int8" + 1) t3) t1) t0
 -- $1 = 100
 -- cost 1

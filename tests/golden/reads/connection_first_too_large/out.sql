@@ -7,4 +7,4 @@ from (
     select t2."id" as c0
     from "schema"."authors" t2
     order by t2."id"
-    limit 101) t1) t0
+    limit $1::"pg_catalog"."int8") t1) t0

@@ -2,14 +2,15 @@ select '{"edges":' || t0.c0 || ',"pageInfo":{"hasNextPage":false,"hasPreviousPag
 from (
   select concat('[', string_agg('{"cursor":"' || translate(encode(convert_to(json_build_array('fa82c2d9e0cc'::text, t1.c0::text, t1.c1::text)::text, 'UTF8'), 'base64'), '+/=' || chr(10), '-_') || '","node":{"name":' || coalesce(to_json(t1.c0)::text, 'null') || '}}', ','
       order by t1.n desc) filter (
-      where t1.n <= 2), ']') as c0, count(*) > 2 as c1, min(translate(encode(convert_to(json_build_array('fa82c2d9e0cc'::text, t1.c0::text, t1.c1::text)::text, 'UTF8'), 'base64'), '+/=' || chr(10), '-_')) filter (
-    where t1.n = least(t1.m, 2)) as c2, min(translate(encode(convert_to(json_build_array('fa82c2d9e0cc'::text, t1.c0::text, t1.c1::text)::text, 'UTF8'), 'base64'), '+/=' || chr(10), '-_')) filter (
-    where t1.n = least(1, 2)) as c3
+      where t1.n <= $1::"pg_catalog"."int8"), ']') as c0, count(*) > $1::"pg_catalog"."int8" as c1, min(translate(encode(convert_to(json_build_array('fa82c2d9e0cc'::text, t1.c0::text, t1.c1::text)::text, 'UTF8'), 'base64'), '+/=' || chr(10), '-_')) filter (
+    where t1.n = least(t1.m, $1::"pg_catalog"."int8")) as c2, min(translate(encode(convert_to(json_build_array('fa82c2d9e0cc'::text, t1.c0::text, t1.c1::text)::text, 'UTF8'), 'base64'), '+/=' || chr(10), '-_')) filter (
+    where t1.n = least(1, $1::"pg_catalog"."int8")) as c3
   from (
     select t3.*, row_number() over () as n, count(*) over () as m
     from (
       select t2."name" as c0, t2."id" as c1
       from "schema"."authors" t2
       order by t2."name" desc, t2."id" desc
-      limit 2::int8 + 1) t3) t1) t0
+      limit $1::"pg_catalog"."int8" + 1) t3) t1) t0
+-- $1 = 2
 -- cost 1

@@ -9,8 +9,10 @@ from (
         from "schema"."posts" t4
         where t4."author_id" = t2."id"
         order by t4."slug"
-        limit 1) t3) as c1
+        limit $1::"pg_catalog"."int8") t3) as c1
     from "schema"."authors" t2
     order by t2."id"
-    limit 2) t1) t0
+    limit $2::"pg_catalog"."int8") t1) t0
+-- $1 = 1
+-- $2 = 2
 -- cost 2

@@ -11,5 +11,6 @@ from (
         where t4."id" = t2."editor_id") as c1, t3."name" as c2, t2."id" as c3
       from "schema"."posts" t2 left join "schema"."authors" t3 on t3."id" = t2."editor_id"
       order by t3."name", t2."id"
-      limit 3) t5) t1) t0
+      limit $1::"pg_catalog"."int8") t5) t1) t0
+-- $1 = 3
 -- cost 2

@@ -25,13 +25,13 @@ select (
     from "schema"."posts" t7
     where true
     order by t7."slug"
-    limit 1) t6), (
+    limit $6::"pg_catalog"."int8") t6), (
   select concat('[', string_agg('{"slug":' || coalesce(to_json(t8.c0)::text, 'null') || '}', ','), ']')
   from (
     select t9."slug" as c0
     from "schema"."posts" t9
     order by t9."slug"
-    limit 1) t8), (
+    limit $6::"pg_catalog"."int8") t8), (
   select concat('[', string_agg('{"slug":' || coalesce(to_json(t10.c0)::text, 'null') || '}', ','), ']')
   from (
     select t11."slug" as c0
@@ -47,17 +47,18 @@ select (
         from "schema"."authors" t14
         where t14."id" = t13."author_id") and (true) and not (not (true)))
     order by t13."slug"
-    limit 1) t12), (
+    limit $6::"pg_catalog"."int8") t12), (
   select concat('[', string_agg('{"slug":' || coalesce(to_json(t15.c0)::text, 'null') || '}', ','), ']')
   from (
     select t16."slug" as c0
     from "schema"."posts" t16
-    where (t16."slug" = $6::"pg_catalog"."text")
+    where (t16."slug" = $7::"pg_catalog"."text")
     limit $4::"pg_catalog"."int8") t15)
 -- $1 = 1000
 -- $2 = draft
 -- $3 = 0
 -- $4 = 100
 -- $5 = 1.0
--- $6 = joins
+-- $6 = 1
+-- $7 = joins
 -- cost 8

@@ -9,5 +9,6 @@ from (
     where t2."id" = t1."author_id") as c1, t1."slug" as c2
   from "schema"."posts" t1
   order by t1."id"
-  limit 1) t0
+  limit $1::"pg_catalog"."int8") t0
+-- $1 = 1
 -- cost 3

@@ -10,7 +10,8 @@ from (
   from "schema"."posts_tagged"("tag" => $1::"pg_catalog"."text") t1
   where t1."views" >= $2::"pg_catalog"."int8"
   order by t1."views" desc, t1."slug"
-  limit 2) t0
+  limit $3::"pg_catalog"."int8") t0
 -- $1 = sql
 -- $2 = 100
+-- $3 = 2
 -- cost 2

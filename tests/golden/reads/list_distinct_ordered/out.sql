@@ -3,5 +3,6 @@ from (
   select distinct on (t1."author_id", t1."status") t1."status" as c0, t1."author_id" as c1, t1."title" as c2
   from "schema"."posts" t1
   order by t1."status" desc, t1."author_id", t1."title"
-  limit 3) t0
+  limit $1::"pg_catalog"."int8") t0
+-- $1 = 3
 -- cost 1

@@ -3,5 +3,7 @@ from (
   select t1."name" as c0
   from "schema"."labels" t1
   order by t1."id"
-  limit 1 offset 1) t0
+  limit $1::"pg_catalog"."int8" offset $2::"pg_catalog"."int8") t0
+-- $1 = 1
+-- $2 = 1
 -- cost 1

@@ -2,4 +2,4 @@ select concat('[', string_agg('{"id":' || coalesce('"' || t0.c0::text || '"', 'n
 from (
   select t1."id" as c0
   from "schema"."labels" t1
-  limit 101) t0
+  limit $1::"pg_catalog"."int8") t0

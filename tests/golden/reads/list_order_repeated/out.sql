@@ -3,5 +3,6 @@ from (
   select t1."name" as c0
   from "schema"."authors" t1
   order by t1."name"
-  limit 2) t0
+  limit $1::"pg_catalog"."int8") t0
+-- $1 = 2
 -- cost 1

@@ -17,6 +17,7 @@ from (
       limit $1::"pg_catalog"."int8") t2) as c1
   from "schema"."posts" t1
   order by t1."id"
-  limit 3) t0
+  limit $2::"pg_catalog"."int8") t0
 -- $1 = 100
+-- $2 = 3
 -- cost 12

@@ -9,7 +9,8 @@ from (
       limit $2::"pg_catalog"."int8") t2) as c0
   from "schema"."authors" t1
   order by t1."id"
-  limit 2) t0
+  limit $3::"pg_catalog"."int8") t0
 -- $1 = hello
 -- $2 = 100
+-- $3 = 2
 -- cost 2

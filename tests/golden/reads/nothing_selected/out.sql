@@ -6,7 +6,7 @@ select (
   from (
     select
     from "schema"."authors" t2
-    limit 2) t1), (
+    limit $2::"pg_catalog"."int8") t1), (
   select '{"edges":' || t3.c0 || ',"pageInfo":{}}'
   from (
     select concat('[', string_agg('{}', ','), ']') as c0
@@ -14,12 +14,14 @@ select (
       select
       from "schema"."authors" t5
       order by t5."id"
-      limit 1) t4) t3), (
+      limit $3::"pg_catalog"."int8") t4) t3), (
   select concat('[', string_agg('{}', ','), ']')
   from (
     select count(*) as c0
     from "schema"."posts" t7
-    limit $2::"pg_catalog"."int8") t6)
+    limit $4::"pg_catalog"."int8") t6)
 -- $1 = 1
--- $2 = 100
+-- $2 = 2
+-- $3 = 1
+-- $4 = 100
 -- cost 4

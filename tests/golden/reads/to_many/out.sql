@@ -17,10 +17,11 @@ from (
       from "schema"."posts" t3
       where t3."author_id" = t1."id" and t3."status" = $2::"schema"."status"
       order by t3."views" desc
-      limit 1) t2) as c1
+      limit $3::"pg_catalog"."int8") t2) as c1
   from "schema"."authors" t1
   order by t1."id"
   limit $1::"pg_catalog"."int8") t0
 -- $1 = 100
 -- $2 = published
+-- $3 = 1
 -- cost 121
