@@ -21,7 +21,7 @@ from apps.graphql_api.schema.graphene_types import ApiSchema, build_schema
 from apps.graphql_api.schema.surface import build_surface
 from kapok.catalog.introspect import introspect
 from kapok.catalog.parse import parse
-from kapok.execute.session import PREAMBLE, preamble_parameters
+from kapok.execute.session import LOGIN_OPTIONS, PREAMBLE, preamble_parameters
 from kapok.identifiers import bind_schema, schema_name
 from kapok.model.build import build
 from kapok.model.types import Model
@@ -85,7 +85,7 @@ def reader(url: str, *scripts: str) -> Iterator[Reader]:
     """A tenant whose schema the scripts fill; gone afterwards. url: a superuser's."""
     tenant_id = uuid.uuid4()
     schema = schema_name(tenant_id)
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True, options=LOGIN_OPTIONS) as connection:
         connection.execute(f"create role {schema} nologin; create schema {schema}")
         try:
             connection.execute(f"set search_path = {schema}")

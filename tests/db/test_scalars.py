@@ -21,7 +21,7 @@ from apps.graphql_api.schema.scalars import GRAPHENE_SCALARS, GRAPHQL_SCALARS
 from apps.graphql_api.schema.surface import build_surface
 from kapok.catalog.introspect import introspect
 from kapok.catalog.parse import parse
-from kapok.execute.session import PREAMBLE
+from kapok.execute.session import LOGIN_OPTIONS
 from kapok.model.build import build
 from kapok.model.scalars import SCALARS
 from kapok.model.types import Model, TypeKind
@@ -79,9 +79,7 @@ def parsed(scalar: str, wire: Any) -> Any:
 
 
 def test_settings_are_those_of_a_request() -> None:
-    assert all(
-        setting in PREAMBLE for setting in ("'intervalstyle','iso_8601'", "'datestyle','ISO'", "'timezone','UTC'")
-    )
+    assert all(setting in LOGIN_OPTIONS for setting in ("intervalstyle=iso_8601", "datestyle=ISO,MDY", "timezone=UTC"))
 
 
 def test_every_scalar_is_tried() -> None:
