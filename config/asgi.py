@@ -48,7 +48,7 @@ class Application:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path in Probes.PATHS:
+        if path in Probes.PATHS and (path != "/metrics" or not await self._names_a_tenant(scope)):
             await _send(send, await self._data_plane.probes.answer(path, _header(scope, b"authorization")))
             return
         if path.startswith(graphiql.ASSETS_PATH):
@@ -66,6 +66,13 @@ class Application:
             await _send(send, error_reply(KapokError("NOT_FOUND"), JSON, "", draft=False))
         else:
             await self._control_plane(scope, receive, send)
+
+    async def _names_a_tenant(self, scope: Scope) -> bool:
+        """Whether the host is a tenant's, or no host at all: nobody there needs to see the others' figures."""
+        try:
+            return await self._is_tenants_host(self._data_plane.addressing.read(_header(scope, b"host"), ""))
+        except KapokError:
+            return True
 
     async def _is_tenants_host(self, address: Address) -> bool:
         """The control plane does not answer at a tenant's own host."""

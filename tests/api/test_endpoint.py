@@ -215,3 +215,10 @@ def test_probes(live: Live, acme: LiveTenant) -> None:
     assert 'kapok_plan_cache_total{result="hit"}' in metrics
     assert 'kapok_tenant_requests_total{tenant="acme"}' in metrics
     assert 'kapok_pool_connections{state="idle"}' in metrics
+
+
+def test_a_tenants_host_shows_neither_metrics_nor_admin(live: Live) -> None:
+    for path in ("/metrics", "/admin/", "/api/v1/tenants"):
+        response = httpx.get(f"{live.base_url}{path}", headers={"host": "acme.localhost"})
+        assert response.status_code == 404
+        assert "globex" not in response.text
