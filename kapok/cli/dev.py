@@ -43,6 +43,7 @@ class Development:
     started: float
     before: dict[str, Any] = field(default_factory=dict)
     says: dict[str, Any] = field(default_factory=dict)
+    failed: bool = False
 
     @property
     def base_url(self) -> str:
@@ -92,6 +93,14 @@ def command(ctx: click.Context, invocation: Invocation, port: int | None, no_dem
         ctx.exit(_supervise(run, stack))
 
 
+def _make_state_dir(state_dir: Path) -> None:
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # It holds secrets and lies in a project's directory, as a rule a repository.
+    ignore = state_dir / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+
+
 @contextmanager
 def _alone(state_dir: Path) -> Iterator[None]:
     """Nobody else uses the directory. Embedded servers see to that themselves; without any, this does.
@@ -125,7 +134,8 @@ def _supervise(run: Development, stack: EmbeddedStack) -> int:
     }
     # A thread of its own: the supervisor must see Ctrl-C while tenants are being set up.
     preparation = threading.Thread(target=_prepare, args=(run,), name="prepare", daemon=True)
-    return Supervisor(processes(run.state_dir, env, run.port), watch=stack.processes, on_ready=preparation.start).run()
+    supervisor = Supervisor(processes(run.state_dir, env, run.port), watch=stack.processes, on_ready=preparation.start)
+    return supervisor.run() or int(run.failed)
 
 
 def _prepare(run: Development) -> None:
@@ -139,7 +149,11 @@ def _prepare(run: Development) -> None:
                 watch(project.files.root, lambda files: _apply(client, files), _say)
     except KapokError as error:
         _say(f"{error.message} {error.hint}".strip())
+    except BaseException:
+        # Nobody waits for this thread: without a sign the run would go on and never be ready.
+        run.failed = True
         os.kill(os.getpid(), signal.SIGTERM)
+        raise
 
 
 def _project(run: Development, client: Client) -> DevProject:

@@ -59,7 +59,7 @@ def environment(state_dir: Path, database_url: str, redis_url: str, environ: Map
 
 def processes(state_dir: Path, env: Mapping[str, str], port: int) -> list[ChildProcess]:
     """web, worker and beat. They run in the state directory: nothing in it can be taken for one of our modules."""
-    celery = _python("celery", "-A", "config.celery", "--workdir", str(state_dir))
+    celery = _python("celery", "--quiet", "-A", "config.celery", "--workdir", str(state_dir))
     ready = f"http://{HOST}:{port}/readyz"
     return [
         ChildProcess("web", _python("config.web", "--port", str(port)), env, state_dir, ready_url=ready),

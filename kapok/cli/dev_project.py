@@ -18,7 +18,6 @@ from kapok.cli.project_files import ProjectFiles, load_project
 from kapok.cli.pushing import ensure_project, push_documents, push_migrations, push_permissions
 from kapok.cli.settings import PROJECT_FILE, Output
 from kapok.cli.templates import seed_sql, write_template
-from kapok.errors import KapokError
 
 DEMO = "bookings"
 TENANTS = {"acme": "Acme", "globex": "Globex"}
@@ -78,14 +77,8 @@ def prepare_tenants(client: Client, project: DevProject, before: Mapping[str, An
 
 
 def _tenant(client: Client, slug: str) -> dict[str, Any] | None:
-    try:
-        tenant = client.get(f"/tenants/{slug}")
-    except KapokError as error:
-        if error.code == "TENANT_NOT_FOUND":
-            return None
-        raise
-    assert isinstance(tenant, dict)
-    return tenant
+    tenants: list[dict[str, Any]] = client.get("/tenants", search=slug, pageSize=200)["tenants"]
+    return next((tenant for tenant in tenants if tenant["slug"] == slug), None)
 
 
 def _create(client: Client, project: DevProject, slug: str, name: str, number: int) -> dict[str, Any]:

@@ -9,16 +9,14 @@ from typing import Any
 
 from kapok.cli.client import Client
 from kapok.cli.project_files import ProjectFiles
-from kapok.errors import KapokError
 
 
 def ensure_project(client: Client, files: ProjectFiles) -> dict[str, Any]:
     """The project on the server, created when it is missing."""
-    try:
-        return _object(client.get(f"/projects/{files.name}"))
-    except KapokError as error:
-        if error.code != "NOT_FOUND":
-            raise
+    known = client.get("/projects", search=files.name, pageSize=200)["projects"]
+    for project in known:
+        if project["slug"] == files.name:
+            return _object(project)
     body = {"slug": files.name, "name": files.name, "description": files.description}
     return _object(client.post("/projects", body))
 

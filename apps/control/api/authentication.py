@@ -49,11 +49,14 @@ def bearer_token(header: bytes) -> str | None:
 
 
 def authenticate_token(request: HttpRequest | Request, text: str) -> tuple[User, ControlToken]:
-    """The user of a token. Raises AuthenticationFailed, and RATE_LIMITED for an address that keeps guessing."""
-    address = str(request.META.get("REMOTE_ADDR", ""))
-    TOKENS.check(address)
+    """The user of a token. Raises AuthenticationFailed, and RATE_LIMITED for an address that keeps guessing.
+
+    A token that works is never refused for what others behind the same address sent.
+    """
     token = find_token(text)
     if token is None:
+        address = str(request.META.get("REMOTE_ADDR", ""))
+        TOKENS.check(address)
         TOKENS.failed(address)
         raise AuthenticationFailed
     note_use(token)

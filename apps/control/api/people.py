@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from guardian.models import UserObjectPermission
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -101,9 +102,13 @@ class TokensView(ControlView):
 
     @describe("Create a token", takes=TokenInput, answers=NewTokenSerializer, status=201)
     def post(self, request: Request) -> Response:
-        """The answer is the only place that ever shows the token."""
+        """The answer is the only place that ever shows the token. It ends no later than the token that asks for it:
+        otherwise whoever finds one for a day has one for ever."""
         given = parsed(TokenInput, request.data)
-        token, text = do_create_token(acting(request), name=given["name"], lifetime=timedelta(days=given["days"]))
+        lifetime = timedelta(days=given["days"])
+        if isinstance(request.auth, ControlToken):
+            lifetime = min(lifetime, request.auth.expires_at - timezone.now())
+        token, text = do_create_token(acting(request), name=given["name"], lifetime=lifetime)
         return answer({**TokenSerializer(token).data, "token": text}, status=201)
 
 

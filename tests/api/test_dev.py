@@ -1,0 +1,96 @@
+"""`kapok dev` in a project's directory: changes are applied as files are saved, and a second start finds everything."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from kapok.cli.templates import write_template
+from tests.live import START_SECONDS, STOP_SECONDS
+
+pytestmark = pytest.mark.slow
+
+#: How long a saved file may take until callers see it: the look-out, a migration, the announcement.
+PATIENCE = 15.0
+
+
+@contextmanager
+def dev(directory: Path) -> Iterator[dict[str, Any]]:
+    """`kapok dev` in a directory; what its dev.json says, once this very process has written it."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    kept.pop("DJANGO_SETTINGS_MODULE", None)
+    ready, log = directory / ".kapok" / "dev.json", directory / "dev.log"
+    command = [str(Path(sys.executable).with_name("kapok")), "dev", "--port", "0"]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=directory, env=kept, stdout=output, stderr=output)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not ready.exists() or json.loads(ready.read_text())["pid"] != process.pid:
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-3000:]
+            time.sleep(0.1)
+        yield json.loads(ready.read_text())
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_SECONDS) == 0
+
+
+def ask(tenant: dict[str, Any], key: str, query: str) -> dict[str, Any]:
+    """The body of a query's answer."""
+    answer = httpx.post(tenant["graphqlUrl"], json={"query": query}, headers={"apikey": tenant[key]}, timeout=30)
+    body = answer.json()
+    assert isinstance(body, dict)
+    return body
+
+
+def eventually(check: Callable[[], bool]) -> None:
+    """Until it holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not check():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_project_under_development(tmp_path: Path) -> None:
+    write_template("blank", tmp_path, project="notebook")
+    (tmp_path / "kapok.yaml").write_text((tmp_path / "kapok.yaml").read_text() + "seed: seed\n")
+    (tmp_path / "seed").mkdir()
+    (tmp_path / "seed" / "0001.sql").write_text("insert into notes (title) values ('First');")
+    with dev(tmp_path) as first:
+        acme = first["tenants"]["acme"]
+        notes = {"data": {"notes": [{"title": "First"}]}}
+        assert ask(acme, "publishableKey", "{ notes { title } }") == notes
+        assert (tmp_path / ".kapok" / ".gitignore").read_text() == "*\n"
+        migration, permissions = tmp_path / "migrations" / "0002_tags.sql", tmp_path / "permissions.yaml"
+        migration.write_text("create table tags (")
+        log = tmp_path / "dev.log"
+        eventually(lambda: "0002_tags" in log.read_text())
+        assert ask(acme, "secretKey", "{ notes { title } }") == notes  # what is wrong stops nothing
+        migration.write_text("create table tags (id int primary key, name text); insert into tags values (1, 'a');")
+        eventually(lambda: ask(acme, "secretKey", "{ tags { name } }") == {"data": {"tags": [{"name": "a"}]}})
+        assert "errors" in ask(acme, "publishableKey", "{ tags { name } }")
+        permissions.write_text(permissions.read_text() + '  tags: {anon: {select: {columns: "*"}}}\n')
+        eventually(lambda: "data" in ask(acme, "publishableKey", "{ tags { name } }"))
+    with dev(tmp_path) as second:
+        for name in ("publishableKey", "secretKey", "id"):
+            assert second["tenants"]["acme"][name] == acme[name]
+        assert (second["controlToken"], second["admin"]["password"]) == (
+            first["controlToken"],
+            first["admin"]["password"],
+        )
+        assert ask(second["tenants"]["acme"], "publishableKey", "{ notes { title } }") == notes
+        headers = {"authorization": f"Bearer {second['controlToken']}"}
+        operations = httpx.get(f"{second['baseUrl']}/api/v1/operations", headers=headers).json()["data"]
+        started = [operation["kind"] for operation in operations["operations"]]
+        # Compiled once, two tenants, one run that failed and one that did not; nothing for the second start.
+        assert sorted(started) == ["migrate_project"] * 3 + ["provision"] * 2
