@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -22,11 +22,18 @@ _TOKEN = re.compile(r"kctl_[A-Za-z0-9_-]{43}")
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
-def do_create_token(user: User, *, name: str, lifetime: timedelta) -> tuple[ControlToken, str]:
-    """A new token of a user, and its text, which nobody can find out later."""
+def do_create_token(
+    user: User, *, name: str, lifetime: timedelta, not_after: datetime | None = None
+) -> tuple[ControlToken, str]:
+    """A new token of a user, and its text, which nobody can find out later. not_after: the latest it may end."""
     text = "kctl_" + secrets.token_urlsafe(32)
+    expires_at = timezone.now() + lifetime
     token = ControlToken.objects.create(
-        user=user, name=name, prefix=text[:12], digest=key_digest(text), expires_at=timezone.now() + lifetime
+        user=user,
+        name=name,
+        prefix=text[:12],
+        digest=key_digest(text),
+        expires_at=expires_at if not_after is None else min(expires_at, not_after),
     )
     return token, text
 

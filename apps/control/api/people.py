@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from guardian.models import UserObjectPermission
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -106,9 +105,8 @@ class TokensView(ControlView):
         otherwise whoever finds one for a day has one for ever."""
         given = parsed(TokenInput, request.data)
         lifetime = timedelta(days=given["days"])
-        if isinstance(request.auth, ControlToken):
-            lifetime = min(lifetime, request.auth.expires_at - timezone.now())
-        token, text = do_create_token(acting(request), name=given["name"], lifetime=lifetime)
+        not_after = request.auth.expires_at if isinstance(request.auth, ControlToken) else None
+        token, text = do_create_token(acting(request), name=given["name"], lifetime=lifetime, not_after=not_after)
         return answer({**TokenSerializer(token).data, "token": text}, status=201)
 
 
