@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 
 class PrincipalKind(StrEnum):
     """How the principal proved who it is."""
@@ -32,8 +34,12 @@ class Principal:
     tenant_id: uuid.UUID
     role: str
     claims: Mapping[str, Any] = field(default_factory=dict)
+    #: What logs and the change log call this caller: `api_key:<id>`.
+    actor: str = field(init=False)
+    #: What `current_setting('request.jwt.claims')` holds in its requests: the claims, with the role.
+    claims_json: bytes = field(init=False, repr=False, compare=False)
 
-    @property
-    def actor(self) -> str:
-        """What logs and the change log call this caller: `api_key:<id>`."""
-        return f"{self.kind}:{self.id}"
+    def __post_init__(self) -> None:
+        # Made once: both go into every statement's preamble.
+        object.__setattr__(self, "actor", f"{self.kind}:{self.id}")
+        object.__setattr__(self, "claims_json", orjson.dumps({**self.claims, "role": self.role}))

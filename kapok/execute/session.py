@@ -8,8 +8,6 @@ changed it for the session, and then the connection is dropped and the read runs
 
 from __future__ import annotations
 
-import orjson
-
 from kapok.principal import Principal
 from kapok.tenancy import TenantRef
 
@@ -41,12 +39,7 @@ def preamble_parameters(tenant: TenantRef, principal: Principal, request_id: str
         b"%d" % tenant.limits.statement_ms,
         # Named last, so that a temporary table cannot stand in for the tenant's.
         schema + b", pg_temp",
-        claims_json(principal),
+        principal.claims_json,
         principal.actor.encode(),
         request_id.encode(),
     ]
-
-
-def claims_json(principal: Principal) -> bytes:
-    """What `current_setting('request.jwt.claims')` holds: the claims, with the role."""
-    return orjson.dumps({**principal.claims, "role": principal.role})
