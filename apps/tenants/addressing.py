@@ -1,8 +1,7 @@
 """Which tenant a request is addressed to, before anyone knows whether there is one.
 
 In: the Host header and the path. Out: an `Address`: the slug in the path, the slug or custom domain in the host, and
-the path below the tenant; or None when it is not addressed to a tenant. Where both host and path name a tenant, the caller
-must check that they agree.
+the path below the tenant. Where both host and path name a tenant, the caller must check that they agree.
 """
 
 from __future__ import annotations
