@@ -75,8 +75,7 @@ def command(ctx: click.Context, invocation: Invocation, port: int | None, no_dem
     DATABASE_URL and REDIS_URL name servers to use instead of the embedded ones.
     """
     state_dir = invocation.settings.state_dir
-    # Root's servers run as another user, who has to come through to the data.
-    state_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+    _make_state_dir(state_dir)
     chosen = choose_port(port)
     if port is None and chosen != DEFAULT_PORT:
         _say(f"Port {DEFAULT_PORT} is taken; using {chosen}.")
@@ -94,7 +93,8 @@ def command(ctx: click.Context, invocation: Invocation, port: int | None, no_dem
 
 
 def _make_state_dir(state_dir: Path) -> None:
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Root's servers run as another user, who has to come through to the data.
+    state_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
     # It holds secrets and lies in a project's directory, as a rule a repository.
     ignore = state_dir / ".gitignore"
     if not ignore.exists():
