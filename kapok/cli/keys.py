@@ -17,6 +17,7 @@ LIST = (
     Column("KEY", "prefix"),
     Column("STATE", "state"),
     Column("EXPIRES", "expiresAt"),
+    Column("LAST USED", "lastUsedAt"),
 )
 CREATED = (Column("Key", "key"), Column("Id", "id"), Column("Kind", "kind"), Column("Role", "role"))
 

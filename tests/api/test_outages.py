@@ -5,6 +5,7 @@ A web process of its own reaches the servers of the running Kapok through proxie
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -20,6 +21,8 @@ import httpx
 import psycopg
 import pytest
 
+from apps.tenants.directory import Directory
+from kapok.execute.platform import Platform
 from tests.live import Live, LiveTenant
 from tests.proxy import Proxy
 
@@ -158,6 +161,23 @@ def test_a_suspended_tenant_says_so_within_a_second(live: Live, globex: LiveTena
         live.cli("tenant", "resume", "globex")
     time.sleep(1)
     assert globex.data(CITIES)["cities"]
+
+
+def test_the_last_use_of_a_key_is_written_down(live: Live) -> None:
+    """Every half minute, and when the process stops."""
+    made = live.cli("keys", "create", "acme", "--kind", "secret", "--name", f"used-{uuid.uuid4().hex[:8]}")
+    platform = Platform(live.database_url)
+
+    async def use() -> None:
+        await platform.start((), lambda channel, payload: None, lambda: None)
+        directory = Directory(platform)
+        await directory.principal(await directory.by_slug("acme"), made["key"])
+        await directory.write_down_used_keys()
+        await platform.stop()
+
+    asyncio.run(use())
+    (listed,) = [key for key in live.cli("keys", "list", "acme")["keys"] if key["id"] == made["id"]]
+    assert listed["lastUsedAt"] is not None
 
 
 def test_a_server_that_restarts_is_not_noticed(web: Web, live: Live) -> None:

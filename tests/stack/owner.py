@@ -17,6 +17,9 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def main() -> None:
+    # A test run in the background (nohup, a shell's &) ignores these, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     order = json.loads(sys.argv[1])
     if order.get("shared"):
         unprivileged.SHARED_DIRECTORIES = (Path(order["shared"]),)

@@ -78,6 +78,7 @@ class KeySerializer(serializers.Serializer[Any]):
     state = serializers.SerializerMethodField()
     createdAt = serializers.DateTimeField(source="created_at")
     expiresAt = serializers.DateTimeField(source="expires_at", allow_null=True)
+    lastUsedAt = serializers.DateTimeField(source="last_used_at", allow_null=True)
     revokedAt = serializers.DateTimeField(source="revoked_at", allow_null=True)
 
     def get_state(self, key: Any) -> str:

@@ -63,8 +63,11 @@ class ApiKeyAdmin(ScopedAdmin):
     autocomplete_fields = ("tenant",)
     actions = None
     actions_detail: ClassVar = ("revoke",)
-    readonly_fields = ("show_state", "prefix", "created_at", "revoked_at")
-    _stored = ("tenant", "name", "kind", "role", "prefix", "show_state", "created_at", "expires_at", "revoked_at")
+    readonly_fields = ("show_state", "prefix", "created_at", "revoked_at", "last_used_at")
+    _stored = (
+        *("tenant", "name", "kind", "role", "prefix", "show_state"),
+        *("created_at", "expires_at", "revoked_at", "last_used_at"),
+    )
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         """New: what is asked. Existing: facts."""
