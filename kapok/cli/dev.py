@@ -30,6 +30,8 @@ from kapok.stack.stack import EmbeddedStack, from_environment
 from kapok.stack.supervisor import Supervisor
 
 EMAIL = "admin@example.com"
+#: What dev.json said last: its keys and sign-in serve the next run as well.
+KEPT_FILE = "dev.kept.json"
 
 
 @dataclass
@@ -85,10 +87,9 @@ def command(ctx: click.Context, invocation: Invocation, port: int | None, no_dem
         port=chosen,
         with_project=not no_demo,
         started=time.monotonic(),
-        before=_read_before(state_dir / DEV_FILE),
     )
     _say(f"Starting in {run.state_dir} ...")
-    with _alone(run.state_dir), from_environment(run.state_dir, os.environ) as stack:
+    with _alone(run.state_dir), from_environment(run.state_dir, os.environ) as stack, _ready_file(run):
         ctx.exit(_supervise(run, stack))
 
 
@@ -115,6 +116,20 @@ def _alone(state_dir: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def _ready_file(run: Development) -> Iterator[None]:
+    """dev.json is there while this run is ready, and only then; its keys are kept for the next one."""
+    ready, kept = run.state_dir / DEV_FILE, run.state_dir / KEPT_FILE
+    if ready.exists():  # after a crash
+        ready.replace(kept)
+    run.before = _read_before(kept)
+    try:
+        yield
+    finally:
+        if ready.exists():
+            ready.replace(kept)
 
 
 def _supervise(run: Development, stack: EmbeddedStack) -> int:
