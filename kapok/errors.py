@@ -83,7 +83,7 @@ _KINDS = (
     ErrorKind("CONFIGURATION_INVALID", "KP610", 500, "A setting is missing or not valid."),
     ErrorKind("SERVER_UNREACHABLE", "KP611", 503, "The Kapok server cannot be reached."),
     ErrorKind("PROJECT_INVALID", "KP612", 422, "The project's files are not valid."),
-    ErrorKind("REDIS_UNAVAILABLE", "KP613", 503, "Redis cannot be reached.", "Jobs wait until it is back."),
+    # KP613 is reserved: nothing raises for Redis being away, jobs wait.
     ErrorKind("SEED_FAILED", "KP614", 422, "The sample data could not be loaded; nothing was changed."),
     # --- quota
     ErrorKind("RATE_LIMITED", "KP701", 429, "Too many failed attempts.", "Wait a minute, then try again."),
