@@ -81,11 +81,16 @@ class Connection:
             pgconn.send_query_prepared(_PREAMBLE_NAME, segment.preamble)
             key = (segment.schema, segment.template)
             name = self._statements.get(key)
-            if name is None:
-                name = self._statements.new_name()
-                segment.key, segment.name = key, name
-                pgconn.send_prepare(name, bind_schema(segment.template, segment.schema).encode())
-            pgconn.send_query_prepared(name, segment.parameters)
+            if name is not None:
+                pgconn.send_query_prepared(name, segment.parameters)
+            else:
+                text = bind_schema(segment.template, segment.schema).encode()
+                if self._statements.admits(key):
+                    segment.key, segment.name = key, self._statements.new_name()
+                    pgconn.send_prepare(segment.name, text)
+                    pgconn.send_query_prepared(segment.name, segment.parameters)
+                else:
+                    pgconn.send_query_params(text, segment.parameters)
             pgconn.pipeline_sync()
             self._flush()
         except psycopg.OperationalError as exc:

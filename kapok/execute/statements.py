@@ -2,7 +2,8 @@
 
 In: a key (schema and template). Out: the name to execute, or None when it must be prepared first. A name counts as
 prepared only once the server has confirmed it, and names are never used twice, so an error in between cannot leave a
-wrong one behind.
+wrong one behind. Where all slots are taken, a statement gets one when it is asked for the second time within as many
+newcomers as there are slots: thousands of tenants asked at random would only push each other out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ class StatementCache:
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._names: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._newcomers: OrderedDict[Hashable, None] = OrderedDict()
         self._closing: list[bytes] = []
         self._count = 0
 
@@ -29,6 +31,16 @@ class StatementCache:
         if name is not None:
             self._names.move_to_end(key)
         return name
+
+    def admits(self, key: Hashable) -> bool:
+        """Whether a statement without a name is worth one now."""
+        if len(self._names) < self._slots or key in self._newcomers:
+            self._newcomers.pop(key, None)
+            return True
+        self._newcomers[key] = None
+        if len(self._newcomers) > self._slots:
+            self._newcomers.popitem(last=False)
+        return False
 
     def new_name(self) -> bytes:
         """A name never used before on this connection."""
