@@ -1,7 +1,9 @@
 """The connections of one gateway role, shared fairly by its tenants.
 
 In: segments to run. Out: their rows. Connections open when they are needed, up to a limit. One tenant never holds all
-of them, so one whose tables are locked holds up only itself; who waits is served in turns of tenants.
+of them, so one whose tables are locked holds up only itself; who waits is served in turns of tenants. Each tenant has a
+home, the connection it is given where that costs nobody anything: its statements are prepared there, and Postgres has
+its tables in that backend's caches.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from dataclasses import dataclass
+from itertools import islice
 from time import monotonic
 
 import psycopg
@@ -20,16 +23,22 @@ from kapok.execute.segment import Segment
 
 log = logging.getLogger("kapok.execute")
 
+#: How many of the waiting tenants are looked at for one that is at home on the free connection. More than can have
+#: their share at once, so that somebody who may run is always found.
+_LOOK_AHEAD = 16
+
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
     """size: connections of one gateway role. spare: how many of them one tenant alone may not take. queue: segments
-    that may wait. slots: prepared statements a connection. Times are seconds."""
+    that may wait. slots: prepared statements a connection. patience: who waits longer is not passed over for a tenant
+    that is at home on the free connection. Times are seconds."""
 
     size: int = 10
     spare: int = 2
     queue: int = 1000
     slots: int = 300
+    patience: float = 0.005
     max_age: float = 1800.0
     wait: float = 10.0
     retry_after: float = 0.5
@@ -43,7 +52,7 @@ class Pool:
         self._settings = settings
         self._share = max(1, settings.size - settings.spare)
         self._loop = asyncio.get_running_loop()
-        self._connections: set[Connection] = set()
+        self._connections: list[Connection] = []
         # The most recently used last: its caches are warm, and the others may age.
         self._idle: list[Connection] = []
         self._opening: set[asyncio.Task[None]] = set()
@@ -69,7 +78,7 @@ class Pool:
         DATABASE_UNAVAILABLE), perhaps before this returns."""
         self.used_at = segment.since
         if self._idle and self._running.get(segment.schema, 0) < self._share:
-            self._send(self._idle.pop(), segment)
+            self._send(self._idle_for(segment.schema), segment)
         elif self.waiting >= self._settings.queue:
             segment.fail(KapokError("OVERLOADED"))
         elif not self._connections and monotonic() - self._failed_at < self._settings.retry_after:
@@ -78,6 +87,17 @@ class Pool:
             self._waiting.setdefault(segment.schema, deque()).append(segment)
             self.waiting += 1
             self._grow()
+
+    def _idle_for(self, schema: str) -> Connection:
+        """The tenant's home if it is idle, else the connection used last."""
+        home = self._home(schema)
+        if home not in self._idle:
+            return self._idle.pop()
+        self._idle.remove(home)
+        return home
+
+    def _home(self, schema: str) -> Connection:
+        return self._connections[hash(schema) % len(self._connections)]
 
     def _send(self, connection: Connection, segment: Segment) -> None:
         self._running[segment.schema] = self._running.get(segment.schema, 0) + 1
@@ -92,31 +112,54 @@ class Pool:
             else:
                 del self._running[segment.schema]
         if connection.closed:
-            self._connections.discard(connection)
+            if connection in self._connections:
+                self._connections.remove(connection)
             if connection in self._idle:
                 self._idle.remove(connection)
             if self.waiting:
                 self._grow()
             return
-        following = self._next()
+        following = self._next(connection)
         if following is not None:
             self._send(connection, following)
         else:
             self._idle.append(connection)
 
-    def _next(self) -> Segment | None:
-        """The segment whose turn it is, of a tenant that does not have its share already."""
-        for schema in list(self._waiting) if self.waiting else ():
+    def _next(self, connection: Connection) -> Segment | None:
+        """The next segment for this connection, if any waits that may run."""
+        while self.waiting:
+            schema = self._turn(connection)
+            if schema is None:
+                return None
+            segment = self._take_turn(schema)
+            if segment is not None:
+                return segment
+        return None
+
+    def _turn(self, connection: Connection) -> str | None:
+        """The tenant whose turn it is, or one of the next that is at home here; None where all have their share."""
+        first = None
+        for schema, queue in islice(self._waiting.items(), _LOOK_AHEAD):
             if self._running.get(schema, 0) >= self._share:
                 continue
-            queue = self._waiting.pop(schema)
-            while queue:
-                segment = queue.popleft()
-                self.waiting -= 1
-                if not segment.abandoned:
-                    if queue:
-                        self._waiting[schema] = queue  # last in turn
-                    return segment
+            if first is None:
+                first = schema
+                if monotonic() - queue[0].since > self._settings.patience:
+                    break
+            if self._home(schema) is connection:
+                return schema
+        return first
+
+    def _take_turn(self, schema: str) -> Segment | None:
+        """The tenant's next segment that somebody still wants; the tenant is last in turn then."""
+        queue = self._waiting.pop(schema)
+        while queue:
+            segment = queue.popleft()
+            self.waiting -= 1
+            if not segment.abandoned:
+                if queue:
+                    self._waiting[schema] = queue
+                return segment
         return None
 
     def _grow(self) -> None:
@@ -135,7 +178,7 @@ class Pool:
             if not self._connections and len(self._opening) <= 1:
                 self._refuse_waiting(KapokError("DATABASE_UNAVAILABLE"))
             return
-        self._connections.add(connection)
+        self._connections.append(connection)
         self._on_free(connection, None)
 
     def _refuse_waiting(self, error: KapokError) -> None:
