@@ -124,4 +124,4 @@ class Shapes:
 
 
 def _shared_key(schema: str) -> str:
-    return f"kapok:catalog:1:{schema}"
+    return f"kapok:catalog:2:{schema}"

@@ -27,7 +27,9 @@ member as materialized (
 ),
 relation as materialized (
   select c.oid, c.relname, c.relkind, c.relrowsecurity, c.reltuples, m.schema,
-    pg_catalog.has_table_privilege($2::pg_catalog.name, c.oid, 'SELECT') as whole
+    pg_catalog.has_table_privilege($2::pg_catalog.name, c.oid, 'SELECT') as whole,
+    pg_catalog.has_table_privilege($2::pg_catalog.name, c.oid, 'INSERT') as insertable,
+    pg_catalog.has_table_privilege($2::pg_catalog.name, c.oid, 'UPDATE') as updatable
   from member m
   cross join lateral (select * from pg_catalog.pg_class r where r.oid = m.objid offset 0) c
   where m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
@@ -54,6 +56,12 @@ described as materialized (
         ), false),
         'identity', nullif(a.attidentity, ''),
         'generated', nullif(a.attgenerated <> '', false),
+        'no_insert', nullif(not (
+          r.insertable or pg_catalog.has_column_privilege($2::pg_catalog.name, r.oid, a.attnum, 'INSERT')
+        ), false),
+        'no_update', nullif(not (
+          r.updatable or pg_catalog.has_column_privilege($2::pg_catalog.name, r.oid, a.attnum, 'UPDATE')
+        ), false),
         'comment', (
           select d.description from pg_catalog.pg_description d
           where d.objoid = r.oid and d.objsubid = a.attnum
@@ -72,6 +80,7 @@ table_json as (
       'name', r.relname,
       'kind', r.relkind,
       'row_security', nullif(r.relrowsecurity, false),
+      'no_delete', nullif(not pg_catalog.has_table_privilege($2::pg_catalog.name, r.oid, 'DELETE'), false),
       'rows', greatest(r.reltuples, 0)::pg_catalog.int8,
       'comment', (
         select d.description from pg_catalog.pg_description d
@@ -85,6 +94,8 @@ table_json as (
             'name', i.name,
             'columns', k.columns,
             'primary', nullif(i.indisprimary, false),
+            -- ON CONFLICT takes no deferrable constraint, and none without overlaps (PostgreSQL 18).
+            'no_arbiter', nullif(not i.indimmediate or i.indisexclusion, false),
             'comment', (
               select d.description from pg_catalog.pg_constraint c
               join pg_catalog.pg_description d on d.objoid = c.oid

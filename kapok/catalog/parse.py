@@ -56,6 +56,7 @@ def _table(item: Mapping[str, Any], names: _TypeNames) -> RawTable:
         keys=tuple([_key(key) for key in item.get("keys", [])]),
         foreign_keys=tuple([_foreign_key(key) for key in item.get("foreign_keys", [])]),
         row_security=item.get("row_security", False),
+        deletable=not item.get("no_delete", False),
         comment=item.get("comment"),
         estimated_rows=item["rows"],
     )
@@ -69,6 +70,8 @@ def _column(item: Mapping[str, Any], names: _TypeNames) -> RawColumn:
         has_default=item.get("default", False),
         identity=item.get("identity", ""),
         generated=item.get("generated", False),
+        insertable=not item.get("no_insert", False),
+        updatable=not item.get("no_update", False),
         comment=item.get("comment"),
     )
 
@@ -78,6 +81,7 @@ def _key(item: Mapping[str, Any]) -> RawKey:
         name=intern(item["name"]),
         columns=_interned(item["columns"]),
         primary=item.get("primary", False),
+        arbiter=not item.get("no_arbiter", False),
         comment=item.get("comment"),
     )
 

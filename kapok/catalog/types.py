@@ -61,7 +61,7 @@ class RawType:
 
 @dataclass(frozen=True, slots=True)
 class RawColumn:
-    """A column. identity: "a" always, "d" by default, "" none."""
+    """A column. identity: "a" always, "d" by default, "" none. insertable, updatable: the role has the privilege."""
 
     name: str
     type: QualifiedName
@@ -69,16 +69,22 @@ class RawColumn:
     has_default: bool = False
     identity: str = ""
     generated: bool = False
+    insertable: bool = True
+    updatable: bool = True
     comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RawKey:
-    """A primary key, unique constraint or unique index on plain columns without a predicate."""
+    """A primary key, unique constraint or unique index on plain columns without a predicate.
+
+    arbiter: INSERT ... ON CONFLICT can name it; not so when it is deferrable or only declared in a comment.
+    """
 
     name: str
     columns: tuple[str, ...]
     primary: bool = False
+    arbiter: bool = True
     comment: str | None = None
 
 
@@ -104,6 +110,8 @@ class RawTable:
     keys: tuple[RawKey, ...] = ()
     foreign_keys: tuple[RawForeignKey, ...] = ()
     row_security: bool = False
+    #: whether the role may delete rows.
+    deletable: bool = True
     comment: str | None = None
     #: pg_class.reltuples, 0 when never counted; not part of what the table is.
     estimated_rows: int = field(default=0, compare=False)

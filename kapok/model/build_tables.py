@@ -29,6 +29,7 @@ _TYPE_SUFFIXES = (
     *("Filter", "ListFilter", "OrderBy", "Column", "Connection", "Edge", "Conflict", "Change", "Aggregate"),
     *("AggregateGroup", "AggregateCountDistinct", "AggregateSum", "AggregateAvg", "AggregateMin", "AggregateMax"),
 )
+_INPUTS = ("Create{}Input", "Update{}Input", "Update{}ByKeyInput", "{}KeyInput")
 
 
 def table_claims(name: Name) -> frozenset[str]:
@@ -36,10 +37,11 @@ def table_claims(name: Name) -> frozenset[str]:
     api_type, _, many = name
     several = many[0].upper() + many[1:]
     types = [f"type {api_type}{suffix}" for suffix in _TYPE_SUFFIXES]
-    inputs = [f"type Create{api_type}Input", f"type Update{api_type}Input"]
+    inputs = [f"type {form.format(api_type)}" for form in _INPUTS]
     queries = [f"query {many}Connection", f"query {many}Aggregate"]
     verbs = ("create", "update", "upsert", "delete")
     mutations = [f"mutation {verb}{noun}" for verb in verbs for noun in (api_type, several)]
+    mutations.append(f"mutation update{several}ByKey")
     return _plain_claims(name) | frozenset(types + inputs + queries + mutations)
 
 
@@ -89,8 +91,10 @@ def build_table(table: RawTable, name: Name, types: Types, fields: Namespace) ->
         api_one=name[1],
         api_list=name[2],
         columns=_columns(table, primary, types, fields),
-        primary_key=UniqueKey(primary.name, primary.columns, name[1]) if primary else None,
+        primary_key=UniqueKey(primary.name, primary.columns, name[1], primary.arbiter) if primary else None,
         comment=read_comment(table.comment).text,
+        deletable=table.deletable,
+        row_security=table.row_security,
         estimated_rows=table.estimated_rows,
     )
 
@@ -131,6 +135,8 @@ def _column(column: RawColumn, api_name: str, pg_type: PgType, *, is_view: bool,
         is_id=is_id and _scalar_base(pg_type) in ID_SCALARS,
         has_default=column.has_default or column.identity == "d" or not not_null,
         read_only=column.generated or column.identity == "a" or is_view,
+        insertable=column.insertable,
+        updatable=column.updatable,
         comment=comment.text,
     )
 
@@ -156,7 +162,7 @@ def build_unique_keys(
     given = root.assign([_key_candidate(place, tables[place[0]], key) for place, key in keys.items()])
     found: dict[str, tuple[UniqueKey, ...]] = {}
     for (table, name), key in keys.items():
-        found[table] = (*found.get(table, ()), UniqueKey(name, key.columns, given[table, name][0]))
+        found[table] = (*found.get(table, ()), UniqueKey(name, key.columns, given[table, name][0], key.arbiter))
     return found
 
 

@@ -47,7 +47,7 @@ def _with_keys(table: RawTable, warnings: list[str]) -> RawTable:
             except ValueError as exc:
                 warnings.append(f"{table.name}: @{tag} {argument}: {exc}")
             else:
-                keys.append(RawKey(f"@{tag} {argument}", columns, primary=tag == "key"))
+                keys.append(RawKey(f"@{tag} {argument}", columns, primary=tag == "key", arbiter=False))
     return replace(table, keys=tuple(keys))
 
 

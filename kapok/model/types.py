@@ -77,6 +77,9 @@ class Column:
     has_default: bool = False
     #: generated always, identity always, or a column of a view: never written.
     read_only: bool = False
+    #: whether the tenant's database role may give it in an INSERT, an UPDATE.
+    insertable: bool = True
+    updatable: bool = True
     comment: str | None = None
 
 
@@ -123,6 +126,8 @@ class UniqueKey:
     columns: tuple[str, ...]
     #: the field that fetches one row by it: blogPostBySlug; for the primary key the table's api_one.
     api_field: str
+    #: INSERT ... ON CONFLICT can name it.
+    arbiter: bool = True
 
 
 class Volatility(StrEnum):
@@ -190,6 +195,10 @@ class Table:
     relations: tuple[Relation, ...] = ()
     computed: tuple[Function, ...] = ()
     comment: str | None = None
+    #: whether the tenant's database role may delete rows.
+    deletable: bool = True
+    #: row-level security of the project's own may hide rows.
+    row_security: bool = False
     #: estimated rows (pg_class.reltuples); not part of the shape.
     estimated_rows: int = field(default=0, compare=False)
     #: what the role may do (kapok.permissions.apply): aggregates, and at most how many rows of a list.
