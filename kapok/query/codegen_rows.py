@@ -24,6 +24,7 @@ from kapok.query.plan import (
     RowRead,
     TypeName,
     ValueRead,
+    VersionRead,
 )
 from kapok.query.source import call_sql
 from kapok.query.wire import json_value, type_name
@@ -52,6 +53,8 @@ def _read(read: RowRead, row: str, layer: Layer | None, aliases: Aliases) -> Jso
         case GlobalIdRead():
             key = [outside(column(row, key.name)) for key in read.key]
             return quoted(global_id(read.type_name, key))
+        case VersionRead():
+            return quoted(sql(outside(sql(row, ".xmin")), "::text"))
         case OneRead() | ValueRead():
             return nullable(outside(sql("(", select(read, row, aliases), ")")))
         case _:

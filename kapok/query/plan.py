@@ -96,6 +96,11 @@ class GlobalIdRead:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRead:
+    """rowVersion: a text that changes with every change of the row (its xmin), opaque to callers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """An attribute of a composite, or one of lower, upper, lowerInclusive, upperInclusive, isEmpty of a range."""
 
@@ -267,7 +272,9 @@ class AggregateRead:
 
 # --- fields and roots -----------------------------------------------------------------------------------------------
 
-RowRead = TypeName | GlobalIdRead | ColumnRead | OneRead | ListRead | ValueRead | ConnectionRead | AggregateRead
+RowRead = (
+    TypeName | GlobalIdRead | VersionRead | ColumnRead | OneRead | ListRead | ValueRead | ConnectionRead | AggregateRead
+)
 
 RowFields = tuple[Field[RowRead], ...]
 
