@@ -126,7 +126,9 @@ def _forward(raw: RawTable, key: RawForeignKey, tables: Mapping[str, Table], gua
         on=raw.name,
         key=(key.name,),
         wishes=_chosen(chosen) or wishes,
-        relation=Relation("", RelationKind.TO_ONE, key.target, key.columns, key.target_columns, key.name, nullable),
+        relation=Relation(
+            "", RelationKind.TO_ONE, key.target, key.columns, key.target_columns, key.name, nullable, own_key=True
+        ),
         explicit=chosen is not None,
     )
 

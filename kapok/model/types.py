@@ -114,6 +114,8 @@ class Relation:
     constraint: str
     #: TO_ONE: whether there may be no such row. A reverse one-to-one (unique foreign key) is TO_ONE and nullable.
     nullable: bool = True
+    #: TO_ONE: the foreign key is this table's own, made of `columns`; else it is the target's, made of `target_columns`.
+    own_key: bool = False
     junction: Junction | None = None
     comment: str | None = None
 

@@ -99,7 +99,9 @@ def table(
 
 def to_one(api_name: str, target: str, column_name: str, *, nullable: bool = False) -> Relation:
     """A foreign key to `target.id`."""
-    return Relation(api_name, RelationKind.TO_ONE, target, (column_name,), ("id",), f"{column_name}_fkey", nullable)
+    return Relation(
+        api_name, RelationKind.TO_ONE, target, (column_name,), ("id",), f"{column_name}_fkey", nullable, own_key=True
+    )
 
 
 def to_many(api_name: str, target: str, column_name: str) -> Relation:
