@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kapok.errors import KapokError
 
@@ -30,6 +31,13 @@ def _boolean(text: str) -> bool:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _origin(text: str) -> str:
+    url = urlsplit(text.strip())
+    if text.strip() and (url.scheme not in {"http", "https"} or not url.hostname or url.path not in ("", "/")):
+        raise ValueError("must be like https://kapok.example.com")
+    return f"{url.scheme}://{url.netloc}" if text.strip() else ""
 
 
 def _level(text: str) -> str:
@@ -61,6 +69,13 @@ class Environment:
         INSECURE_SECRET_KEY,
         secret=True,
     )
+    secret_key_fallbacks: tuple[str, ...] = _variable(
+        "SECRET_KEY_FALLBACKS",
+        "Former secret keys, separated by commas: what they signed or encrypted can still be read.",
+        (),
+        _words,
+        secret=True,
+    )
     database_url: str = _variable(
         "DATABASE_URL",
         "The platform role's PostgreSQL URL: postgresql://user:password@host:5432/database.",
@@ -72,6 +87,13 @@ class Environment:
     )
     base_domain: str = _variable(
         "KAPOK_BASE_DOMAIN", "Tenants answer at <slug>.<base domain>, besides /t/<slug>/.", "localhost"
+    )
+    public_url: str = _variable(
+        "KAPOK_PUBLIC_URL",
+        "Where callers reach the service, as https://host:port; it stands in tokens and mails. "
+        "Made of KAPOK_BASE_DOMAIN when empty.",
+        "",
+        _origin,
     )
     allowed_hosts: tuple[str, ...] = _variable(
         "KAPOK_ALLOWED_HOSTS", "Host names the control plane answers at, separated by commas.", (), _words
@@ -97,6 +119,16 @@ class Environment:
     stale_seconds: int = _variable(
         "KAPOK_STALE_SECONDS", "After so many seconds without a sign of life a job goes to another worker.", 15, int
     )
+
+    @property
+    def origin(self) -> str:
+        """Where callers reach the service, without a slash at the end."""
+        return self.public_url or f"{'https' if self.https else 'http'}://{self.base_domain}"
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The secret key, then the former ones."""
+        return self.secret_key, *self.secret_key_fallbacks
 
 
 VARIABLES: tuple[Field[Any], ...] = fields(Environment)

@@ -13,6 +13,7 @@ from kapok.roles import django_database
 BASE_DIR = Path(__file__).resolve().parents[2]
 
 SECRET_KEY = ENV.secret_key
+SECRET_KEY_FALLBACKS = list(ENV.secret_key_fallbacks)
 DEBUG = False
 # Whether the strict checks of apps/tenants/checks.py apply.
 KAPOK_PRODUCTION = False
@@ -22,6 +23,7 @@ CSRF_TRUSTED_ORIGINS = list(ENV.trusted_origins)
 DATABASE_URL = ENV.database_url
 REDIS_URL = ENV.redis_url
 KAPOK_BASE_DOMAIN = ENV.base_domain
+KAPOK_PUBLIC_URL = ENV.origin
 KAPOK_MIGRATION_WORKERS = ENV.migration_workers
 KAPOK_STALE_SECONDS = ENV.stale_seconds
 

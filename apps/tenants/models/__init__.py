@@ -3,7 +3,9 @@
 from apps.tenants.models.jobs import Operation, OperationKind, OperationState
 from apps.tenants.models.keys import ApiKey
 from apps.tenants.models.migrations import MigrationState, ProjectMigration, Template, TenantMigration
-from apps.tenants.models.projects import Project, ProjectPermissions, TrustedDocument
+from apps.tenants.models.permissions import ProjectPermissions, TenantPermissions
+from apps.tenants.models.projects import Project, TrustedDocument
+from apps.tenants.models.signing import Revocation, RevocationKind, SigningKey
 from apps.tenants.models.tenants import Domain, Tenant
 
 __all__ = [
@@ -16,8 +18,12 @@ __all__ = [
     "Project",
     "ProjectMigration",
     "ProjectPermissions",
+    "Revocation",
+    "RevocationKind",
+    "SigningKey",
     "Template",
     "Tenant",
     "TenantMigration",
+    "TenantPermissions",
     "TrustedDocument",
 ]

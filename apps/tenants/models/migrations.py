@@ -62,6 +62,7 @@ class Template(models.Model):
     project = models.OneToOneField(Project, primary_key=True, on_delete=models.CASCADE, related_name="template")
     checksum = models.CharField(max_length=64, help_text="of all migrations' checksums in order")
     sql = models.TextField()
+    catalog = models.TextField(default="", help_text="the introspected catalog of that schema, as JSON")
     method = models.CharField(max_length=8, help_text="dump, or replay where the schema could not be dumped")
     scratch_id = models.UUIDField(null=True, help_text="of the scratch schema under way, so that none is left behind")
     compiled_at = models.DateTimeField(default=timezone.now)

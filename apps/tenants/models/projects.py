@@ -1,10 +1,9 @@
-"""Projects: one application each, with its permissions and trusted documents."""
+"""Projects: one application each, with its trusted documents."""
 
 from __future__ import annotations
 
 import uuid
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -40,27 +39,6 @@ class Project(models.Model):
     def gateway_role(self) -> str:
         """The role requests of this project's tenants log in as."""
         return gateway_role(self.id)
-
-
-class ProjectPermissions(models.Model):
-    """One version of a project's permissions.yaml; the highest version counts."""
-
-    id = models.BigAutoField(primary_key=True)
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="permissions")
-    version = models.PositiveIntegerField()
-    text = models.TextField()
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-
-    class Meta:
-        ordering = ("project", "-version")
-        verbose_name_plural = "project permissions"
-        constraints = (models.UniqueConstraint(fields=("project", "version"), name="tenants_permissions_version"),)
-
-    def __str__(self) -> str:
-        return f"version {self.version}"
 
 
 class TrustedDocument(models.Model):
