@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -16,11 +15,10 @@ from unfold.decorators import action, display
 from apps.tenants.admin.columns import link, operation_badge, progress_bar
 from apps.tenants.admin.dialogs import ConfirmDialog
 from apps.tenants.admin.filters import ProjectFilter
-from apps.tenants.admin.scope import ScopedAdmin, acting, go_to, refuse
+from apps.tenants.admin.scope import ScopedAdmin
 from apps.tenants.models import Operation, OperationState
 from apps.tenants.services import do_retry_operation
 from apps.tenants.titles import operation_title
-from kapok.errors import KapokError
 
 
 @admin.register(Operation)
@@ -62,6 +60,10 @@ class OperationAdmin(ScopedAdmin):
             ("Times", {"fields": times}),
             ("Result", {"fields": ("show_result",)}),
         )
+
+    def row_title(self, row: Operation) -> str:
+        """As in the list."""
+        return operation_title(row)
 
     @display(description="What", ordering="kind")
     def show_title(self, operation: Operation) -> str:
@@ -114,10 +116,4 @@ class OperationAdmin(ScopedAdmin):
     )
     def retry(self, request: HttpRequest, form: ConfirmDialog, object_id: str) -> HttpResponse:
         """Queue it once more."""
-        operation = self.row(request, object_id)
-        try:
-            do_retry_operation(operation, acting=acting(request))
-            messages.success(request, f"{operation_title(operation)}: queued again.")
-        except KapokError as error:
-            refuse(request, error)
-        return go_to(request, reverse("admin:tenants_operation_change", args=[operation.pk]))
+        return self.carry_out(request, object_id, "queued again", do_retry_operation)

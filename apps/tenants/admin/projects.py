@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -21,7 +21,7 @@ from apps.tenants.access import Right, grant_project
 from apps.tenants.admin.dialogs import ConfirmDialog, DeleteProjectDialog
 from apps.tenants.admin.forms import ProjectForm, current_permissions
 from apps.tenants.admin.inlines import ProjectMigrationInline, ProjectOperationInline
-from apps.tenants.admin.scope import ScopedAdmin, acting, go_to, refuse
+from apps.tenants.admin.scope import ScopedAdmin, acting, go_to
 from apps.tenants.models import Project, ProjectMigration, ProjectPermissions, Tenant
 from apps.tenants.services import (
     do_create_project,
@@ -30,7 +30,6 @@ from apps.tenants.services import (
     do_set_permissions,
     do_update_project,
 )
-from kapok.errors import KapokError
 
 _SETTINGS = ("name", "description", "trusted_documents_only", "introspection", "draft_statuses")
 
@@ -191,10 +190,7 @@ class ProjectAdmin(GuardedModelAdminMixin, ScopedAdmin):
     )
     def migrate(self, request: HttpRequest, form: ConfirmDialog, object_id: str) -> HttpResponse:
         """Bring all tenants up to date."""
-        project = self.row(request, object_id)
-        operation = do_migrate_project(project, acting=acting(request))
-        self.log_change(request, project, "tenants are being migrated")
-        return go_to(request, reverse("admin:tenants_operation_change", args=[operation.pk]))
+        return self.carry_out(request, object_id, "being migrated, tenant by tenant", do_migrate_project)
 
     @action(
         description="Delete",
@@ -210,14 +206,9 @@ class ProjectAdmin(GuardedModelAdminMixin, ScopedAdmin):
     )
     def delete_project(self, request: HttpRequest, form: DeleteProjectDialog, object_id: str) -> HttpResponse:
         """It goes."""
-        project = self.row(request, object_id)
-        try:
-            do_delete_project(project, confirm=form.cleaned_data["confirm"], acting=acting(request))
-        except KapokError as error:
-            refuse(request, error)
-            return go_to(request, reverse("admin:tenants_project_change", args=[object_id]))
-        messages.success(request, f"Project {project.slug} is gone.")
-        return go_to(request, reverse("admin:tenants_project_changelist"))
+        projects = reverse("admin:tenants_project_changelist")
+        typed = form.cleaned_data["confirm"]
+        return self.carry_out(request, object_id, "gone", do_delete_project, after=projects, confirm=typed)
 
 
 def tenants_url(project: Project) -> str:

@@ -15,10 +15,12 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from apps.accounts.models import User
 from apps.tenants.access import Right, projects_for
+from apps.tenants.models import Operation
 from kapok.errors import KapokError
 
 
@@ -136,6 +138,39 @@ class ScopedAdmin(ModelAdmin):
             return self.has_manage_permission(request)
         found = self.get_object(request, unquote(str(object_id)))
         return found is not None and fits(found) and self.has_manage_permission(request, found)
+
+    def carry_out(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        done: str,
+        service: Callable[..., object],
+        *,
+        after: str | None = None,
+        **arguments: Any,
+    ) -> HttpResponse:
+        """The end of a dialog: call a service for a row, say what was done (in the row's log too), go on to a page.
+
+        done: what the row is now, "suspended". after: the page to go to; without it the job's, if the service started
+        one, or the row's own, where a refusal leads as well.
+        """
+        row = self.row(request, object_id)
+        page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+        try:
+            made = service(row, acting=acting(request), **arguments)
+        except KapokError as error:
+            refuse(request, error)
+            return go_to(request, page)
+        reason = f": {arguments['reason']}" if arguments.get("reason") else ""
+        self.log_change(request, row, f"{done}{reason}")
+        messages.success(request, f"{self.row_title(row)} is {done}.")
+        if after is None and isinstance(made, Operation):
+            after = reverse("admin:tenants_operation_change", args=[made.pk])
+        return go_to(request, after or page)
+
+    def row_title(self, row: Any) -> str:
+        """What messages call a row."""
+        return str(row)
 
     def _may(self, request: HttpRequest, right: Right, obj: Any) -> bool:
         if obj is None or rights_of(request).everything:

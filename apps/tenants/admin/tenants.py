@@ -23,9 +23,9 @@ from apps.tenants.admin.dialogs import ConfirmDialog, DeleteTenantDialog, Reason
 from apps.tenants.admin.filters import ProjectFilter
 from apps.tenants.admin.forms import LIMIT_FIELDS, LIMITS, TenantForm
 from apps.tenants.admin.inlines import DomainInline, KeyInline, TenantMigrationInline, TenantOperationInline
-from apps.tenants.admin.scope import ScopedAdmin, acting, go_to, refuse
+from apps.tenants.admin.scope import ScopedAdmin, acting, go_to
 from apps.tenants.fleet import MIGRATED_STATES
-from apps.tenants.models import MigrationState, Operation, ProjectMigration, Tenant
+from apps.tenants.models import MigrationState, ProjectMigration, Tenant
 from apps.tenants.services import (
     do_create_tenant,
     do_delete_tenant,
@@ -35,7 +35,6 @@ from apps.tenants.services import (
     do_update_tenant,
 )
 from apps.tenants.sizes import schema_sizes
-from kapok.errors import KapokError
 from kapok.tenancy import Limits, TenantState
 
 
@@ -251,7 +250,7 @@ class TenantAdmin(ScopedAdmin):
     )
     def suspend(self, request: HttpRequest, form: ReasonDialog, object_id: str) -> HttpResponse:
         """Stop answering."""
-        return self._do(request, object_id, "suspended", do_suspend_tenant, reason=form.cleaned_data["reason"])
+        return self.carry_out(request, object_id, "suspended", do_suspend_tenant, reason=form.cleaned_data["reason"])
 
     @action(
         description="Resume",
@@ -267,7 +266,7 @@ class TenantAdmin(ScopedAdmin):
     )
     def resume(self, request: HttpRequest, form: ConfirmDialog, object_id: str) -> HttpResponse:
         """Answer again."""
-        return self._do(request, object_id, "resumed", do_resume_tenant)
+        return self.carry_out(request, object_id, "resumed", do_resume_tenant)
 
     @action(
         description="Migrate",
@@ -282,7 +281,7 @@ class TenantAdmin(ScopedAdmin):
     )
     def migrate(self, request: HttpRequest, form: ConfirmDialog, object_id: str) -> HttpResponse:
         """Bring this one up to date."""
-        return self._do(request, object_id, "being migrated", do_migrate_tenant)
+        return self.carry_out(request, object_id, "being migrated", do_migrate_tenant)
 
     @action(
         description="Delete",
@@ -298,22 +297,9 @@ class TenantAdmin(ScopedAdmin):
     )
     def delete_tenant(self, request: HttpRequest, form: DeleteTenantDialog, object_id: str) -> HttpResponse:
         """Everything goes."""
-        return self._do(request, object_id, "being deleted", do_delete_tenant, confirm=form.cleaned_data["confirm"])
-
-    def _do(self, request: HttpRequest, object_id: str, done: str, service: Any, **arguments: Any) -> HttpResponse:
-        """Call a service for a row and say so, in the log of the row too."""
-        tenant = self.row(request, object_id)
-        try:
-            made = service(tenant, acting=acting(request), **arguments)
-        except KapokError as error:
-            refuse(request, error)
-            return go_to(request, tenant_url(tenant))
-        reason = f": {arguments['reason']}" if arguments.get("reason") else ""
-        self.log_change(request, tenant, f"{done}{reason}")
-        messages.success(request, f"{tenant.slug} is {done}.")
-        # A job's page shows its progress, also when the tenant's page is gone.
-        url = reverse("admin:tenants_operation_change", args=[made.pk]) if isinstance(made, Operation) else None
-        return go_to(request, url or tenant_url(tenant))
+        return self.carry_out(
+            request, object_id, "being deleted", do_delete_tenant, confirm=form.cleaned_data["confirm"]
+        )
 
 
 def tenant_url(tenant: Tenant) -> str:
