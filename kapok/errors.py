@@ -42,6 +42,30 @@ _KINDS = (
     ),
     ErrorKind("FORBIDDEN", "KP202", 403, "These credentials do not allow this."),
     ErrorKind("KEY_REVOKED", "KP203", 401, "This API key was revoked or has expired."),
+    # Second factors and social sign-in are KP221 to KP229.
+    ErrorKind("FACTOR_REFUSED", "KP221", 403, "This second factor was not accepted.", "Try again with a new code."),
+    ErrorKind("CHALLENGE_EXPIRED", "KP222", 403, "This step was used already or took too long.", "Start again."),
+    ErrorKind(
+        "REAUTHENTICATION_REQUIRED", "KP223", 403, "This needs a fresh sign-in.", "Sign in again, then try once more."
+    ),
+    ErrorKind("PROVIDER_REFUSED", "KP224", 403, "The identity provider's answer was not accepted.", "Start again."),
+    ErrorKind(
+        "PROVIDER_UNAVAILABLE", "KP225", 503, "The identity provider cannot be reached.", "Try again in a moment."
+    ),
+    ErrorKind(
+        "REDIRECT_NOT_ALLOWED",
+        "KP226",
+        400,
+        "This address is not one of the project's redirect addresses.",
+        "Add it to the project's auth settings, exactly as it is sent.",
+    ),
+    ErrorKind(
+        "ACCOUNT_EXISTS",
+        "KP227",
+        409,
+        "There is an account with this e-mail address already.",
+        "Sign in to it, then connect the provider.",
+    ),
     # --- model
     ErrorKind(
         "MODEL_UNAVAILABLE", "KP301", 503, "The tenant's tables could not be read.", "Try again in a few seconds."
