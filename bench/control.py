@@ -17,7 +17,8 @@ from apps.tenants.models import OperationState, Project
 from apps.tenants.provisioning import names_of, provision_now
 from apps.tenants.services.keys import do_create_key
 from apps.tenants.services.migrations import do_upload_migrations
-from apps.tenants.services.projects import do_create_project, do_set_permissions
+from apps.tenants.services.permissions import do_set_permissions
+from apps.tenants.services.projects import do_create_project
 from apps.tenants.services.tenants import do_create_tenant
 from kapok.tokens import KeyKind
 

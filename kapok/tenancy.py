@@ -43,6 +43,8 @@ class TenantRef:
     gateway_role: str
     state: TenantState
     limits: Limits = field(default_factory=Limits)
+    #: Of the tenant's own rules, which replace some of the project's; 0: it has none.
+    permissions_version: int = 0
 
     def __post_init__(self) -> None:
         checked_schema_name(self.schema)

@@ -6,7 +6,6 @@ In: a tenant's entry, its principal's role, a document's text and variables. Out
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +18,11 @@ from apps.graphql_api.document import Document, coerce_variables, parse_document
 from apps.graphql_api.schema.graphene_types import ApiSchema, build_schema
 from apps.graphql_api.schema.surface import build_surface
 from apps.graphql_api.shapes import Shapes
-from apps.tenants.directory import Directory, Entry
+from apps.tenants.directory import Directory, Entry, PermissionTexts
 from kapok.errors import KapokError
 from kapok.model.types import Model
 from kapok.permissions.apply import visible
-from kapok.permissions.rules import parse_permissions
+from kapok.permissions.overrides import effective_permissions
 from kapok.query.operation import Operation
 from kapok.tenancy import Limits
 
@@ -38,7 +37,7 @@ SQL_CHARACTERS, AROUND_CHARACTERS = 20_000_000, 2000
 
 @dataclass(frozen=True, slots=True)
 class SchemaKey:
-    """What an API schema depends on. permissions: digest of the permissions' text."""
+    """What an API schema depends on. permissions: digest of the permissions' texts."""
 
     shape: str
     permissions: bytes
@@ -94,13 +93,12 @@ class Engine:
         # Their answers are part of them, up to a megabyte each.
         self._introspections: Lru[tuple[CachedDocument, OperationKey], Operation] = Lru(size=20)
         self._building: dict[SchemaKey, asyncio.Task[ApiSchema]] = {}
-        self._digests: Lru[str, bytes] = Lru(size=500)
 
     async def scope(self, entry: Entry, role: str) -> Scope:
         """Where this role's documents are compiled. Raises MODEL_UNAVAILABLE, DATABASE_UNAVAILABLE."""
         model = self._shapes.known(entry.tenant.schema) or await self._shapes.model(entry.tenant.schema)
-        permissions = await self._directory.permissions_text(entry.project)
-        key = SchemaKey(model.shape, self._digest(permissions), role)
+        permissions = await self._directory.permissions(entry)
+        key = SchemaKey(model.shape, permissions.digest, role)
         found = self._scopes.get((key, entry.tenant.limits))
         if found is not None and found.model is model:
             return found
@@ -111,10 +109,10 @@ class Engine:
 
     def scope_at_hand(self, entry: Entry, role: str, model: Model) -> Scope | None:
         """The scope, if it has been made: the hot path's look-up."""
-        permissions = self._directory.permissions_at_hand(entry.project)
+        permissions = self._directory.permissions_at_hand(entry)
         if permissions is None:
             return None
-        found = self._scopes.get((SchemaKey(model.shape, self._digest(permissions), role), entry.tenant.limits))
+        found = self._scopes.get((SchemaKey(model.shape, permissions.digest, role), entry.tenant.limits))
         return found if found is not None and found.model is model else None
 
     async def prepare(
@@ -163,14 +161,7 @@ class Engine:
         """Forget what is known of a schema: a plan made from it failed."""
         self._shapes.changed(schema)
 
-    def _digest(self, permissions: str) -> bytes:
-        digest = self._digests.get(permissions)
-        if digest is None:
-            digest = hashlib.sha256(permissions.encode()).digest()
-            self._digests.put(permissions, digest)
-        return digest
-
-    async def _schema(self, key: SchemaKey, model: Model, permissions: str) -> ApiSchema:
+    async def _schema(self, key: SchemaKey, model: Model, permissions: PermissionTexts) -> ApiSchema:
         """The API schema, built in a thread and once for all who ask at the same time."""
         schema = self._schemas.get(key)
         if schema is not None:
@@ -200,8 +191,9 @@ def refuse_mutation(text: str) -> None:
             raise KapokError("METHOD_NOT_ALLOWED", "Only queries may be sent by GET.", details={"allow": "POST"})
 
 
-def _build(model: Model, permissions: str, role: str) -> ApiSchema:
-    return build_schema(build_surface(visible(model, parse_permissions(permissions), role)))
+def _build(model: Model, permissions: PermissionTexts, role: str) -> ApiSchema:
+    rules = effective_permissions(permissions.project, permissions.tenant)
+    return build_schema(build_surface(visible(model, rules, role)))
 
 
 async def _aside(text: str, function: Any, *arguments: Any) -> Any:

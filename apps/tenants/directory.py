@@ -8,11 +8,12 @@ down, entries are believed for one second. Everything fails closed: no entry, no
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -33,7 +34,8 @@ MAX_ENTRIES = 20_000
 _TENANT = """
     select t.id, t.slug, t.schema_name, t.state, t.limits, p.id, p.slug, p.cors_origins, p.trusted_documents_only,
            p.introspection, p.draft_statuses,
-           coalesce((select max(v.version) from public.tenants_projectpermissions v where v.project_id = p.id), 0)
+           coalesce((select max(v.version) from public.tenants_projectpermissions v where v.project_id = p.id), 0),
+           coalesce((select max(o.version) from public.tenants_tenantpermissions o where o.tenant_id = t.id), 0)
     from public.tenants_tenant t join public.tenants_project p on p.id = t.project_id
 """
 _BY_SLUG = _TENANT + " where t.slug = $1"
@@ -42,7 +44,8 @@ _BY_DIGEST = """
     select k.id, k.tenant_id, k.role, k.expires_at, k.revoked_at from public.tenants_apikey k where k.digest = $1
 """
 _PERMISSIONS = """
-    select text from public.tenants_projectpermissions where project_id = $1 and version = $2
+    select coalesce((select text from public.tenants_projectpermissions where project_id = $1 and version = $2), ''),
+           coalesce((select text from public.tenants_tenantpermissions where tenant_id = $3 and version = $4), '')
 """
 _USED = "update public.tenants_apikey set last_used_at = now() where id = any($1::uuid[]) returning id"
 _DOCUMENT = "select document from public.tenants_trusteddocument where project_id = $1 and sha256 = $2"
@@ -63,6 +66,20 @@ class Key:
     principal: Principal
     expires: float | None
     revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionTexts:
+    """The rules that hold for a tenant: its project's permissions.yaml and its own entries ("" for none)."""
+
+    project: str
+    tenant: str
+    #: Equal for equal texts: what everything compiled under these rules is kept by.
+    digest: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        both = hashlib.sha256(self.project.encode()).digest() + hashlib.sha256(self.tenant.encode()).digest()
+        object.__setattr__(self, "digest", hashlib.sha256(both).digest())
 
 
 V = TypeVar("V")
@@ -99,7 +116,7 @@ class Directory:
         self._slugs: _Cache[Entry] = _Cache()
         self._hosts: _Cache[Entry] = _Cache()
         self._keys: _Cache[Key] = _Cache()
-        self._permissions: _Cache[str] = _Cache()
+        self._permissions: _Cache[PermissionTexts] = _Cache()
         self._documents: _Cache[str] = _Cache()
         self._loading: dict[Hashable, asyncio.Future[None]] = {}
         # Keys that have been used since that was last written down.
@@ -160,17 +177,14 @@ class Directory:
             self._used |= used
             raise
 
-    def permissions_at_hand(self, project: ProjectRef) -> str | None:
-        """The project's permissions.yaml, if it is cached and may be believed."""
-        return self._believed(self._permissions, (project.id, project.permissions_version))
+    def permissions_at_hand(self, entry: Entry) -> PermissionTexts | None:
+        """The rules of a tenant, if they are cached and may be believed."""
+        return self._believed(self._permissions, _permissions_key(entry))
 
-    async def permissions_text(self, project: ProjectRef) -> str:
-        """The project's permissions.yaml in its current version; "" when it has none."""
-        cache_key = (project.id, project.permissions_version)
-        text = await self._get(
-            self._permissions, cache_key, lambda: self._load_text(_PERMISSIONS, project.id, project.permissions_version)
-        )
-        return text or ""
+    async def permissions(self, entry: Entry) -> PermissionTexts:
+        """The rules of a tenant, in their current versions."""
+        texts = await self._get(self._permissions, _permissions_key(entry), lambda: self._load_permissions(entry))
+        return texts or PermissionTexts("", "")
 
     async def trusted_document(self, project: ProjectRef, sha256: str) -> str | None:
         """The text of a registered document, or None."""
@@ -193,7 +207,7 @@ class Directory:
         if table == "tenants_apikey":
             self._keys.forget(lambda key: key is None or key.principal.tenant_id == owner)
         else:
-            if table == "tenants_projectpermissions":
+            if table in ("tenants_projectpermissions", "tenants_tenantpermissions"):
                 self._permissions.clear()
             concerns = _concerns(owner)
             self._slugs.forget(concerns)
@@ -247,6 +261,12 @@ class Directory:
         principal = Principal(kind=PrincipalKind.API_KEY, id=str(key_id), tenant_id=tenant_id, role=role)
         return Key(principal, _timestamp(expires_at), revoked_at is not None)
 
+    async def _load_permissions(self, entry: Entry) -> PermissionTexts:
+        project, tenant = entry.project, entry.tenant
+        versions = (project.id, project.permissions_version, tenant.id, tenant.permissions_version)
+        rows = await self._platform.fetch(_PERMISSIONS, versions)
+        return PermissionTexts(*rows[0])
+
     async def _load_text(self, statement: Any, *parameters: object) -> str | None:
         rows = await self._platform.fetch(statement, parameters)
         return str(rows[0][0]) if rows else None
@@ -278,6 +298,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         introspection,
         draft,
         version,
+        own_version,
     ) = row
     tenant = TenantRef(
         id=tenant_id,
@@ -287,6 +308,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         gateway_role=gateway_role(project_id),
         state=TenantState(state),
         limits=limits_from(limits or {}),
+        permissions_version=own_version,
     )
     project = ProjectRef(
         id=project_id,
@@ -312,3 +334,9 @@ def _timestamp(moment: datetime | None) -> float | None:
 
 def _concerns(owner: uuid.UUID) -> Callable[[Entry | None], bool]:
     return lambda entry: entry is None or owner in (entry.tenant.id, entry.project.id)
+
+
+def _permissions_key(entry: Entry) -> Hashable:
+    """Tenants without rules of their own share their project's."""
+    own = (entry.tenant.id, entry.tenant.permissions_version) if entry.tenant.permissions_version else None
+    return entry.project.id, entry.project.permissions_version, own

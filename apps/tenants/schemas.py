@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from apps.tenants.names import Names
 from apps.tenants.statements import render
+from kapok.catalog.introspect import introspect
 from kapok.errors import KapokError
 
 _CREATE = """
@@ -95,3 +96,9 @@ def drop_schema(names: Names) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local lock_timeout = '5s'")
         cursor.execute(render("drop schema if exists {schema} cascade", schema=names.schema))
+
+
+def catalog_of(schema: str) -> str:
+    """The catalog of a schema, as JSON, as its request role may see it."""
+    connection.ensure_connection()
+    return introspect(connection.connection, schema).decode()

@@ -2,7 +2,8 @@
 
 In: a project with its migrations. Out: `Template`, compiled once for each set of migrations: they run in a scratch
 schema, which pg_dump then writes out (data included, since migrations may insert rows). Where the schema cannot be
-dumped, the template says `replay` and new tenants run the migrations.
+dumped, the template says `replay` and new tenants run the migrations. The catalog of that schema is kept with it: it is
+what rules are checked against before any tenant exists.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from apps.tenants.names import Names
 from apps.tenants.owner import connect_as_owner, conninfo_of, terminate_session
 from apps.tenants.records import failure_of
 from apps.tenants.roles import drop_roles, ensure_tenant_roles, lock_out
-from apps.tenants.schemas import drop_schema, ensure_schema
+from apps.tenants.schemas import catalog_of, drop_schema, ensure_schema
 from kapok.errors import KapokError
 
 log = logging.getLogger("kapok.tenants")
@@ -54,17 +55,21 @@ def checksum_of_all(marks: Sequence[Mark]) -> str:
 def template_of(project: Project) -> Template:
     """The template of a project's migrations, compiled now where there is none. Raises MIGRATION_FAILED."""
     template = Template.objects.filter(project=project).first()
-    if template is not None and template.checksum == checksum_of_all(migration_marks(project)):
+    if template is not None and _is_of(template, migration_marks(project)):
         return template
     with _compiling(project):
         files = migration_files(project)
-        checksum = checksum_of_all(files)
         template, _ = Template.objects.get_or_create(project=project)
-        if template.checksum != checksum:
-            template.method, template.sql = _compile(template, files)
-            template.checksum, template.compiled_at = checksum, timezone.now()
-            template.save(update_fields=["method", "sql", "checksum", "compiled_at"])
+        if not _is_of(template, files):
+            template.method, template.sql, template.catalog = _compile(template, files)
+            template.checksum, template.compiled_at = checksum_of_all(files), timezone.now()
+            template.save(update_fields=["method", "sql", "catalog", "checksum", "compiled_at"])
     return template
+
+
+def _is_of(template: Template, marks: Sequence[Mark]) -> bool:
+    """Whether a template was compiled from these migrations, its catalog included (older ones have none)."""
+    return template.checksum == checksum_of_all(marks) and bool(template.catalog or not marks)
 
 
 @contextmanager
@@ -79,10 +84,10 @@ def _compiling(project: Project) -> Iterator[None]:
             cursor.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [key])
 
 
-def _compile(template: Template, files: Sequence[MigrationFile]) -> tuple[str, str]:
-    """Out: the method and the SQL."""
+def _compile(template: Template, files: Sequence[MigrationFile]) -> tuple[str, str, str]:
+    """Out: the method, the SQL and the catalog."""
     if not files:
-        return DUMP, ""
+        return DUMP, "", ""
     if template.scratch_id is not None:  # left behind by a worker that was killed
         drop_scratch(template)
     template.scratch_id = uuid.uuid4()
@@ -93,17 +98,18 @@ def _compile(template: Template, files: Sequence[MigrationFile]) -> tuple[str, s
         drop_scratch(template)
 
 
-def _compiled_in(names: Names, files: Sequence[MigrationFile]) -> tuple[str, str]:
+def _compiled_in(names: Names, files: Sequence[MigrationFile]) -> tuple[str, str, str]:
     ensure_tenant_roles(names)
     ensure_schema(names)
     _migrate_scratch(names, files)
+    catalog = catalog_of(names.schema)
     try:
         sql = dump_schema(conninfo_of(names.owner), names).replace(names.schema, NAME_MARK)
         _prove(names, sql)
     except (DumpFailed, psycopg.Error) as exc:
         log.warning("the template cannot be dumped, so new tenants run the migrations: %s", exc)
-        return REPLAY, ""
-    return DUMP, sql
+        return REPLAY, "", catalog
+    return DUMP, sql, catalog
 
 
 def _prove(names: Names, sql: str) -> None:

@@ -19,6 +19,7 @@ class Problem:
 
     path: str
     message: str
+    line: int | None = None
 
 
 def visible(model: Model, permissions: Permissions, role: str) -> Model:

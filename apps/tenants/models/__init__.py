@@ -5,12 +5,14 @@ from apps.tenants.models.keys import ApiKey
 from apps.tenants.models.migrations import MigrationState, ProjectMigration, Template, TenantMigration
 from apps.tenants.models.permissions import ProjectPermissions, TenantPermissions
 from apps.tenants.models.projects import Project, TrustedDocument
+from apps.tenants.models.providers import IdentityProvider
 from apps.tenants.models.signing import Revocation, RevocationKind, SigningKey
 from apps.tenants.models.tenants import Domain, Tenant
 
 __all__ = [
     "ApiKey",
     "Domain",
+    "IdentityProvider",
     "MigrationState",
     "Operation",
     "OperationKind",

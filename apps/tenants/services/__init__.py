@@ -8,11 +8,11 @@ from apps.tenants.services.domains import do_add_domain, do_remove_domain
 from apps.tenants.services.keys import do_create_key, do_revoke_key
 from apps.tenants.services.migrations import do_migrate_project, do_migrate_tenant, do_upload_migrations
 from apps.tenants.services.operations import do_retry_operation
+from apps.tenants.services.permissions import do_rollback_permissions, do_set_permissions
 from apps.tenants.services.projects import (
     do_create_project,
     do_delete_project,
     do_register_documents,
-    do_set_permissions,
     do_update_project,
 )
 from apps.tenants.services.tenants import (
@@ -37,6 +37,7 @@ __all__ = [
     "do_resume_tenant",
     "do_retry_operation",
     "do_revoke_key",
+    "do_rollback_permissions",
     "do_set_permissions",
     "do_suspend_tenant",
     "do_update_project",

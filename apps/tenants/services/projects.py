@@ -1,4 +1,4 @@
-"""Projects: their settings, permissions and trusted documents."""
+"""Projects: their settings and trusted documents."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 
-from apps.tenants.acting import Actor, operator
-from apps.tenants.models import Project, ProjectPermissions, Template, TrustedDocument
+from apps.tenants.acting import Actor
+from apps.tenants.models import Project, Template, TrustedDocument
 from apps.tenants.roles import drop_roles, ensure_gateway
 from apps.tenants.template import drop_scratch
 from apps.tenants.validators import origins_problem
 from kapok.errors import KapokError
-from kapok.permissions.rules import parse_permissions
 from kapok.slugs import validate_slug
 
 #: What do_update_project may change.
@@ -29,7 +27,7 @@ PROJECT_SETTINGS = frozenset(
         "draft_statuses",
     }
 )
-#: The longest permissions.yaml and the longest trusted document, in characters.
+#: The longest trusted document, in characters.
 MAX_TEXT = 1_000_000
 
 
@@ -86,22 +84,6 @@ def do_delete_project(project: Project, *, confirm: str, acting: Actor) -> None:
     role = project.gateway_role
     project.delete()
     drop_roles([role])
-
-
-@transaction.atomic
-def do_set_permissions(project: Project, text: str, *, acting: Actor) -> ProjectPermissions:
-    """Store a new version of permissions.yaml; the same text again is no new version. Raises PROJECT_INVALID."""
-    if len(text) > MAX_TEXT or "\x00" in text:
-        raise KapokError("PROJECT_INVALID", "The permissions are too long or hold a NUL character.")
-    parse_permissions(text)
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    latest = project.permissions.order_by("-version").first()
-    if latest is not None and latest.text == text:
-        return latest
-    highest = project.permissions.aggregate(highest=Max("version"))["highest"] or 0
-    return ProjectPermissions.objects.create(
-        project=project, version=highest + 1, text=text, created_by=operator(acting)
-    )
 
 
 @transaction.atomic

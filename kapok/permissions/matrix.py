@@ -1,0 +1,82 @@
+"""What every role may do, inheritance included: role by table by operation.
+
+In: `Permissions`. Out: for each (role, table, operation) the grants that together decide, each with the role it was
+written for and its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from kapok.permissions.rules import Permissions
+
+
+class Operation(StrEnum):
+    """What a rule is about."""
+
+    SELECT = "select"
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One operation of one rule. role: whose rule it is. columns: None for all. where, check, presets: as written."""
+
+    role: str
+    line: int | None = None
+    columns: frozenset[str] | None = None
+    where: Any = None
+    check: Any = None
+    presets: Mapping[str, Any] = field(default_factory=dict)
+    aggregate: bool = True
+    limit: int | None = None
+
+
+#: (role, table, operation).
+Place = tuple[str, str, Operation]
+
+
+def matrix(permissions: Permissions) -> dict[Place, tuple[Grant, ...]]:
+    """All places where something is allowed, in the order of roles, tables and operations."""
+    tables = sorted({table for table, _ in _entries(permissions)})
+    cells = {}
+    for role in permissions.roles:
+        lineage = permissions.lineage(role)
+        for table in tables:
+            for operation in Operation:
+                grants = [
+                    grant for name in lineage for grant in _grants(permissions, table, name) if grant[0] is operation
+                ]
+                if grants:
+                    cells[role, table, operation] = tuple([grant for _, grant in grants])
+    return cells
+
+
+def callable_functions(permissions: Permissions) -> dict[str, tuple[str, ...]]:
+    """The functions each role may call, inheritance included."""
+    return {
+        role: tuple(
+            sorted(
+                name for name, roles in permissions.functions.items() if not roles.isdisjoint(permissions.lineage(role))
+            )
+        )
+        for role in permissions.roles
+    }
+
+
+def _entries(permissions: Permissions) -> Iterator[tuple[str, str]]:
+    yield from permissions.select
+
+
+def _grants(permissions: Permissions, table: str, role: str) -> Iterator[tuple[Operation, Grant]]:
+    select = permissions.select.get((table, role))
+    if select is not None:
+        yield (
+            Operation.SELECT,
+            Grant(role, columns=select.columns, aggregate=select.aggregate, limit=select.limit),
+        )
