@@ -128,7 +128,7 @@ def verify_creation(party: RelyingParty, challenge: bytes, answer: Mapping[str, 
 def verify_assertion(
     party: RelyingParty, challenge: bytes, answer: Mapping[str, Any], credential: Credential, *, verify_user: bool
 ) -> Asserted:
-    """Check the answer to `request_options`; a sign counter that did not grow is a copied key. Raises FACTOR_REFUSED."""
+    """Check the answer to `request_options`; a sign counter that did not grow means a copy. Raises FACTOR_REFUSED."""
     try:
         verified = webauthn.verify_authentication_response(
             credential=dict(answer),
