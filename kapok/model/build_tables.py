@@ -26,7 +26,8 @@ _VIEWS = frozenset({TableKind.VIEW, TableKind.MATERIALIZED_VIEW})
 #: Words of a filter; a column must not shadow them.
 RESERVED_FIELDS = frozenset({"and", "or", "not"})
 _TYPE_SUFFIXES = (
-    *("Filter", "ListFilter", "OrderBy", "Column", "Connection", "Edge", "Conflict", "Change", "Aggregate"),
+    *("Filter", "ListFilter", "OrderBy", "Column", "Connection", "Edge", "Conflict", "UpdateColumn", "Change"),
+    "Aggregate",
     *("AggregateGroup", "AggregateCountDistinct", "AggregateSum", "AggregateAvg", "AggregateMin", "AggregateMax"),
 )
 _INPUTS = ("Create{}Input", "Update{}Input", "Update{}ByKeyInput", "{}KeyInput")

@@ -61,9 +61,8 @@ def schema_of(model: Model) -> ApiSchema:
 
 def problems(schema: GraphQLSchema) -> list[str]:
     # The schema is built on trust (assume_valid); a copy of it is not.
-    return [
-        error.message for error in validate_schema(GraphQLSchema(schema.query_type, types=schema.type_map.values()))
-    ]
+    copy = GraphQLSchema(schema.query_type, schema.mutation_type, types=schema.type_map.values())
+    return [error.message for error in validate_schema(copy)]
 
 
 def zoo() -> Model:

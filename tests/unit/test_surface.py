@@ -210,6 +210,6 @@ def test_types_that_hold_nothing_are_left_out_with_all_that_needs_them(kind: Typ
     takes = Function("f", "f", Volatility.STABLE, (Argument("n", "n", nothing, False),), TEXT, None, returns_set=False)
     gives = Function("g", "g", Volatility.STABLE, (), nothing, None, returns_set=False)
     surface = build_surface(Model("x", (base, only), (takes, gives)))
-    assert list(surface.rows["T"]) == ["id", "nodeId"]
+    assert list(surface.rows["T"]) == ["id", "nodeId", "rowVersion"]
     assert set(surface.query) == {"node", "t", "ts", "tsConnection", "tsAggregate"}
     assert surface.type_names == {}

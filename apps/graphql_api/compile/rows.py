@@ -22,6 +22,7 @@ from apps.graphql_api.schema.bindings import (
     GlobalId,
     RowBinding,
     RowList,
+    RowVersion,
     ToOne,
 )
 from kapok.model.types import Argument, Relation, Table
@@ -40,6 +41,7 @@ from kapok.query.plan import (
     Rows,
     TypeName,
     ValueRead,
+    VersionRead,
 )
 from kapok.query.values import Given, Literal, Offset, RowLimit
 
@@ -63,6 +65,8 @@ def _read(context: Context, selected: Selected, table: Table, bindings: Mapping[
             assert table.primary_key is not None  # what makes the row a Node
             key = tuple(table.column(name) for name in table.primary_key.columns)
             return GlobalIdRead(context.type_of(table), key)
+        case RowVersion():
+            return VersionRead()
         case ToOne(target, relation):
             unique = is_unique(target, relation.target_columns)
             return OneRead(Rows(target, relation), row_fields(context, selected, target), unique)

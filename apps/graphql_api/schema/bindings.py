@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from apps.graphql_api.schema.write_bindings import WriteBinding, WriteInputs
 from kapok.model.types import Column, Function, Model, Relation, Table, UniqueKey
 
 
@@ -75,6 +76,11 @@ class GlobalId:
 
 
 @dataclass(frozen=True, slots=True)
+class RowVersion:
+    """The version (`rowVersion`) of the row, another one after each change."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToOne:
     """The one related row, or null."""
 
@@ -84,10 +90,11 @@ class ToOne:
 
 @dataclass(frozen=True, slots=True)
 class FunctionField:
-    """A query function at the root, or a computed field of a row (`function.row_of` is set).
+    """A query or mutation function at the root, or a computed field of a row (`function.row_of` is set).
 
     Arguments are the function's under their API names; a function that returns a set of a table's rows also takes the
-    arguments of a list (but those whose name is one of its own); `table` is the table it returns rows of, if any.
+    arguments of a list (but those whose name is one of its own), unless it is a mutation; `table` is the table it
+    returns rows of, if any.
     """
 
     function: Function
@@ -95,7 +102,8 @@ class FunctionField:
 
 
 RootBinding = ByKey | RowList | Connection | Aggregate | NodeById | FunctionField
-RowBinding = ColumnField | GlobalId | ToOne | RowList | Connection | Aggregate | FunctionField
+MutationBinding = WriteBinding | FunctionField
+RowBinding = ColumnField | GlobalId | RowVersion | ToOne | RowList | Connection | Aggregate | FunctionField
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,12 @@ class TypeNames:
     avg: str
     min: str
     max: str
+    create_input: str
+    update_input: str
+    update_by_key: str
+    key_input: str
+    conflict: str
+    update_column: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +139,8 @@ class Surface:
     query: the root fields. rows: by GraphQL type name of a table, its fields; a filter, an order and an aggregate's
     columns use the same keys. tables: the table of a type name. columns_by_enum: by table name, the enum value of
     `<Type>Column` -> the column. types: by table name, its types' names. type_names: `PgType.scalar` of an
-    enum, composite or range -> the name of its GraphQL type.
+    enum, composite or range -> the name of its GraphQL type. mutation: the root fields that write. inputs: by table
+    name, what they take.
     """
 
     model: Model
@@ -135,3 +150,5 @@ class Surface:
     columns_by_enum: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
     types: Mapping[str, TypeNames] = field(default_factory=dict)
     type_names: Mapping[str, str] = field(default_factory=dict)
+    mutation: Mapping[str, MutationBinding] = field(default_factory=dict)
+    inputs: Mapping[str, WriteInputs] = field(default_factory=dict)

@@ -19,10 +19,12 @@ from apps.graphql_api.schema.bindings import (
     Connection,
     FunctionField,
     GlobalId,
+    MutationBinding,
     NodeById,
     RootBinding,
     RowBinding,
     RowList,
+    RowVersion,
     Surface,
     ToOne,
 )
@@ -35,11 +37,14 @@ from apps.graphql_api.schema.connections import (
     list_arguments,
 )
 from apps.graphql_api.schema.graphene_classes import Fields, GrapheneType
+from apps.graphql_api.schema.mutation_types import mutation_field
 from apps.graphql_api.schema.registry import Registry
 from apps.graphql_api.schema.surface import GLOBAL_ID
 from apps.graphql_api.schema.type_map import Schema
 from apps.graphql_api.schema.values import column_input, column_output, input_type, output_type
-from kapok.model.types import Function, Relation, Table
+from kapok.model.types import Function, Relation, Table, Volatility
+
+MUTATION = "What can be written. The fields of one document run in their order, in one transaction: all or none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,26 @@ def build_schema(surface: Surface) -> ApiSchema:
     """The schema of a surface."""
     registry = Registry(surface)
     query = registry.object("Query", lambda: _fields(registry, surface.query), "What can be read.")
+    mutation = None
+    if surface.mutation:
+        mutation = registry.object("Mutation", lambda: _mutations(registry, surface.mutation), MUTATION)
     registry.finish()
     structural, leaves = frozenset(registry.structural), frozenset(registry.leaves)
-    return ApiSchema(surface, Schema(query).graphql_schema, structural, leaves, Coercion(structural, leaves))
+    graphql = Schema(query, mutation).graphql_schema
+    return ApiSchema(surface, graphql, structural, leaves, Coercion(structural, leaves))
 
 
 def _fields(registry: Registry, bindings: Mapping[str, RootBinding] | Mapping[str, RowBinding]) -> Fields:
     return {name: _field(registry, binding) for name, binding in bindings.items()}
+
+
+def _mutations(registry: Registry, bindings: Mapping[str, MutationBinding]) -> Fields:
+    return {
+        name: _function_field(registry, binding.function, binding.table)
+        if isinstance(binding, FunctionField)
+        else mutation_field(registry, binding, row_type)
+        for name, binding in bindings.items()
+    }
 
 
 def _field(registry: Registry, binding: RootBinding | RowBinding) -> object:
@@ -93,6 +111,8 @@ def _field(registry: Registry, binding: RootBinding | RowBinding) -> object:
             return _function_field(registry, function, table)
         case GlobalId():
             return _global_id(registry)
+        case RowVersion():
+            return registry.field(registry.required(graphene.String), "Another one after each change, for `ifVersion`.")
         case NodeById():
             arguments = registry.arguments("node", lambda: {"id": registry.argument(registry.required(graphene.ID))})
             return registry.field(_node(registry), f"The row with this `{GLOBAL_ID}`.", arguments)
@@ -141,7 +161,8 @@ def _function_field(registry: Registry, function: Function, table: Table | None)
         for argument in function.arguments
     }
     if table is not None and function.returns_set:
-        arguments = {**list_arguments(registry, table), **arguments}
+        if function.volatility is not Volatility.VOLATILE:
+            arguments = {**list_arguments(registry, table), **arguments}
         type_ = registry.rows(row_type(registry, table))
     elif table is not None:
         type_ = row_type(registry, table)
@@ -151,7 +172,8 @@ def _function_field(registry: Registry, function: Function, table: Table | None)
 
 
 def _returned(registry: Registry, function: Function) -> GrapheneType:
-    assert function.returns is not None, "the surface shows no function that returns nothing"
+    if function.returns is None:  # void
+        return registry.required(graphene.Boolean)
     type_ = output_type(registry, function.returns)
     # A function may return null, and so may each row of a set.
     return registry.required(registry.list_of_nullable(type_)) if function.returns_set else type_

@@ -25,8 +25,10 @@ RESERVED_FIELDS = frozenset({"and", "or", "not"})
 
 #: The types that go with a table, in the order of `TypeNames`.
 _HELPERS = (
-    *("Filter", "OrderBy", "Column", "Connection", "Edge", "Aggregate"),
-    *("AggregateGroup", "AggregateCountDistinct", "AggregateSum", "AggregateAvg", "AggregateMin", "AggregateMax"),
+    *("{}Filter", "{}OrderBy", "{}Column", "{}Connection", "{}Edge", "{}Aggregate"),
+    *("{}AggregateGroup", "{}AggregateCountDistinct", "{}AggregateSum", "{}AggregateAvg"),
+    *("{}AggregateMin", "{}AggregateMax"),
+    *("Create{}Input", "Update{}Input", "Update{}ByKeyInput", "{}KeyInput", "{}Conflict", "{}UpdateColumn"),
 )
 #: Kinds with a GraphQL type of their own, named by `PgType.scalar`; a multirange is a list of its range's type.
 _NAMED = (TypeKind.ENUM, TypeKind.COMPOSITE, TypeKind.RANGE, TypeKind.MULTIRANGE)
@@ -80,7 +82,7 @@ def type_names(model: Model) -> tuple[dict[str, TypeNames], dict[str, str]]:
     rows = {table.name: names.claim(table.api_type) for table in model.tables}
     types = {type_.scalar: names.claim(type_.scalar) for type_ in named_types(model)}
     helpers = {
-        table: TypeNames(row, *(names.claim(row + helper) for helper in _HELPERS)) for table, row in rows.items()
+        table: TypeNames(row, *(names.claim(helper.format(row)) for helper in _HELPERS)) for table, row in rows.items()
     }
     return helpers, types
 

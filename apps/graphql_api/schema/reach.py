@@ -12,9 +12,9 @@ from kapok.model.types import Function, Model, PgType, Table, TypeKind, Volatili
 
 
 def only_reachable(model: Model) -> Model:
-    """The model of what can be read. Functions that write are left out, too."""
+    """The model of what can be shown."""
     shown = {table.name for table in model.tables if any(has_type(column.type) for column in table.columns)}
-    functions = tuple(f for f in model.functions if f.volatility is not Volatility.VOLATILE and _is_shown(f, shown))
+    functions = tuple(function for function in model.functions if _is_shown(function, shown))
     tables = tuple(_only_shown(table, shown) for table in model.tables if table.name in shown)
     return replace(model, tables=tables, functions=functions)
 
@@ -45,4 +45,6 @@ def _is_shown(function: Function, tables: set[str]) -> bool:
         return False
     if function.returns_table is not None:
         return function.returns_table in tables
-    return function.returns is not None and has_type(function.returns)
+    if function.returns is None:  # void: only of use where it writes
+        return function.volatility is Volatility.VOLATILE
+    return has_type(function.returns)

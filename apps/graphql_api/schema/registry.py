@@ -48,6 +48,11 @@ class Registry:
             self._helpers[wanted] = self._names.claim(wanted)
         return self._helpers[wanted]
 
+    def own_name(self, owner: Hashable, wanted: str) -> str:
+        """The name of a type that belongs to one owner (a relation's input), distinct from all others."""
+        found: str = self.shared(("name", owner), lambda: self._names.claim(wanted))
+        return found
+
     def scalar(self, name: str) -> GrapheneType:
         """A scalar by its GraphQL name."""
         return GRAPHENE_SCALARS[name]

@@ -17,17 +17,23 @@ from apps.graphql_api.schema.bindings import (
     RootBinding,
     RowBinding,
     RowList,
+    RowVersion,
     Surface,
     ToOne,
 )
+from apps.graphql_api.schema.inputs import write_inputs
+from apps.graphql_api.schema.mutations import mutation_fields
 from apps.graphql_api.schema.names import Names, type_names, without_collisions
 from apps.graphql_api.schema.operators import is_comparable
 from apps.graphql_api.schema.reach import only_reachable
+from apps.graphql_api.schema.rights import WRITABLE
 from kapok.model import naming
-from kapok.model.types import Column, Function, Model, RelationKind, Table, UniqueKey
+from kapok.model.types import Column, Function, Model, RelationKind, Table, UniqueKey, Volatility
 
 #: The field of a row that holds its Relay id. A table with a column of this name keeps the column and is no Node.
 GLOBAL_ID = "nodeId"
+#: The field of a row that tells one state of it from another. A column of this name keeps it.
+ROW_VERSION = "rowVersion"
 
 
 def build_surface(model: Model) -> Surface:
@@ -35,6 +41,7 @@ def build_surface(model: Model) -> Surface:
     visible = without_collisions(only_reachable(model))
     types, named = type_names(visible)
     by_name = {table.name: table for table in visible.tables}
+    inputs = write_inputs(visible)
     return Surface(
         model=visible,
         query=_root_fields(visible, by_name),
@@ -43,6 +50,8 @@ def build_surface(model: Model) -> Surface:
         columns_by_enum={table.name: _enum_columns(table) for table in visible.tables},
         types=types,
         type_names=named,
+        mutation=mutation_fields(visible, inputs),
+        inputs=inputs,
     )
 
 
@@ -62,7 +71,9 @@ def _root_fields(model: Model, by_name: dict[str, Table]) -> dict[str, RootBindi
             if (key := _visible_key(table, unique)) is not None:
                 of_table[table.name][names.claim(key.api_field)] = ByKey(table, key)
     functions: dict[str, RootBinding] = {
-        names.claim(function.api_name): _function_field(function, by_name) for function in model.functions
+        names.claim(function.api_name): _function_field(function, by_name)
+        for function in model.functions
+        if function.volatility is not Volatility.VOLATILE
     }
     for table in model.tables:
         name, fields = lists[table.name], of_table[table.name]
@@ -80,6 +91,8 @@ def _row_fields(table: Table, by_name: dict[str, Table]) -> dict[str, RowBinding
     names = Names(own)
     if GLOBAL_ID not in own and _visible_key(table, table.primary_key):
         fields[names.claim(GLOBAL_ID)] = GlobalId(table)
+    if ROW_VERSION not in own and _visible_key(table, table.primary_key) and table.kind in WRITABLE:
+        fields[names.claim(ROW_VERSION)] = RowVersion()
     for relation in table.relations:
         target = by_name[relation.target]
         if relation.kind is RelationKind.TO_ONE:

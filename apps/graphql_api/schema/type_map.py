@@ -1,7 +1,8 @@
 """From Graphene classes to a GraphQL schema that is small and quick to build.
 
-In: the Query class. Out: a `GraphQLSchema`. What is alike is shared (wrappers, arguments, fields without a difference),
-fields have no resolvers (one SQL statement answers an operation), and no type keeps its Graphene class.
+In: the classes of Query and, for a role that may write, Mutation. Out: a `GraphQLSchema`. What is alike is shared
+(wrappers, arguments, fields without a difference), fields have no resolvers (one SQL statement answers an operation),
+and no type keeps its Graphene class.
 """
 
 from __future__ import annotations
@@ -36,12 +37,11 @@ T = TypeVar("T")
 class Schema(graphene.Schema):  # type: ignore[misc]
     """A graphene.Schema over a LeanTypeMap."""
 
-    def __init__(self, query: GrapheneType) -> None:
-        self.query = query
-        self.mutation = self.subscription = None
-        type_map = LeanTypeMap(query=query, auto_camelcase=False)
+    def __init__(self, query: GrapheneType, mutation: GrapheneType | None) -> None:
+        self.query, self.mutation, self.subscription = query, mutation, None
+        type_map = LeanTypeMap(query=query, mutation=mutation, auto_camelcase=False)
         # Made by rules, and tests/unit/test_schema.py validates what the rules make: not again for each shape.
-        self.graphql_schema = GraphQLSchema(type_map.query, assume_valid=True)
+        self.graphql_schema = GraphQLSchema(type_map.query, type_map.mutation, assume_valid=True)
 
 
 class LeanTypeMap(TypeMap):  # type: ignore[misc]
