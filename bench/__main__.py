@@ -15,11 +15,11 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from bench import kapok_server, load, machine, report
-from bench.answers import WrongAnswer
 from bench.compare import compare
 from bench.compiled import compiled_statements
 from bench.database import fill, make_peer_schema, scratch_database
 from bench.kapok_server import Kapok, Tenant
+from bench.ledger import Ledger, WrongAnswer
 from bench.measures import MEASURES
 from bench.peers.graphene_django_peer import graphene_django
 from bench.peers.postgraphile import PeerMissing, node_version, postgraphile
@@ -104,9 +104,11 @@ def _comparison(options: argparse.Namespace, url: str, kapok: Kapok | None) -> r
         if options.workloads:
             schema = make_peer_schema(url)
             if "ceiling" in options.subjects:
-                subjects.append(Ceiling(url, compiled_statements(url, schema), "pgbench -M prepared (the ceiling)"))
+                subjects.append(_ceiling(url, schema))
             if kapok is not None:
-                subjects.append(kapok_server.subject(stack.enter_context(kapok.web()), _tenant(kapok, url)))
+                tenant = _tenant(kapok, url)
+                web = stack.enter_context(kapok.web())
+                subjects.append(kapok_server.subject(web, tenant, Ledger(url, tenant.schema)))
             subjects.extend(_peers(stack, options, url, schema))
         results = compare(subjects, options.workloads, options.rounds, options.seconds)
         node = node_version() if any(one.name.startswith("postgraphile") for one in subjects) else None
@@ -118,6 +120,11 @@ def _comparison(options: argparse.Namespace, url: str, kapok: Kapok | None) -> r
             rounds=options.rounds,
             seconds=options.seconds,
         )
+
+
+def _ceiling(url: str, schema: str) -> Ceiling:
+    statements = compiled_statements(url, schema)
+    return Ceiling(Ledger(url, schema), statements, "pgbench -M prepared (the ceiling)")
 
 
 def _tenant(kapok: Kapok, url: str) -> Tenant:

@@ -1,7 +1,8 @@
 """Whether a subject answers right, checked before anything is timed.
 
 In: a subject and a workload. Out: nothing, or WrongAnswer naming the first difference. Keys may be numbers or strings
-on the wire, and decimals strings or numbers, so scalars are compared as text.
+on the wire, and decimals strings or numbers, so scalars are compared as text. What a write answers is compared with the
+row it was asked for, and both with the rows that are in the table then.
 """
 
 from __future__ import annotations
@@ -9,14 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench.workloads import Variables, Workload
+from bench.ledger import Ledger, WrongAnswer
+from bench.workloads import Variables, Workload, Written
 
 #: Random inputs checked of each workload, besides the extremes.
 CHECKED_INPUTS = 40
-
-
-class WrongAnswer(Exception):
-    """A subject's answer differs from the one worked out from the rows."""
 
 
 def normalised(value: Any) -> Any:
@@ -34,6 +32,27 @@ def check(name: str, workload: Workload, answer: Callable[[Variables], Any]) -> 
         found = difference(normalised(workload.expected(variables)), normalised(answer(variables)))
         if found:
             raise WrongAnswer(f"{name} answers {workload.name} {dict(variables)} wrong: {found}")
+
+
+def check_writes(
+    name: str, workload: Workload, written: Written, ledger: Ledger, answer: Callable[[Variables], Any]
+) -> None:
+    """Let a subject write some rows, and compare its answers and the table with them. Raises WrongAnswer."""
+    ledger.empty(written.table)
+    answered: list[dict[str, Any]] = []
+
+    def without_key(variables: Variables) -> Any:
+        [(field, row)] = answer(variables).items()
+        answered.append(row)
+        return {field: {column: value for column, value in row.items() if column != written.key}}
+
+    check(name, workload, without_key)
+    stored = ledger.rows(written.table, tuple(written.fields.values()))
+    expected = [{field: row[column] for field, column in written.fields.items()} for row in stored]
+    answered.sort(key=lambda row: int(row[written.key]))
+    found = difference(normalised(expected), normalised(answered), written.table)
+    if found:
+        raise WrongAnswer(f"{name} did not write what it answers: {found}")
 
 
 def difference(expected: Any, got: Any, path: str = "data") -> str | None:

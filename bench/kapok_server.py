@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from bench.ledger import Ledger
 from bench.processes import ROOT, NotStarted, free_port, running
 from bench.subjects import Server
 
@@ -32,6 +33,10 @@ class Tenant:
     slug: str
     schema: str
     key: str
+
+    def credentials(self) -> dict[str, str]:
+        """The header with the publishable key."""
+        return {"apikey": self.key}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +142,9 @@ def project_files(folder: Path = PROJECT) -> tuple[dict[str, str], str]:
     return migrations, (folder / "permissions.yaml").read_text()
 
 
-def subject(web: Web, tenant: Tenant) -> Server:
-    """Kapok as the comparison sees it."""
-    return Server("kapok", "Kapok", web.graphql(tenant), "kapok.graphql", tenant.key)
+def subject(web: Web, tenant: Tenant, ledger: Ledger) -> Server:
+    """Kapok as the comparison sees it: called with a publishable key."""
+    return Server("kapok", "Kapok", web.graphql(tenant), "kapok.graphql", ledger, tenant.credentials)
 
 
 def _is_ready(url: str) -> bool:

@@ -1,14 +1,15 @@
--- wrk script. In: a file (the argument after `--`) with a request a line: path, key and body, separated by tabs. Each
+-- wrk script. In: a file (the argument after `--`) with a request a line: path, name and
+-- value of the header with the credentials, and body, separated by tabs. Each
 -- request is the next line, so that every server sees the same sequence. Out, as the last line printed: one JSON object
 -- (times are in microseconds).
 local requests, position = {}, 0
 
 function init(arguments)
   for line in io.lines(arguments[1]) do
-    local path, key, body = line:match("^(.-)\t(.-)\t(.*)$")
+    local path, name, value, body = line:match("^(.-)\t(.-)\t(.-)\t(.*)$")
     local headers = {["Content-Type"] = "application/json", ["Accept"] = "application/json"}
-    if key ~= "" then
-      headers["apikey"] = key
+    if name ~= "" then
+      headers[name] = value
     end
     requests[#requests + 1] = wrk.format("POST", path, headers, body)
   end

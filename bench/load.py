@@ -29,9 +29,10 @@ class LoadFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One timed run: requests a second, latency percentiles in milliseconds."""
+    """One timed run: requests a second, how many were answered, latency percentiles in milliseconds."""
 
     rate: float
+    answered: float
     p50: float
     p95: float
     p99: float
@@ -39,11 +40,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A GraphQL request: where to, the API key ("" for none), the JSON body."""
+    """A GraphQL request: where to, the one header with its credentials (or none), the JSON body."""
 
     url: str
-    key: str
+    credentials: Mapping[str, str]
     body: str
+
+    @property
+    def line(self) -> str:
+        """As load.lua reads it."""
+        [(name, value)] = self.credentials.items() or [("", "")]
+        return f"{urlsplit(self.url).path}\t{name}\t{value}\t{self.body}\n"
 
 
 def median(samples: Sequence[Sample]) -> Sample:
@@ -64,7 +71,7 @@ def wrk(requests: Sequence[Request], seconds: float, *, least_bytes: float = 0) 
     """
     host = urlsplit(requests[0].url)._replace(path="/").geturl()
     with tempfile.NamedTemporaryFile("w", prefix="kapok-bench-") as lines:
-        lines.writelines(f"{urlsplit(one.url).path}\t{one.key}\t{one.body}\n" for one in requests)
+        lines.writelines(one.line for one in requests)
         lines.flush()
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(_SCRIPT)]
         done = subprocess.run([*command, host, "--", lines.name], capture_output=True, text=True, check=False)
@@ -76,7 +83,7 @@ def wrk(requests: Sequence[Request], seconds: float, *, least_bytes: float = 0) 
     if result["bytes"] / result["requests"] < least_bytes:
         raise LoadFailed(f"{host}: answers of {result['bytes'] / result['requests']:.0f} bytes, too short to be right")
     percentiles = (result[name] / 1000 for name in ("p50", "p95", "p99"))
-    return Sample(result["requests"] / (result["duration"] / 1e6), *percentiles)
+    return Sample(result["requests"] / (result["duration"] / 1e6), result["requests"], *percentiles)
 
 
 def pgbench(conninfo: str, script: str, seconds: float, constants: Mapping[str, str] | None = None) -> Sample:
@@ -93,8 +100,14 @@ def pgbench(conninfo: str, script: str, seconds: float, constants: Mapping[str, 
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise LoadFailed(f"pgbench: {done.stderr.strip()}")
-        rate = next(line for line in done.stdout.splitlines() if line.startswith("tps = ")).split()[2]
+        rate = _figure(done.stdout, "tps = ")
+        answered = _figure(done.stdout, "number of transactions actually processed: ")
         lines = [line for part in Path(folder).glob("log*") for line in part.read_text().splitlines()]
     # The third field of a line is the time in microseconds (PostgreSQL manual, pgbench, Per-Transaction Logging).
     cuts = statistics.quantiles((int(line.split()[2]) / 1000 for line in lines), n=100)
-    return Sample(float(rate), cuts[49], cuts[94], cuts[98])
+    return Sample(rate, answered, cuts[49], cuts[94], cuts[98])
+
+
+def _figure(output: str, label: str) -> float:
+    [line] = (line for line in output.splitlines() if line.startswith(label))
+    return float(line.removeprefix(label).split()[0].partition("/")[0])

@@ -17,6 +17,7 @@ import psycopg
 from psycopg.types.string import TextLoader
 
 from bench import answers, load
+from bench.ledger import Ledger, Row
 from bench.workloads import Variables, Workload
 
 #: Different requests posted in turn, so that caching answers would not pay.
@@ -43,45 +44,57 @@ class Subject(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A GraphQL server. dialect: the file name of its documents. key: the API key, "" for none."""
+    """A GraphQL server.
+
+    dialect: the file name of its documents. ledger: where it writes. credentials: the header that every request of a
+    run carries, asked for before each run, because tokens expire. payloads: whether a mutation answers with an object
+    around the row.
+    """
 
     name: str
     title: str
     url: str
     dialect: str
-    key: str = ""
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What every request carries."""
-        return {"apikey": self.key} if self.key else {}
+    ledger: Ledger
+    credentials: Callable[[], Mapping[str, str]] = dict
+    payloads: bool = False
 
     def is_up(self) -> bool:
         """Whether it answers HTTP at all."""
         try:
-            return httpx.post(self.url, json={"query": "{ __typename }"}, headers=self.headers).status_code == 200
+            return httpx.post(self.url, json={"query": "{ __typename }"}).status_code == 200
         except httpx.TransportError:
             return False
 
     def prove(self, workload: Workload) -> None:
-        """Check the answers. Raises WrongAnswer."""
-        with httpx.Client(headers=self.headers) as client:
-            answers.check(self.title, workload, lambda variables: self._post(client, workload, variables))
+        """Check the answers, and what was written. Raises WrongAnswer."""
+        with httpx.Client(headers=self.credentials()) as client:
+            _prove(self.title, workload, self.ledger, lambda variables: self._post(client, workload, variables))
 
     def run(self, workload: Workload, seconds: float) -> load.Sample:
         """Load it with wrk."""
         inputs, query = workload.inputs(INPUTS), workload.query(self.dialect)
         bodies = (json.dumps({"query": query, "variables": variables}) for variables in inputs)
-        requests = [load.Request(self.url, self.key, body) for body in bodies]
+        headers = self.credentials()
+        requests = [load.Request(self.url, headers, body) for body in bodies]
         expected = statistics.fmean(len(_compact(workload.expected(one))) for one in inputs[:200])
+        sent = {tuple(one.values()) for one in inputs}
         # Answers are as long as the expected ones within the quotes around keys and the sampling of inputs.
-        return load.wrk(requests, seconds, least_bytes=expected * 0.7)
+        return _checked(
+            self,
+            workload,
+            lambda: load.wrk(requests, seconds, least_bytes=expected * 0.7),
+            lambda variables: tuple(variables.values()) in sent,
+        )
 
     def _post(self, client: httpx.Client, workload: Workload, variables: Variables) -> Any:
         response = client.post(self.url, json={"query": workload.query(self.dialect), "variables": variables}).json()
         if response.get("errors"):
             raise answers.WrongAnswer(f"{self.title} refuses {workload.name}: {response['errors']}")
-        return response["data"]
+        data = response["data"]
+        if workload.written and self.payloads:
+            return {field: row for field, payload in data.items() for row in payload.values()}
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +120,7 @@ class StatementOf(Protocol):
 class Ceiling:
     """What Postgres alone does: the statement of each workload, prepared, by pgbench."""
 
-    conninfo: str
+    ledger: Ledger
     statement: StatementOf
     title: str
     name: str = "ceiling"
@@ -116,20 +129,57 @@ class Ceiling:
         """Check the answers. Raises WrongAnswer."""
         statement = self.statement(workload)
         query = _VARIABLE.sub(r"%(\1)s", statement.sql.replace("%", "%%"))
-        with psycopg.connect(self.conninfo) as connection:
+        with psycopg.connect(self.ledger.url, autocommit=True) as connection:
             connection.adapters.register_loader("json", TextLoader)
 
             def answer(variables: Variables) -> Any:
                 row = connection.execute(query, {**statement.constants, **variables}).fetchone()
                 return statement.data(row or ())
 
-            answers.check(self.title, workload, answer)
+            _prove(self.title, workload, self.ledger, answer)
 
     def run(self, workload: Workload, seconds: float) -> load.Sample:
         """Load it with pgbench."""
         statement = self.statement(workload)
         draws = [f"\\set {name} random({low}, {high})\n" for name, (low, high) in workload.ranges.items()]
-        return load.pgbench(self.conninfo, "".join([*draws, statement.sql]), seconds, statement.constants)
+        script = "".join([*draws, statement.sql])
+
+        def was_sent(variables: Variables) -> bool:
+            return all(low <= variables[name] <= high for name, (low, high) in workload.ranges.items())
+
+        return _checked(
+            self, workload, lambda: load.pgbench(self.ledger.url, script, seconds, statement.constants), was_sent
+        )
+
+
+def _prove(title: str, workload: Workload, ledger: Ledger, answer: Callable[[Variables], Any]) -> None:
+    if workload.written:
+        answers.check_writes(title, workload, workload.written, ledger, answer)
+    else:
+        answers.check(title, workload, answer)
+
+
+def _checked(
+    subject: Server | Ceiling,
+    workload: Workload,
+    run: Callable[[], load.Sample],
+    was_sent: Callable[[Variables], bool],
+) -> load.Sample:
+    """A run; what it wrote is compared with what was sent. Raises LoadFailed, WrongAnswer."""
+    written = workload.written
+    if written is None:
+        return run()
+    subject.ledger.empty(written.table)
+    sample = run()
+    columns = tuple(written.fields.values())
+
+    def is_right(row: Row) -> bool:
+        variables = written.variables(row)
+        [stored] = workload.expected(variables).values()
+        return was_sent(variables) and all(row[written.fields[name]] == value for name, value in stored.items())
+
+    subject.ledger.check_load(subject.title, written.table, columns, round(sample.answered), is_right)
+    return sample
 
 
 def _compact(value: Any) -> str:

@@ -31,14 +31,45 @@ _TRACK_FIELDS = {
 }
 
 
+_PLAY_FIELDS = {
+    "playId": "play_id",
+    "trackId": "track_id",
+    "listener": "listener",
+    "seconds": "seconds",
+    "device": "device",
+}
+_DEVICE = "kitchen radio"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The table a workload inserts into.
+
+    fields: API name to column, the generated key `key` first. sources: each variable to the column it fills.
+    """
+
+    table: str
+    key: str
+    fields: Mapping[str, str]
+    sources: Mapping[str, str]
+
+    def variables(self, row: Mapping[str, Any]) -> Variables:
+        """What a row of the table was made of."""
+        return {name: row[column] for name, column in self.sources.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """ranges: the variables, each drawn evenly from its bounds (both included). expected: variables -> the `data`."""
+    """ranges: the variables, each drawn evenly from its bounds (both included). expected: variables -> the `data`.
+
+    written: what it inserts, None for a read; the generated key is not part of what is expected.
+    """
 
     name: str
     title: str
     ranges: Mapping[str, tuple[int, int]]
     expected: Callable[[Variables], Any]
+    written: Written | None = None
 
     def inputs(self, count: int) -> list[Variables]:
         """Random variables, the same in every run and for every subject."""
@@ -101,6 +132,12 @@ def _discographies(variables: Variables) -> Any:
     }
 
 
+def _play(variables: Variables) -> Any:
+    """The row that is asked for; its key is the database's choice."""
+    row = {"trackId": variables["track"], "listener": variables["listener"], "seconds": variables["seconds"]}
+    return {"createPlay": row | {"device": _DEVICE}}
+
+
 WORKLOADS = (
     Workload("by_key", "one row by key", {"id": (1, data.TRACKS)}, _one_track),
     Workload(
@@ -110,4 +147,11 @@ WORKLOADS = (
         _long_tracks,
     ),
     Workload("nested", "three levels nested", {"from": (1, data.ARTISTS - 15)}, _discographies),
+    Workload(
+        "insert",
+        "one row inserted",
+        {"track": (1, data.TRACKS), "listener": (1, 1_000_000), "seconds": (1, 600)},
+        _play,
+        Written("play", "playId", _PLAY_FIELDS, {"track": "track_id", "listener": "listener", "seconds": "seconds"}),
+    ),
 )

@@ -51,7 +51,7 @@ def fleet(kapok: Kapok, database_url: str) -> list[Target]:
 
 def _request(web: Web, tenant: Tenant, draw: random.Random) -> load.Request:
     body = json.dumps({"query": _QUERY, "variables": {"id": draw.randint(1, TRACKS)}})
-    return load.Request(web.graphql(tenant), tenant.key, body)
+    return load.Request(web.graphql(tenant), tenant.credentials(), body)
 
 
 def _ask_each(web: Web, tenants: Sequence[Tenant]) -> None:
@@ -59,6 +59,6 @@ def _ask_each(web: Web, tenants: Sequence[Tenant]) -> None:
     with httpx.Client(timeout=30) as client:
         for tenant in tenants:
             body = {"query": _QUERY, "variables": {"id": TRACKS}}
-            response = client.post(web.graphql(tenant), headers={"apikey": tenant.key}, json=body)
+            response = client.post(web.graphql(tenant), headers=tenant.credentials(), json=body)
             if response.status_code != 200 or response.json()["data"]["track"]["name"] != f"Track {TRACKS}":
                 raise RuntimeError(f"{tenant.slug} answers wrong: {response.text[:500]}")

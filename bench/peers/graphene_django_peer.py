@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
+from bench.ledger import Ledger
 from bench.processes import free_port, running
 from bench.subjects import Server
 
@@ -24,6 +25,7 @@ def graphene_django(conninfo: str, schema: str) -> Iterator[Server]:
         title=f"graphene-django {version('graphene-django')}",
         url=f"http://127.0.0.1:{port}/graphql",
         dialect="graphene_django.graphql",
+        ledger=Ledger(conninfo, schema),
     )
     application = "bench.peers.graphene_django.wsgi"
     command = [sys.executable, "-m", "gunicorn", application, "--workers=1", f"--bind=127.0.0.1:{port}"]

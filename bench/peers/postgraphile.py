@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.ledger import Ledger
 from bench.processes import free_port, running
 from bench.subjects import Server
 
@@ -37,6 +38,8 @@ def postgraphile(major: int, conninfo: str, schema: str) -> Iterator[Server]:
         title=f"PostGraphile {version}",
         url=f"http://127.0.0.1:{port}/graphql",
         dialect="postgraphile.graphql",
+        ledger=Ledger(conninfo, schema),
+        payloads=True,
     )
     environ = {
         "DATABASE_URL": conninfo,

@@ -41,3 +41,17 @@ class Track(models.Model):
     class Meta:
         db_table = "track"
         managed = False
+
+
+class Play(models.Model):
+    """A row of `play`."""
+
+    play_id = models.AutoField(primary_key=True)
+    track = models.ForeignKey(Track, models.DO_NOTHING)
+    listener = models.IntegerField()
+    seconds = models.IntegerField()
+    device = models.TextField()
+
+    class Meta:
+        db_table = "play"
+        managed = False

@@ -97,4 +97,38 @@ class Query(graphene.ObjectType):
         return found.prefetch_related(Prefetch("albums", albums, to_attr="first_albums"))[:first]
 
 
-schema = graphene.Schema(query=Query)
+class Play(DjangoObjectType):
+    """A track that was played."""
+
+    play_id = graphene.Int(required=True)
+    track_id = graphene.Int(required=True)
+
+    class Meta:
+        model = models.Play
+        fields = ("play_id", "track_id", "listener", "seconds", "device")
+
+
+class CreatePlay(graphene.Mutation):
+    """One insert."""
+
+    class Arguments:
+        track_id = graphene.Int(required=True)
+        listener = graphene.Int(required=True)
+        seconds = graphene.Int(required=True)
+        device = graphene.String(required=True)
+
+    Output = Play
+
+    @staticmethod
+    def mutate(_root: None, _info: Any, **values: Any) -> models.Play:
+        """The new row."""
+        return models.Play.objects.create(**values)
+
+
+class Mutation(graphene.ObjectType):
+    """The workload that writes."""
+
+    create_play = CreatePlay.Field(required=True)
+
+
+schema = graphene.Schema(query=Query, mutation=Mutation)
