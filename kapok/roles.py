@@ -44,7 +44,7 @@ def django_database(database_url: str) -> dict[str, Any]:
     """The platform's connection URL as an entry of Django's DATABASES, for django-tenants."""
     parts = dict(conninfo_to_dict(database_url))
     return {
-        "ENGINE": "django_tenants.postgresql_backend",
+        "ENGINE": "apps.tenants.postgresql",
         "NAME": parts.pop("dbname", ""),
         "USER": parts.pop("user", ""),
         "PASSWORD": parts.pop("password", ""),

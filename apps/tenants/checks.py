@@ -47,9 +47,9 @@ def _check_urls() -> Iterator[CheckMessage]:
 
 
 def _check_tenants() -> Iterator[CheckMessage]:
-    if settings.DATABASES["default"]["ENGINE"] != "django_tenants.postgresql_backend":
+    if settings.DATABASES["default"]["ENGINE"] != "apps.tenants.postgresql":
         yield Error(
-            "The default database must use django_tenants.postgresql_backend.",
+            "The default database must use apps.tenants.postgresql.",
             hint="Build DATABASES with kapok.roles.django_database.",
             id="kapok.E004",
         )

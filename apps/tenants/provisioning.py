@@ -15,6 +15,7 @@ from apps.tenants.migrations_runner import migrate, pending
 from apps.tenants.models import Operation, OperationKind, OperationState, Project, Tenant
 from apps.tenants.names import Names
 from apps.tenants.owner import connect_as_owner, terminate_session
+from apps.tenants.platform_tables import ensure_platform_tables
 from apps.tenants.records import applied_in, mirror, refuse_failure
 from apps.tenants.roles import admit_gateway, drop_roles, ensure_gateway, ensure_tenant_roles, lock_out
 from apps.tenants.schemas import drop_schema, ensure_schema, open_schema, verify
@@ -39,8 +40,10 @@ def make_roles(tenant: Tenant) -> None:
 
 
 def make_schema(tenant: Tenant) -> None:
-    """The schema, and what its owner may do in it."""
-    ensure_schema(names_of(tenant))
+    """The schema, what its owner may do in it, and the tables of its end users."""
+    names = names_of(tenant)
+    ensure_schema(names)
+    ensure_platform_tables(names)
 
 
 def fill_schema(tenant: Tenant) -> None:

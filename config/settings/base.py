@@ -51,8 +51,8 @@ SHARED_APPS = [
     "graphene_django",
     "drf_spectacular",
 ]
-# django-tenants wants at least one; this one has no tables. End users (apps.identity) will be the first real one.
-TENANT_APPS = ["django.contrib.messages"]
+# Their tables are in every tenant's schema: made by provisioning, named by apps/tenants/postgresql.
+TENANT_APPS = ["apps.identity"]
 INSTALLED_APPS = SHARED_APPS + [app for app in TENANT_APPS if app not in SHARED_APPS]
 
 MIDDLEWARE = [
