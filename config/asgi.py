@@ -18,6 +18,7 @@ from apps.graphql_api import graphiql
 from apps.graphql_api.asgi import Receive, Scope, Send
 from apps.graphql_api.front_door import front_door
 from apps.graphql_api.http import JSON
+from apps.graphql_api.jwks import key_set
 from apps.graphql_api.responses import Header, Reply, error_reply
 from apps.tenants.addressing import Address, find
 from apps.tenants.directory import Directory, Entry
@@ -25,6 +26,7 @@ from config.control_plane import ControlPlane
 from config.data_plane import DataPlane
 from config.env import ENV
 from kapok.errors import KapokError
+from kapok.public_urls import JWKS_PATH
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
@@ -59,8 +61,10 @@ class Application:
         except KapokError as error:
             await _send(send, error_reply(error, JSON, "", draft=False))
             return
-        if address.path == "/graphql":
-            resolve = partial(_entry, self._data_plane.directory, address)
+        resolve = partial(_entry, self._data_plane.directory, address)
+        if address.path == JWKS_PATH and (address.path_slug is not None or await self._is_tenants_host(address)):
+            await _send(send, await key_set(scope["method"], resolve, self._data_plane.directory.tokens))
+        elif address.path == "/graphql":
             await self._data_plane.graphql(scope, receive, send, resolve)
         elif address.path_slug is not None or await self._is_tenants_host(address):
             await _send(send, error_reply(KapokError("NOT_FOUND"), JSON, "", draft=False))

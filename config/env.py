@@ -116,6 +116,9 @@ class Environment:
     migration_workers: int = _variable(
         "KAPOK_MIGRATION_WORKERS", "How many tenants of a project are migrated at once.", 4, int
     )
+    signing_key_days: int = _variable(
+        "KAPOK_SIGNING_KEY_DAYS", "After so many days a tenant's signing key gets a successor.", 90, int
+    )
     stale_seconds: int = _variable(
         "KAPOK_STALE_SECONDS", "After so many seconds without a sign of life a job goes to another worker.", 15, int
     )

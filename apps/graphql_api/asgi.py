@@ -11,7 +11,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from apps.graphql_api.http import MAX_BODY_BYTES, GraphQLRequest, request_from_body, request_from_query_string
+from apps.tenants.credentials import Credentials
 from kapok.errors import KapokError
+from kapok.tokens import looks_like_key
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,6 +32,7 @@ WANTED_HEADERS = frozenset(
         b"content-type",
         b"host",
         b"origin",
+        b"x-kapok-role",
         b"x-request-id",
     }
 )
@@ -52,19 +55,23 @@ def request_id_of(headers: Headers) -> str:
     return os.urandom(16).hex()
 
 
-def credentials(headers: Headers) -> str:
-    """The key or token sent. Raises UNAUTHENTICATED when there is none, or two that differ."""
-    key = headers.get(b"apikey", b"").strip()
-    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
-    token = token.strip()
-    if scheme and scheme.lower() != b"bearer":
-        raise KapokError("UNAUTHENTICATED", "The Authorization header must use the Bearer scheme.")
-    if key and token and key != token:
-        raise KapokError("UNAUTHENTICATED", "The apikey and Authorization headers hold different credentials.")
-    given = token or key
-    if not given:
+def credentials(headers: Headers) -> Credentials:
+    """The key, the token, or both. A token decides who acts; a key sent with it must be the same tenant's. Raises
+    UNAUTHENTICATED when there is neither, or two keys that differ."""
+    key = headers.get(b"apikey", b"").strip().decode("latin-1")
+    scheme, _, bearer = headers.get(b"authorization", b"").strip().partition(b" ")
+    token = bearer.strip().decode("latin-1")
+    if scheme and (scheme.lower() != b"bearer" or not token):
+        raise KapokError("UNAUTHENTICATED", "The Authorization header must be: Bearer, a space and a token or key.")
+    if looks_like_key(token):
+        if key not in ("", token):
+            raise KapokError("UNAUTHENTICATED", "The apikey and Authorization headers hold different keys.")
+        key, token = token, ""
+    elif token and token == key:
+        key = ""
+    if not key and not token:
         raise KapokError("UNAUTHENTICATED")
-    return given.decode("latin-1")
+    return Credentials(key, token, headers.get(b"x-kapok-role", b"").strip().decode("latin-1"))
 
 
 async def read_request(scope: Scope, receive: Receive, headers: Headers) -> GraphQLRequest:

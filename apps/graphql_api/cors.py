@@ -17,7 +17,7 @@ _PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
     (
         b"access-control-allow-headers",
-        b"accept, apikey, apollo-require-preflight, authorization, content-type, x-request-id",
+        b"accept, apikey, apollo-require-preflight, authorization, content-type, x-kapok-role, x-request-id",
     ),
     (b"access-control-max-age", b"7200"),
 )

@@ -19,7 +19,7 @@ from apps.graphql_api.document import DocumentInvalid
 from apps.graphql_api.engine import Engine
 from apps.graphql_api.http import HTML, JSON, GraphQLRequest, negotiate
 from apps.graphql_api.persisted import PersistedDocuments
-from apps.graphql_api.responses import Header, Reply, data_reply, error_reply, errors_reply
+from apps.graphql_api.responses import Header, Reply, challenge, data_reply, error_reply, errors_reply
 from apps.tenants.directory import Directory, Entry, admit
 from kapok.errors import KapokError
 from kapok.execute.run import Runner, StalePlan
@@ -190,7 +190,7 @@ def _error_headers(error: KapokError) -> list[Header]:
     if error.status == 405:
         return [(b"allow", error.details.get("allow", "GET, POST, OPTIONS").encode())]
     if error.status == 401:
-        return [(b"www-authenticate", b'Bearer realm="kapok"')]
+        return [challenge(error)]
     if error.status in (429, 503):
         return [(b"retry-after", b"1")]
     return []

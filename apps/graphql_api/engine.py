@@ -12,7 +12,6 @@ from typing import Any
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
-from apps.graphql_api.cache import Lru
 from apps.graphql_api.compile import compile_operation
 from apps.graphql_api.document import Document, coerce_variables, parse_document
 from apps.graphql_api.schema.graphene_types import ApiSchema, build_schema
@@ -20,6 +19,7 @@ from apps.graphql_api.schema.surface import build_surface
 from apps.graphql_api.shapes import Shapes
 from apps.tenants.directory import Directory, Entry, PermissionTexts
 from kapok.errors import KapokError
+from kapok.lru import Lru
 from kapok.model.types import Model
 from kapok.permissions.apply import visible
 from kapok.permissions.overrides import effective_permissions

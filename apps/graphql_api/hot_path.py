@@ -1,4 +1,4 @@
-"""The hot path: a POST whose tenant, key, tables and operation are all at hand, answered without a coroutine.
+"""The hot path: a POST whose tenant, caller, tables and operation are all at hand, answered without a coroutine.
 
 In: the head and body of a request. Out: the response's bytes, later, through a callback; or "not mine" (False or None),
 and then the endpoint answers the same bytes. It only looks things up: whatever is missing, doubtful or wrong is left to

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 
-from apps.graphql_api.cache import Lru
 from apps.graphql_api.http import GraphQLRequest
 from apps.tenants.directory import Directory
 from kapok.errors import KapokError
 from kapok.execute.shared_cache import SharedCache
+from kapok.lru import Lru
 from kapok.tenancy import Limits, ProjectRef
 
 AUTOMATIC_SECONDS = 24 * 3600

@@ -67,6 +67,14 @@ def _refusal(code: str, status: int, errors: list[dict[str, Any]], media: bytes,
     return Reply(status, orjson.dumps({"errors": errors}), [_CONTENT_TYPE[media]])
 
 
+def challenge(error: KapokError) -> Header:
+    """WWW-Authenticate of a 401; of a token that was refused it says why (RFC 6750, 3)."""
+    if "reason" not in error.details:
+        return b"www-authenticate", b'Bearer realm="kapok"'
+    why = error.message.replace('"', "'").encode("ascii", "replace")
+    return b"www-authenticate", b'Bearer realm="kapok", error="invalid_token", error_description="%b"' % why
+
+
 def error_object(error: KapokError, request_id: str) -> dict[str, Any]:
     """`{message, extensions: {code, number, requestId, ...}}`."""
     extensions: dict[str, Any] = {"code": error.code, "number": error.number, "requestId": request_id}

@@ -14,12 +14,12 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 
-from apps.graphql_api.cache import Lru
 from kapok.catalog.introspect import SQL
 from kapok.catalog.parse import parse
 from kapok.errors import KapokError
 from kapok.execute.platform import Platform
 from kapok.execute.shared_cache import SharedCache
+from kapok.lru import Lru
 from kapok.model.build import build
 from kapok.model.shape import shape_of
 from kapok.model.types import Model

@@ -1,22 +1,23 @@
-"""The data plane's directory: which tenant answers at an address, and what a key may do.
+"""The data plane's directory: which tenant answers at an address, and who a caller is.
 
-In: slugs, hosts and API keys as callers send them. Out: `Entry` and `Principal`, or a KapokError. Cached in the process
-until the database says that something changed (triggers notify the channel kapok_directory); while that channel is
-down, entries are believed for one second. Everything fails closed: no entry, no connection.
+In: slugs, hosts and credentials as callers send them. Out: `Entry` and `Principal`, or a KapokError. Cached in the
+process until the database says that something changed (triggers notify the channel kapok_directory); while that channel
+is down, entries are believed for one second. Everything fails closed: no entry, no connection.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 import uuid
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from apps.tenants.answers import Answers, Kept
+from apps.tenants.credentials import Credentials
+from apps.tenants.trust import TokenTrust
 from kapok.errors import KapokError
 from kapok.execute.platform import Platform
 from kapok.identifiers import gateway_role
@@ -26,10 +27,6 @@ from kapok.tenancy import Limits, ProjectRef, TenantRef, TenantState
 from kapok.tokens import key_digest, looks_like_key
 
 CHANNEL = "kapok_directory"
-#: How long an entry is believed while changes cannot be heard, in seconds.
-DEAF_SECONDS = 1.0
-#: Most entries of each kind kept at once; unknown slugs and keys count too, so they cannot fill the memory.
-MAX_ENTRIES = 20_000
 
 _TENANT = """
     select t.id, t.slug, t.schema_name, t.state, t.limits, p.id, p.slug, p.cors_origins, p.trusted_documents_only,
@@ -82,89 +79,55 @@ class PermissionTexts:
         object.__setattr__(self, "digest", hashlib.sha256(both).digest())
 
 
-V = TypeVar("V")
-
-
-class _Cache(Generic[V]):
-    """A bounded map of answers (None: asked and unknown), each with the time it was loaded."""
-
-    def __init__(self) -> None:
-        self._items: OrderedDict[Hashable, tuple[float, V | None]] = OrderedDict()
-
-    def get(self, key: Hashable) -> tuple[float, V | None] | None:
-        return self._items.get(key)
-
-    def put(self, key: Hashable, loaded_at: float, value: V | None) -> None:
-        self._items[key] = (loaded_at, value)
-        if len(self._items) > MAX_ENTRIES:
-            self._items.popitem(last=False)
-
-    def clear(self) -> None:
-        self._items.clear()
-
-    def forget(self, matches: Callable[[V | None], bool]) -> None:
-        for key in [key for key, (_, value) in self._items.items() if matches(value)]:
-            del self._items[key]
-
-
 class Directory:
-    """Look-ups of tenants, hosts, keys, permissions and trusted documents."""
+    """Look-ups of tenants, hosts, credentials, permissions and trusted documents. origin: the service's public URL."""
 
-    def __init__(self, platform: Platform, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, platform: Platform, origin: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._platform = platform
-        self._clock = clock
-        self._slugs: _Cache[Entry] = _Cache()
-        self._hosts: _Cache[Entry] = _Cache()
-        self._keys: _Cache[Key] = _Cache()
-        self._permissions: _Cache[PermissionTexts] = _Cache()
-        self._documents: _Cache[str] = _Cache()
-        self._loading: dict[Hashable, asyncio.Future[None]] = {}
+        self._answers = Answers(platform, clock)
+        self.tokens = TokenTrust(platform, self._answers, origin)
+        self._slugs: Kept[Entry] = Kept()
+        self._hosts: Kept[Entry] = Kept()
+        self._keys: Kept[Key] = Kept()
+        self._permissions: Kept[PermissionTexts] = Kept()
+        self._documents: Kept[str] = Kept()
         # Keys that have been used since that was last written down.
         self._used: set[str] = set()
-        # Counts invalidations: what was read before one must not be stored after it.
-        self._generation = 0
 
     async def by_slug(self, slug: str) -> Entry:
         """The tenant of a slug. Raises TENANT_NOT_FOUND."""
         entry = None
         if may_be_slug(slug):
-            entry = await self._get(self._slugs, slug, lambda: self._load_tenant(_BY_SLUG, slug))
+            entry = await self._answers.get(self._slugs, slug, lambda: self._load_tenant(_BY_SLUG, slug))
         if entry is None:
             raise KapokError("TENANT_NOT_FOUND")
         return entry
 
     async def by_host(self, host: str) -> Entry | None:
         """The tenant a custom domain belongs to, or None."""
-        return await self._get(self._hosts, host, lambda: self._load_tenant(_BY_HOST, host))
+        return await self._answers.get(self._hosts, host, lambda: self._load_tenant(_BY_HOST, host))
 
-    async def principal(self, entry: Entry, key: str) -> Principal:
-        """Who a key is for this tenant. Raises UNAUTHENTICATED, KEY_REVOKED, TENANT_MISMATCH."""
-        if not looks_like_key(key):
-            raise KapokError("UNAUTHENTICATED", "The credentials are not an API key.")
-        digest = key_digest(key)
-        known = await self._get(self._keys, digest, lambda: self._load_key(digest))
-        if known is None:
-            raise KapokError("UNAUTHENTICATED", "This API key is not known.")
-        if known.principal.tenant_id != entry.tenant.id:
-            raise KapokError("TENANT_MISMATCH")
-        if known.revoked or (known.expires is not None and known.expires <= time.time()):
-            raise KapokError("KEY_REVOKED")
-        self._used.add(known.principal.id)
-        return known.principal
+    async def principal(self, entry: Entry, shown: Credentials) -> Principal:
+        """Who a caller is for this tenant: the token's user, else the key. Raises UNAUTHENTICATED, KEY_REVOKED,
+        TENANT_MISMATCH, FORBIDDEN."""
+        if not shown.token:
+            return _in_role(await self._key(entry, shown.key), shown.role)
+        if shown.key:
+            await self._key(entry, shown.key)
+        return await self.tokens.principal(entry.tenant, entry.project, shown.token, shown.role)
 
     def entry_at_hand(self, slug: str) -> Entry | None:
         """The tenant of a slug, if it is cached and may be believed: the hot path's look-up."""
-        return self._believed(self._slugs, slug)
+        return self._answers.at_hand(self._slugs, slug)
 
-    def principal_at_hand(self, entry: Entry, key: str) -> Principal | None:
-        """Who a key is, if that is cached, may be believed and is valid for this tenant."""
-        known = self._believed(self._keys, key_digest(key))
-        if known is None or known.revoked or known.principal.tenant_id != entry.tenant.id:
+    def principal_at_hand(self, entry: Entry, shown: Credentials) -> Principal | None:
+        """Who a caller is, if that is kept, may be believed and is valid for this tenant. Raises FORBIDDEN."""
+        principal = self._key_at_hand(entry, shown.key) if shown.key else None
+        if not shown.token:
+            return None if principal is None else _in_role(principal, shown.role)
+        if shown.key and principal is None:
             return None
-        if known.expires is not None and known.expires <= time.time():
-            return None
-        self._used.add(known.principal.id)
-        return known.principal
+        return self.tokens.principal_at_hand(entry.tenant, shown.token, shown.role)
 
     async def write_down_used_keys(self) -> None:
         """Note when keys were last used; called now and then. Raises DATABASE_UNAVAILABLE, and nothing is lost."""
@@ -179,23 +142,28 @@ class Directory:
 
     def permissions_at_hand(self, entry: Entry) -> PermissionTexts | None:
         """The rules of a tenant, if they are cached and may be believed."""
-        return self._believed(self._permissions, _permissions_key(entry))
+        return self._answers.at_hand(self._permissions, _permissions_key(entry))
 
     async def permissions(self, entry: Entry) -> PermissionTexts:
         """The rules of a tenant, in their current versions."""
-        texts = await self._get(self._permissions, _permissions_key(entry), lambda: self._load_permissions(entry))
+        texts = await self._answers.get(
+            self._permissions, _permissions_key(entry), lambda: self._load_permissions(entry)
+        )
         return texts or PermissionTexts("", "")
 
     async def trusted_document(self, project: ProjectRef, sha256: str) -> str | None:
         """The text of a registered document, or None."""
-        return await self._get(
+        return await self._answers.get(
             self._documents, (project.id, sha256), lambda: self._load_text(_DOCUMENT, project.id, sha256)
         )
 
     def notified(self, payload: str) -> None:
         """A row changed. payload: `<table>:<uuid of the tenant or project>`."""
-        self._generation += 1
+        self._answers.changed()
         table, _, changed = payload.partition(":")
+        if table == "tenants_revocation":
+            self.tokens.revoked(changed)
+            return
         if table == "tenants_trusteddocument":
             self._documents.clear()
             return
@@ -204,7 +172,9 @@ class Directory:
         except ValueError:
             self.forget_all()
             return
-        if table == "tenants_apikey":
+        if table == "tenants_signingkey":
+            self.tokens.key_changed(owner)
+        elif table == "tenants_apikey":
             self._keys.forget(lambda key: key is None or key.principal.tenant_id == owner)
         else:
             if table in ("tenants_projectpermissions", "tenants_tenantpermissions"):
@@ -215,39 +185,33 @@ class Directory:
 
     def forget_all(self) -> None:
         """Notifications may have been missed."""
-        self._generation += 1
-        for cache in (self._slugs, self._hosts, self._keys, self._permissions, self._documents):
-            cache.clear()
+        self._answers.changed()
+        for kept in (self._slugs, self._hosts, self._keys, self._permissions, self._documents):
+            kept.clear()
+        self.tokens.forget_all()
 
-    def _believed(self, cache: _Cache[V], key: Hashable) -> V | None:
-        found = cache.get(key)
-        if found is None or not (self._platform.listening or self._clock() - found[0] < DEAF_SECONDS):
+    async def _key(self, entry: Entry, key: str) -> Principal:
+        if not looks_like_key(key):
+            raise KapokError("UNAUTHENTICATED", "The credentials are not an API key.")
+        digest = key_digest(key)
+        known = await self._answers.get(self._keys, digest, lambda: self._load_key(digest))
+        if known is None:
+            raise KapokError("UNAUTHENTICATED", "This API key is not known.")
+        if known.principal.tenant_id != entry.tenant.id:
+            raise KapokError("TENANT_MISMATCH")
+        if known.revoked or (known.expires is not None and known.expires <= time.time()):
+            raise KapokError("KEY_REVOKED")
+        self._used.add(known.principal.id)
+        return known.principal
+
+    def _key_at_hand(self, entry: Entry, key: str) -> Principal | None:
+        known = self._answers.at_hand(self._keys, key_digest(key))
+        if known is None or known.revoked or known.principal.tenant_id != entry.tenant.id:
             return None
-        return found[1]
-
-    async def _get(self, cache: _Cache[V], key: Hashable, load: Callable[[], Awaitable[V | None]]) -> V | None:
-        """From the cache, or loaded once for all who ask at the same time."""
-        while True:
-            found = cache.get(key)
-            if found is not None and (self._platform.listening or self._clock() - found[0] < DEAF_SECONDS):
-                return found[1]
-            pending = self._loading.get((id(cache), key))
-            if pending is None:
-                return await self._load(cache, key, load)
-            await asyncio.wait([pending])
-
-    async def _load(self, cache: _Cache[V], key: Hashable, load: Callable[[], Awaitable[V | None]]) -> V | None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._loading[id(cache), key] = done
-        generation, loaded_at = self._generation, self._clock()
-        try:
-            value = await load()
-            if generation == self._generation:
-                cache.put(key, loaded_at, value)
-            return value
-        finally:
-            del self._loading[id(cache), key]
-            done.set_result(None)
+        if known.expires is not None and known.expires <= time.time():
+            return None
+        self._used.add(known.principal.id)
+        return known.principal
 
     async def _load_tenant(self, statement: Any, value: str) -> Entry | None:
         rows = await self._platform.fetch(statement, (value,))
@@ -270,6 +234,13 @@ class Directory:
     async def _load_text(self, statement: Any, *parameters: object) -> str | None:
         rows = await self._platform.fetch(statement, parameters)
         return str(rows[0][0]) if rows else None
+
+
+def _in_role(key: Principal, wanted: str) -> Principal:
+    """A key has one role, and X-Kapok-Role can only name that. Raises FORBIDDEN."""
+    if wanted and wanted != key.role:
+        raise KapokError("FORBIDDEN", f"X-Kapok-Role names a role this key does not have; it has {key.role}.")
+    return key
 
 
 def admit(entry: Entry) -> None:

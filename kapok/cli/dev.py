@@ -133,7 +133,7 @@ def _ready_file(run: Development) -> Iterator[None]:
 
 
 def _supervise(run: Development, stack: EmbeddedStack) -> int:
-    env = environment(run.state_dir, stack.database_url, stack.redis_url, os.environ)
+    env = environment(run.state_dir, stack.database_url, stack.redis_url, run.base_url, os.environ)
     admin = {"email": EMAIL, "password": secrets.token_urlsafe(12), "url": f"{run.base_url}/admin/"}
     known = run.before.get("admin") or {}
     admin["password"] = known.get("password") or admin["password"]

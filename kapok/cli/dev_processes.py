@@ -42,12 +42,15 @@ def choose_port(wanted: int | None) -> int:
     raise KapokError("STACK_FAILED", f"No port from {DEFAULT_PORT} on is free.", hint="Name one with --port.")
 
 
-def environment(state_dir: Path, database_url: str, redis_url: str, environ: Mapping[str, str]) -> dict[str, str]:
+def environment(
+    state_dir: Path, database_url: str, redis_url: str, base_url: str, environ: Mapping[str, str]
+) -> dict[str, str]:
     """What the processes get besides this one's environment; what the developer has set stays."""
     defaults = {
         "SECRET_KEY": environ.get("SECRET_KEY") or _secret_key(state_dir),
         "KAPOK_LOG_FORMAT": "text",
         "KAPOK_HTTPS": "false",
+        "KAPOK_PUBLIC_URL": base_url,
     }
     return {
         **{name: environ.get(name, value) for name, value in defaults.items()},

@@ -21,6 +21,7 @@ import httpx
 import psycopg
 import pytest
 
+from apps.tenants.credentials import Credentials
 from apps.tenants.directory import Directory
 from kapok.execute.platform import Platform
 from tests.live import Live, LiveTenant
@@ -170,8 +171,8 @@ def test_the_last_use_of_a_key_is_written_down(live: Live) -> None:
 
     async def use() -> None:
         await platform.start((), lambda channel, payload: None, lambda: None)
-        directory = Directory(platform)
-        await directory.principal(await directory.by_slug("acme"), made["key"])
+        directory = Directory(platform, "http://localhost")
+        await directory.principal(await directory.by_slug("acme"), Credentials(made["key"], ""))
         await directory.write_down_used_keys()
         await platform.stop()
 

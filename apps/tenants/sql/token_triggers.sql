@@ -1,7 +1,24 @@
--- Signing keys and revocations decide which tokens are believed: announced as everything in directory_triggers.sql.
-create trigger kapok_directory after insert or update or delete on public.tenants_signingkey
-    for each row execute function public.kapok_directory_changed('tenant_id');
+-- Signing keys and revocations decide which tokens are believed. Keys are announced as everything in
+-- directory_triggers.sql; a revocation says all it is, so that nobody has to ask:
+-- 'tenants_revocation:<tenant>:<kind>:<when, in Unix seconds>:<value>'.
+create function public.kapok_revoked() returns trigger language plpgsql set search_path = pg_catalog as $$
+begin
+    if tg_op <> 'DELETE' then
+        perform pg_notify('kapok_directory', 'tenants_revocation:' || new.tenant_id || ':' || new.kind || ':'
+            || floor(extract(epoch from new.revoked_at)) || ':' || new.value);
+    end if;
+    -- What was taken back, by hand or because it has expired, is read anew.
+    if tg_op = 'DELETE' or tg_op = 'UPDATE' and old.tenant_id || old.kind || old.value
+            is distinct from new.tenant_id || new.kind || new.value then
+        perform pg_notify('kapok_directory', 'tenants_revocation:' || old.tenant_id);
+    end if;
+    return null;
+end
+$$;
+
 create trigger kapok_directory after insert or update or delete on public.tenants_revocation
+    for each row execute function public.kapok_revoked();
+create trigger kapok_directory after insert or update or delete on public.tenants_signingkey
     for each row execute function public.kapok_directory_changed('tenant_id');
 
 create trigger kapok_directory_truncate after truncate on public.tenants_signingkey

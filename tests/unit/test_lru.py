@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.graphql_api.cache import Lru
+from kapok.lru import Lru
 
 
 def test_the_least_recently_used_goes_first() -> None:
