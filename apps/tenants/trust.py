@@ -1,0 +1,196 @@
+"""Which tokens of end users are true, for whom, and no longer: the data plane's look-ups.
+
+In: a tenant's entry, a token as a caller sent it, and the role asked for. Out: `Principal`, or a KapokError. Keys and
+revocations of a tenant are kept until the database says that they changed; verified tokens until they expire. Only
+verified tokens are kept, so nobody can fill the memory with others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from apps.tenants.answers import Answers, Kept
+from kapok.bearer.claims import EndUser, acting, end_user, own_roles
+from kapok.bearer.form import ALGORITHM, LEEWAY_SECONDS, TYPE
+from kapok.bearer.keys import jwk, public_key_from
+from kapok.bearer.read import Unverified, invalid, read_token
+from kapok.bearer.verify import Terms, check_algorithm, verify
+from kapok.errors import KapokError
+from kapok.execute.platform import Platform
+from kapok.lru import Lru
+from kapok.principal import Principal
+from kapok.public_urls import tenant_url
+from kapok.tenancy import ProjectRef, TenantRef
+
+#: Verified tokens kept, in bytes of their texts; what is kept of one takes a few times as much.
+TOKEN_BYTES = 10_000_000
+#: After so many revocations heard a tenant's are read anew, which drops the expired ones.
+REVOCATIONS_HEARD = 1000
+
+_KEYS = """
+    select kid, public_key, verified_until from public.tenants_signingkey
+    where tenant_id = $1 and (verified_until is null or verified_until > now()) order by active_from desc
+"""
+_REVOCATIONS = """
+    select kind, value, floor(extract(epoch from revoked_at))::float8 from public.tenants_revocation
+    where tenant_id = $1 and expires_at > now()
+"""
+_REQUIRED = ("iss", "aud", "exp", "nbf", "iat", "sub", "sid", "tenant_id")
+
+
+@dataclass(slots=True)
+class Trust:
+    """What is believed of one tenant's tokens. keys: by kid the JWK's x and until when it is believed (Unix time).
+    users: until when a user's tokens were issued that are no longer believed (Unix time)."""
+
+    keys: Mapping[str, tuple[str, float]]
+    sessions: set[str] = field(default_factory=set)
+    users: dict[str, float] = field(default_factory=dict)
+    heard: int = 0
+
+    def revoke(self, kind: str, value: str, moment: float) -> None:
+        """Note a revocation."""
+        if kind == "sid":
+            self.sessions.add(value)
+        else:
+            self.users[value] = max(moment, self.users.get(value, 0.0))
+
+    def believes(self, verified: Verified) -> bool:
+        """Whether a token that was verified once still counts."""
+        user, now = verified.user, time.time()
+        if user.expires + LEEWAY_SECONDS <= now or self.is_revoked(user):
+            return False
+        _, until = self.keys.get(verified.kid, ("", 0.0))
+        return until > now
+
+    def is_revoked(self, user: EndUser) -> bool:
+        """Whether the session, or the user's tokens of that time, were revoked."""
+        return user.sid in self.sessions or self.users.get(user.sub, -1.0) >= user.issued
+
+
+@dataclass(slots=True)
+class Verified:
+    """A true token. principals: by the role asked for."""
+
+    user: EndUser
+    kid: str
+    size: int
+    principals: dict[str, Principal] = field(default_factory=dict)
+
+    def acting(self, wanted: str) -> Principal:
+        """The user in a role. Raises FORBIDDEN."""
+        principal = self.principals.get(wanted)
+        if principal is None:
+            principal = self.principals[wanted] = acting(self.user, wanted)
+        return principal
+
+
+class TokenTrust:
+    """Verifies tokens. origin: the service's public URL."""
+
+    def __init__(self, platform: Platform, answers: Answers, origin: str) -> None:
+        self._platform = platform
+        self._answers = answers
+        self._origin = origin
+        self._trusts: Kept[Trust] = Kept()
+        self._verified: Lru[tuple[uuid.UUID, bytes], Verified] = Lru(TOKEN_BYTES, lambda _, item: item.size)
+
+    async def principal(self, tenant: TenantRef, project: ProjectRef, text: str, wanted: str) -> Principal:
+        """Who a token is for this tenant. Raises UNAUTHENTICATED, TENANT_MISMATCH, FORBIDDEN."""
+        trust = await self._trust(tenant.id)
+        key = (tenant.id, _digest(text))
+        verified = self._verified.get(key)
+        if verified is None or not trust.believes(verified):
+            verified = self._verify(tenant, project, trust, read_token(text))
+            if trust.is_revoked(verified.user):
+                raise invalid("revoked", "The session was ended or the user's rights have changed.")
+            self._verified.put(key, verified)
+        return verified.acting(wanted)
+
+    def principal_at_hand(self, tenant: TenantRef, text: str, wanted: str) -> Principal | None:
+        """Who a token is, if it was verified before and still counts. Raises FORBIDDEN."""
+        verified = self._verified.get((tenant.id, _digest(text)))
+        if verified is None:
+            return None
+        trust = self._answers.at_hand(self._trusts, tenant.id)
+        if trust is None or not trust.believes(verified):
+            return None
+        return verified.acting(wanted)
+
+    async def jwks(self, tenant: TenantRef) -> bytes:
+        """The public keys of the tenant's tokens as JSON, the newest first."""
+        trust = await self._trust(tenant.id)
+        return orjson.dumps({"keys": [jwk(kid, x) for kid, (x, until) in trust.keys.items() if until > time.time()]})
+
+    def key_changed(self, tenant_id: uuid.UUID) -> None:
+        """A signing key was made, retired or removed."""
+        self._trusts.drop(tenant_id)
+
+    def revoked(self, said: str) -> None:
+        """`<tenant>:<kind>:<Unix time>:<value>` was revoked; without what was revoked, anything may have changed."""
+        tenant, _, what = said.partition(":")
+        try:
+            tenant_id = uuid.UUID(tenant)
+        except ValueError:
+            self.forget_all()
+            return
+        found = self._trusts.get(tenant_id)
+        if found is None or found[1] is None:
+            return
+        trust = found[1]
+        trust.heard += 1
+        if not what or trust.heard > REVOCATIONS_HEARD:
+            self._trusts.drop(tenant_id)
+            return
+        kind, moment, value = what.split(":", 2)
+        trust.revoke(kind, value, float(moment))
+
+    def forget_all(self) -> None:
+        """Changes may have been missed. Verified tokens stay: whether they still count is asked each time."""
+        self._trusts.clear()
+
+    async def _trust(self, tenant_id: uuid.UUID) -> Trust:
+        trust = await self._answers.get(self._trusts, tenant_id, lambda: self._load(tenant_id))
+        assert trust is not None  # _load always finds one
+        return trust
+
+    async def _load(self, tenant_id: uuid.UUID) -> Trust:
+        keys = await self._platform.fetch(_KEYS, (tenant_id,))
+        trust = Trust({kid: (x, float("inf") if until is None else until.timestamp()) for kid, x, until in keys})
+        for kind, value, moment in await self._platform.fetch(_REVOCATIONS, (tenant_id,)):
+            trust.revoke(kind, value, moment)
+        return trust
+
+    def _verify(self, tenant: TenantRef, project: ProjectRef, trust: Trust, token: Unverified) -> Verified:
+        """A token of Kapok's own. Raises UNAUTHENTICATED, TENANT_MISMATCH."""
+        terms = self._terms(tenant, project)
+        if token.issuer != terms.issuer:
+            raise self._foreign(token.issuer)
+        check_algorithm(token, terms)
+        x, until = trust.keys.get(token.kid, ("", 0.0))
+        if until <= time.time():
+            raise invalid("unknown_key", "The token's key (kid) is not one of this tenant's.")
+        claims = verify(token, public_key_from(x), terms)
+        if claims["tenant_id"] != str(tenant.id):
+            raise KapokError("TENANT_MISMATCH")
+        return Verified(end_user(tenant.id, claims, own_roles(claims)), token.kid, len(token.text))
+
+    def _foreign(self, issuer: str) -> KapokError:
+        """Why a token of another issuer is refused."""
+        if issuer.startswith(tenant_url(self._origin, "")):
+            return KapokError("TENANT_MISMATCH")
+        return invalid("wrong_issuer", "This project does not trust the token's issuer (iss).")
+
+    def _terms(self, tenant: TenantRef, project: ProjectRef) -> Terms:
+        issuer = tenant_url(self._origin, tenant.slug)
+        return Terms(issuer, project.slug, frozenset({ALGORITHM}), _REQUIRED, TYPE)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
