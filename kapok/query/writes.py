@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kapok.model.types import Column, Relation, Table, UniqueKey
 from kapok.query.expressions import Expression
-from kapok.query.plan import ListRead, OneRead, RowFields, TypeName, ValueRead
+from kapok.query.plan import ListRead, OneRead, RowFields, ValueRead
 from kapok.query.values import Value
 
 Path = tuple[str | int, ...]
@@ -48,6 +48,15 @@ class NewRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NewRows:
+    """Any number of rows with the same columns and nothing nested: the value of each column is a text[] with an element
+    a row (Postgres text forms, or null). values must not be empty. The n-th row (from 0) comes from (*path, n)."""
+
+    values: tuple[Assigned, ...]
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What becomes of a row that is there: new values and what hangs on it. May be empty: the row is only found."""
 
@@ -72,8 +81,8 @@ class RowChange:
 class NestedToOne:
     """Writes through a to-one relation, also a reverse one (the foreign key is the target's): at most one of them.
 
-    create: a new target. connect: one that is there (not found or hidden: BAD_USER_INPUT). disconnect: the link becomes
-    null. update: the target that is linked, when there is none BAD_USER_INPUT. delete: the target that is linked, if
+    create: a new target. connect: one that is there (not found or hidden: NOT_FOUND). disconnect: the link becomes
+    null. update: the target that is linked (none: NOT_FOUND). delete: the target that is linked, if
     any. In a NewRow only create and connect.
     """
 
@@ -91,7 +100,7 @@ class NestedToOne:
 class NestedToMany:
     """Writes through a to-many or many-to-many relation, run as disconnect, delete, update, connect, create.
 
-    disconnect, delete, update reach rows of this relation only (another row: BAD_USER_INPUT, as if not there); connect
+    disconnect, delete, update reach rows of this relation only (another row: NOT_FOUND); connect
     any visible row. In a NewRow only create and connect.
     """
 
@@ -131,7 +140,7 @@ class CreateMany:
     """-> the new rows, in their order. Rows may differ in the columns they give."""
 
     table: Table
-    rows: tuple[NewRow, ...]
+    rows: tuple[NewRow, ...] | NewRows
     fields: RowFields | None
 
 
@@ -174,7 +183,7 @@ class Upsert:
     """
 
     table: Table
-    rows: tuple[NewRow, ...]
+    rows: tuple[NewRow, ...] | NewRows
     conflict: UniqueKey
     update: tuple[Column, ...]
     fields: RowFields | None
@@ -206,23 +215,12 @@ class CallWrite:
     read: OneRead | ListRead | ValueRead
 
 
-Write = (
-    CreateOne
-    | CreateMany
-    | UpdateOne
-    | UpdateMany
-    | UpdateWhere
-    | Upsert
-    | DeleteOne
-    | DeleteWhere
-    | CallWrite
-    | TypeName
-)
+Write = CreateOne | CreateMany | UpdateOne | UpdateMany | UpdateWhere | Upsert | DeleteOne | DeleteWhere | CallWrite
 
 
 @dataclass(frozen=True, slots=True)
 class RootWrite:
-    """One root field, in the order of the document. key: its response key."""
+    """One root field. key: its response key."""
 
     key: str
     write: Write
