@@ -17,7 +17,7 @@ import psycopg
 from psycopg.types.string import TextLoader
 
 from bench import answers, load
-from bench.ledger import Ledger, Row
+from bench.ledger import Ledger, Row, WrongAnswer
 from bench.workloads import Variables, Workload
 
 #: Different requests posted in turn, so that caching answers would not pay.
@@ -90,7 +90,7 @@ class Server:
     def _post(self, client: httpx.Client, workload: Workload, variables: Variables) -> Any:
         response = client.post(self.url, json={"query": workload.query(self.dialect), "variables": variables}).json()
         if response.get("errors"):
-            raise answers.WrongAnswer(f"{self.title} refuses {workload.name}: {response['errors']}")
+            raise WrongAnswer(f"{self.title} refuses {workload.name}: {response['errors']}")
         data = response["data"]
         if workload.written and self.payloads:
             return {field: row for field, payload in data.items() for row in payload.values()}

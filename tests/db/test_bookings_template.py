@@ -272,7 +272,7 @@ def test_the_comments_shape_the_model(model: Model) -> None:
     assert {"latitude", "longitude"} <= columns
     assert "searchVector" not in {column.api_name for column in model.table("offers").columns}
     assert "internalNotes" not in {column.api_name for column in model.table("partners").columns}
-    assert {function.name for function in model.functions} == {"search_offers", "nearby_offers", "book_slot"}
+    assert {function.name for function in model.functions} == {"search_offers", "nearby_offers", "book_slot", "book_session"}
     assert {function.api_name for function in model.table("offers").computed} == {
         "averageRating",
         "discountPercent",

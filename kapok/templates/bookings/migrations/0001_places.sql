@@ -74,6 +74,16 @@ comment on column partners.internal_notes is E'Notes of the account manager; nev
 create index partners_status_idx on partners (status);
 create trigger partners_touch before update on partners for each row execute function touch_updated_at();
 
+create table managers (
+  user_id uuid primary key,
+  partner_id uuid not null references partners on delete cascade,
+  name text not null,
+  created_at timestamptz not null default now()
+);
+comment on table managers is 'A person who signs in for a partner and looks after its venues, offers and bookings.';
+comment on column managers.user_id is 'The end user: what `$sub` is in permissions.yaml.';
+create index managers_partner_id_idx on managers (partner_id);
+
 create table establishments (
   id uuid primary key default gen_random_uuid(),
   partner_id uuid not null references partners on delete restrict,

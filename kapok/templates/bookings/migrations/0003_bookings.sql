@@ -19,6 +19,7 @@ create table members (
   constraint members_not_own_referrer check (referred_by_id <> id)
 );
 comment on table members is 'A customer.';
+comment on column members.id is 'The end user: what `$sub` is in permissions.yaml. The row is made at sign-up.';
 comment on column members.referred_by_id is 'The member who brought this one.';
 comment on column members.preferences is 'Settings of the app, such as {"newsletter": "weekly", "theme": "dark"}.';
 comment on constraint members_referred_by_id_fkey on members is '@reverse referrals';
@@ -63,6 +64,45 @@ create index bookings_gift_to_id_idx on bookings (gift_to_id) where gift_to_id i
 create index bookings_offer_id_idx on bookings (offer_id, status);
 create index bookings_slot_id_idx on bookings (slot_id, offer_id);
 create index bookings_booked_at_idx on bookings (booked_at desc, id);
+
+-- Seeds switch this trigger off: they tell of bookings that were made long ago.
+create function check_booking() returns trigger language plpgsql as $$
+declare
+  slot offer_slots;
+  taken bigint;
+begin
+  if new.unit_price is null or new.currency is null then
+    select price, currency into new.unit_price, new.currency from offers where id = new.offer_id;
+    if not found then
+      raise exception 'There is no such offer.'
+        using errcode = 'foreign_key_violation', constraint = 'bookings_offer_id_fkey', column = 'offer_id';
+    end if;
+  end if;
+  new.cancelled_at := case when new.status in ('cancelled', 'refunded') then coalesce(new.cancelled_at, now()) end;
+  if new.slot_id is null or new.cancelled_at is not null or (
+    tg_op = 'UPDATE' and old.cancelled_at is null
+    and new.slot_id is not distinct from old.slot_id and new.quantity <= old.quantity
+  ) then
+    return new;
+  end if;
+  -- The lock makes two people who want the last place wait for each other.
+  select * into slot from offer_slots where id = new.slot_id and offer_id = new.offer_id for update;
+  if slot.starts_at <= now() or slot.cancelled_at is not null then
+    raise exception 'This session has begun or is cancelled.'
+      using errcode = 'check_violation', constraint = 'bookings_session_to_come', column = 'slot_id';
+  end if;
+  select coalesce(sum(quantity), 0) into taken from bookings
+  where slot_id = new.slot_id and id <> new.id and status not in ('cancelled', 'refunded');
+  if taken + new.quantity > slot.capacity then
+    raise exception 'Only % places are left.', slot.capacity - taken
+      using errcode = 'check_violation', constraint = 'bookings_places_left', column = 'quantity';
+  end if;
+  return new;
+end
+$$;
+comment on function check_booking() is
+  'Fills in the price of the offer and the day of a cancellation, and refuses a session that is full or has begun.';
+create trigger bookings_check before insert or update on bookings for each row execute function check_booking();
 
 create table booking_guests (
   booking_id uuid not null references bookings on delete cascade,

@@ -1,4 +1,4 @@
--- What is computed: figures by offer and by month, fields of rows, searches, and booking with a check of the places.
+-- What is computed: figures by offer and by month, fields of rows, searches, and booking.
 -- Functions of one value use `return`, which is bound here and now. Those that return offers are plain text, looked up
 -- on the search_path of the request: so the planner can merge them into the query, and they follow new columns.
 
@@ -117,28 +117,25 @@ comment on function nearby_offers is 'Published offers within a radius, the near
 create function book_slot(booking_member_id uuid, booking_slot_id bigint, places integer default 1)
 returns bookings language plpgsql volatile as $$
 declare
-  slot offer_slots;
   booking bookings;
 begin
-  -- The lock makes two people who want the last place wait for each other.
-  select * into slot from offer_slots where id = booking_slot_id for update;
-  if not found then
-    raise exception 'There is no such session.' using errcode = 'no_data_found';
-  end if;
-  if slot.starts_at <= now() then
-    raise exception 'This session has begun.' using errcode = 'check_violation';
-  end if;
-  if offer_slots_places_left(slot) < places then
-    raise exception 'Only % places are left.', offer_slots_places_left(slot) using errcode = 'check_violation';
-  end if;
-  insert into bookings (member_id, offer_id, slot_id, quantity, unit_price, currency)
-  select booking_member_id, o.id, slot.id, places, o.price, o.currency from offers o
-  where o.id = slot.offer_id and o.status = 'published'
+  insert into bookings (member_id, offer_id, slot_id, quantity)
+  select booking_member_id, o.id, s.id, places from offer_slots s
+  join offers o on o.id = s.offer_id
+  where s.id = booking_slot_id and o.status = 'published'
   returning * into booking;
   if booking.id is null then
-    raise exception 'This offer cannot be booked now.' using errcode = 'check_violation';
+    raise exception 'There is no such session, or its offer cannot be booked now.' using errcode = 'check_violation';
   end if;
   return booking;
 end
 $$;
-comment on function book_slot is 'Book places in a session; fails when not enough are left.';
+comment on function book_slot is 'Book places in a session for a member, as the staff do on the telephone.';
+
+create function signed_in_user() returns uuid language sql stable
+  return (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
+comment on function signed_in_user is E'Who acts: the `sub` of the verified token.\n@hidden';
+
+create function book_session(session_id bigint, places integer default 1) returns bookings language sql volatile
+  return book_slot(signed_in_user(), session_id, places);
+comment on function book_session is 'Book places in a session for yourself; fails when not enough are left.';
