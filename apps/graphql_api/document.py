@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DirectiveNode,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSyntaxError,
+    ListValueNode,
     Node,
+    ObjectFieldNode,
     OperationDefinitionNode,
     VariableNode,
     parse,
@@ -28,7 +31,8 @@ from graphql.validation.validate import ValidationAbortedError
 from apps.graphql_api.introspection_weight import asks_for_too_much, introspection_fields
 from apps.graphql_api.limits import children, size_errors
 from apps.graphql_api.schema.graphene_types import ApiSchema
-from apps.graphql_api.variables import VariablePlan, coerce, plan_variables, signature
+from apps.graphql_api.schema.write_bindings import Verb
+from apps.graphql_api.variables import VariablePlan, VariableUses, coerce, plan_variables, signature
 from kapok.errors import REGISTRY, KapokError
 from kapok.tenancy import Limits
 
@@ -65,12 +69,12 @@ class Document:
         self.ast = ast
         self.sha256 = hashlib.sha256(text.encode()).hexdigest()
         self.fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
-        conditions = frozenset(_conditions(ast))
+        uses = VariableUses(frozenset(_deciding(ast)), frozenset(_within(ast)))
         self._operations: dict[str | None, _Operation] = {}
         for node in ast.definitions:
             if isinstance(node, OperationDefinitionNode):
                 introspects = bool(introspection_fields(node.selection_set, self.fragments))
-                plans = plan_variables(schema, node, conditions, introspects=introspects)
+                plans = plan_variables(schema, node, uses, introspects=introspects)
                 self._operations[node.name.value if node.name else None] = _Operation(node, plans, introspects)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
@@ -181,13 +185,25 @@ def _error_object(error: GraphQLError, code: str) -> dict[str, Any]:
     return {**found, "extensions": {"code": code, "number": REGISTRY[code].number}}
 
 
-def _conditions(ast: DocumentNode) -> Iterator[str]:
-    """The variables in @skip and @include, the only directives of a valid document with arguments."""
+def _deciding(ast: DocumentNode) -> Iterator[str]:
+    """The variables in @skip and @include, the only directives of a valid document with arguments, and in fields of
+    literals that are called as the verbs of a relation's input that are Booleans."""
     for node in _nodes(ast):
+        given: Sequence[ArgumentNode | ObjectFieldNode] = ()
         if isinstance(node, DirectiveNode):
-            for argument in node.arguments:
-                if isinstance(argument.value, VariableNode):
-                    yield argument.value.name.value
+            given = node.arguments
+        elif isinstance(node, ObjectFieldNode) and node.name.value in (Verb.DISCONNECT, Verb.DELETE):
+            given = [node]
+        yield from (entry.value.name.value for entry in given if isinstance(entry.value, VariableNode))
+
+
+def _within(ast: DocumentNode) -> Iterator[str]:
+    """The variables inside of lists and objects."""
+    for node in _nodes(ast):
+        if isinstance(node, ListValueNode | ObjectFieldNode):
+            for child in children(node):
+                if isinstance(child, VariableNode):
+                    yield child.name.value
 
 
 def _forget_locations(ast: DocumentNode) -> None:

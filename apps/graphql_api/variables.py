@@ -20,6 +20,7 @@ from graphql import (
     Undefined,
     VariableDefinitionNode,
     get_named_type,
+    get_nullable_type,
     type_from_ast,
     value_from_ast,
 )
@@ -53,17 +54,24 @@ class VariablePlan:
     certain: bool
 
 
+@dataclass(frozen=True, slots=True)
+class VariableUses:
+    """Names of variables of a document. deciding: in @skip, @include, or where a Boolean says what to do. within:
+    inside of a list or object."""
+
+    deciding: frozenset[str]
+    within: frozenset[str]
+
+
 def plan_variables(
-    schema: ApiSchema, operation: OperationDefinitionNode, conditions: frozenset[str], *, introspects: bool
+    schema: ApiSchema, operation: OperationDefinitionNode, uses: VariableUses, *, introspects: bool
 ) -> tuple[VariablePlan, ...]:
-    """The plans of an operation's variables. conditions: names of the variables in @skip and @include. introspects:
-    whether there is __schema or __type, which the operation holds the answer to."""
-    return tuple(_plan(schema, node, conditions, introspects) for node in operation.variable_definitions)
+    """The plans of an operation's variables. introspects: whether there is __schema or __type, which the operation
+    holds the answer to."""
+    return tuple(_plan(schema, node, uses, introspects) for node in operation.variable_definitions)
 
 
-def _plan(
-    schema: ApiSchema, node: VariableDefinitionNode, conditions: frozenset[str], introspects: bool
-) -> VariablePlan:
+def _plan(schema: ApiSchema, node: VariableDefinitionNode, uses: VariableUses, introspects: bool) -> VariablePlan:
     name = node.variable.name.value
     type_ = cast(GraphQLInputType, type_from_ast(schema.graphql, node.type))
     in_answer = introspects and get_named_type(type_) in INTROSPECTION_INPUTS
@@ -72,8 +80,9 @@ def _plan(
         type=type_,
         coerce=schema.coercion.coercer(type_),
         default=value_from_ast(node.default_value, type_) if node.default_value is not None else Undefined,
-        structure=schema.coercion.structure(type_),
-        by_value=name in conditions or in_answer,
+        structure=(None if name in uses.within else schema.coercion.rows_structure(type_))
+        or schema.coercion.structure(type_),
+        by_value=(name in uses.deciding and get_nullable_type(type_) is GraphQLBoolean) or in_answer,
         certain=isinstance(type_, GraphQLNonNull),
     )
 

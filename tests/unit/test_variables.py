@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -269,3 +270,54 @@ def test_the_hot_path_takes_microseconds() -> None:
             coerce_variables(parsed, operation, variables)
         best = min(best, (time.thread_time() - started) / 500)
     assert best < 10e-6
+
+
+CREATE = "mutation ($rows: [CreateUserInput!]!) { createUsers(input: $rows) { id } }"
+
+
+def user(**more: Any) -> dict[str, Any]:
+    return {"id": "1", "name": "Ann", "email": None, **more}
+
+
+def test_rows_that_give_the_same_columns_are_one_signature_however_many() -> None:
+    one = signature(CREATE, {"rows": [user()]})
+    assert one == signature(CREATE, {"rows": [user(), user(email="a@b.c"), user(name="Bob")]})
+    left_out = {"id": "1", "name": "Ann"}
+    assert one != signature(CREATE, {"rows": [left_out]})
+    assert one != signature(CREATE, {"rows": []})
+    assert signature(CREATE, {"rows": [user(), left_out]}) != signature(CREATE, {"rows": [left_out, user()]})
+
+
+def test_rows_with_related_rows_are_told_apart_by_all_of_them() -> None:
+    def with_posts(*titles: str) -> dict[str, Any]:
+        return user(blogPosts={"connect": [{"slug": title} for title in titles]})
+
+    assert signature(CREATE, {"rows": [with_posts("a")]}) == signature(CREATE, {"rows": [with_posts("b")]})
+    assert signature(CREATE, {"rows": [with_posts("a")]}) != signature(CREATE, {"rows": [with_posts("a", "b")]})
+    assert signature(CREATE, {"rows": [with_posts("a")]}) != signature(CREATE, {"rows": [with_posts("a")] * 2})
+
+
+def test_rows_that_hang_on_another_are_told_apart_by_their_number() -> None:
+    text = """mutation ($rows: [CreateCommentInput!]) {
+      updateBlogPost(id: 1, input: {comments: {create: $rows}}) { id }
+    }"""
+    row = {"id": "1", "body": "x", "rating": 1}
+    assert signature(text, {"rows": [row]}) != signature(text, {"rows": [row, row]})
+
+
+def test_a_boolean_that_says_what_to_do_counts() -> None:
+    model = blog()
+    comments = model.table("comments")
+    loose = replace(comments, columns=tuple(replace(c, nullable=c.name == "blog_post_id") for c in comments.columns))
+    tables = tuple(loose if table is comments else table for table in model.tables)
+    schema = build_schema(build_surface(replace(model, tables=tables)))
+    for text, wrap in (
+        ("mutation ($v: UpdateCommentInput!) { updateComment(id: 1, input: $v) { id } }", True),
+        ("mutation ($v: Boolean) { updateComment(id: 1, input: {blogPost: {disconnect: $v}}) { id } }", False),
+    ):
+        parsed = parse_document(text, schema, Limits())
+        seen = set()
+        for value in (True, False, None):
+            given = {"v": {"blogPost": {"disconnect": value}} if wrap else value}
+            seen.add(parsed.signature(None, coerce_variables(parsed, parsed.operation(None), given)))
+        assert len(seen) == 3

@@ -25,7 +25,7 @@ from apps.graphql_api.schema.bindings import (
     RowVersion,
     ToOne,
 )
-from kapok.model.types import Argument, Relation, Table
+from kapok.model.types import Argument, Function, Relation, Table
 from kapok.query.encoding import encoder_of
 from kapok.query.order import is_unique
 from kapok.query.plan import (
@@ -112,9 +112,9 @@ def _offset(selected: Selected) -> Offset | None:
 
 
 def function_read(context: Context, selected: Selected, binding: FunctionField) -> OneRead | ListRead | ValueRead:
-    """What a query function or a computed field returns."""
+    """What a function or a computed field returns."""
     function, table = binding.function, binding.table
-    call = Call(function, _passed(selected, function.arguments, positional=function.positional))
+    call = call_of(selected, function)
     if table is not None and function.returns_set:
         return list_read(context, selected, table, None, call)
     if table is not None:
@@ -122,6 +122,11 @@ def function_read(context: Context, selected: Selected, binding: FunctionField) 
     assert function.returns is not None  # the surface shows no function that returns nothing
     limit = RowLimit(None, path=selected.path) if function.returns_set else None
     return ValueRead(call, function.returns, shape_of(context, selected, function.returns), limit)
+
+
+def call_of(selected: Selected, function: Function) -> Call:
+    """The call of a function with the arguments of a field."""
+    return Call(function, _passed(selected, function.arguments, positional=function.positional))
 
 
 def _passed(selected: Selected, declared: tuple[Argument, ...], *, positional: bool) -> tuple[PassedArgument, ...]:

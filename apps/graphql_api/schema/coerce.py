@@ -25,6 +25,7 @@ from graphql import (
     GraphQLScalarType,
     GraphQLString,
     Undefined,
+    get_named_type,
 )
 from graphql.pyutils import did_you_mean, suggestion_list
 
@@ -34,6 +35,7 @@ Structure = Callable[[Any], Hashable] | None
 
 NULL = "null"
 LEAF = "value"
+UNIFORM = "rows"
 
 
 class NotCoercible(Exception):
@@ -51,11 +53,12 @@ class NotCoercible(Exception):
 
 
 class Coercion:
-    """The functions of a schema's input types. structural, leaves: as in `ApiSchema`."""
+    """The functions of a schema's input types. structural, leaves, rows: as in `ApiSchema`."""
 
-    def __init__(self, structural: frozenset[str], leaves: frozenset[str]) -> None:
+    def __init__(self, structural: frozenset[str], leaves: frozenset[str], rows: frozenset[str]) -> None:
         self._structural = structural
         self._leaves = leaves
+        self._rows = rows
         self._coercers: dict[str, Coerce] = {}
         self._structures: dict[str, Structure] = {}
 
@@ -122,10 +125,35 @@ class Coercion:
 
         def structure(value: Mapping[str, Any]) -> Hashable:
             if not fields:
-                fields.update({name: self.structure(field.type) for name, field in type_.fields.items()})
+                fields.update({name: self._field_structure(type_, name) for name in type_.fields})
             return tuple([(name, part_of(fields[name], entry)) for name, entry in value.items()])
 
         return structure
+
+    def _field_structure(self, type_: GraphQLInputObjectType, name: str) -> Structure:
+        field = type_.fields[name].type
+        if type_.name in self._structural and get_named_type(field) is GraphQLBoolean:
+            return bool
+        return self.structure(field)
+
+    def rows_structure(self, type_: GraphQLInputType) -> Structure:
+        """As `structure`, for a list of new rows: rows that give the same columns are compiled once, however many. None
+        where the type is no such list."""
+        rows = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        if not isinstance(rows, GraphQLList) or get_named_type(rows).name not in self._rows:
+            return None
+        item = self.structure(rows)
+        return None if item is None else _rows_structure(item)
+
+
+def _rows_structure(rows: Callable[[Any], Hashable]) -> Structure:
+    def structure(values: list[dict[str, Any]]) -> Hashable:
+        parts = cast(tuple[tuple[tuple[str, Hashable], ...], ...], rows(values))
+        keys = {tuple([name for name, _ in part]) for part in parts}
+        flat = all(part in (LEAF, NULL) for row in parts for _, part in row)
+        return (UNIFORM, *keys) if flat and len(keys) == 1 else parts
+
+    return structure
 
 
 def part_of(structure: Structure, value: Any) -> Hashable:

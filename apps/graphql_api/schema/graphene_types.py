@@ -51,8 +51,9 @@ MUTATION = "What can be written. The fields of one document run in their order, 
 class ApiSchema:
     """What one role sees of one shape, as a GraphQL schema.
 
-    structural: enums whose values decide over the SQL (OrderDirection, BlogPostColumn ...). leaves: input objects that
-    are one value to Postgres (ranges, composites): coerced they are its text. coercion: of the values of variables.
+    structural: what decides over the SQL: the values of these enums (OrderDirection, BlogPostColumn ...), the Booleans
+    of these input objects (`disconnect`). leaves: input objects that are one value to Postgres (ranges, composites):
+    coerced they are its text. coercion: of the values of variables.
     """
 
     surface: Surface
@@ -72,7 +73,8 @@ def build_schema(surface: Surface) -> ApiSchema:
     registry.finish()
     structural, leaves = frozenset(registry.structural), frozenset(registry.leaves)
     graphql = Schema(query, mutation).graphql_schema
-    return ApiSchema(surface, graphql, structural, leaves, Coercion(structural, leaves))
+    rows = frozenset(names.create_input for names in surface.types.values())
+    return ApiSchema(surface, graphql, structural, leaves, Coercion(structural, leaves, rows))
 
 
 def _fields(registry: Registry, bindings: Mapping[str, RootBinding] | Mapping[str, RowBinding]) -> Fields:

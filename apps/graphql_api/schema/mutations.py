@@ -34,8 +34,8 @@ def mutation_fields(model: Model, inputs: Mapping[str, WriteInputs]) -> dict[str
     by_name = {table.name: table for table in model.tables}
     for function in model.functions:
         if function.volatility is Volatility.VOLATILE:
-            table = None if function.returns_table is None else by_name[function.returns_table]
-            fields[names.claim(function.api_name)] = FunctionField(function, table)
+            rows = None if function.returns_table is None else by_name[function.returns_table]
+            fields[names.claim(function.api_name)] = FunctionField(function, rows)
     return fields
 
 

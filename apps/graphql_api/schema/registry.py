@@ -29,7 +29,8 @@ FieldsOf = Callable[[], Fields]
 
 
 class Registry:
-    """structural: enums whose values decide over SQL. leaves: input objects that are one value to Postgres."""
+    """structural: enums whose values, and input objects whose Booleans decide over SQL. leaves: input objects that are
+    one value to Postgres."""
 
     def __init__(self, surface: Surface) -> None:
         self.surface = surface

@@ -120,8 +120,10 @@ def _relation_input(registry: Registry, table: Table, binding: RelationInput, fo
     """`BlogPostCommentsCreateInput`: what becomes of the related rows."""
     relation = binding.relation
     wanted = f"{registry.surface.types[table.name].row}{relation.api_name[0].upper()}{relation.api_name[1:]}{form}Input"
+    name = registry.own_name((table.name, relation.api_name, form), wanted)
+    registry.structural.add(name)
     return registry.input(
-        registry.own_name((table.name, relation.api_name, form), wanted),
+        name,
         lambda: {
             verb.value: registry.input_field(_verb_input(registry, binding, verb), _VERBS[verb])
             for verb in binding.verbs
