@@ -109,6 +109,8 @@ _KINDS = (
     ErrorKind("PROJECT_INVALID", "KP612", 422, "The project's files are not valid."),
     # KP613 is reserved: nothing raises for Redis being away, jobs wait.
     ErrorKind("SEED_FAILED", "KP614", 422, "The sample data could not be loaded; nothing was changed."),
+    ErrorKind("PERMISSIONS_WIDENED", "KP615", 409, "The permissions allow more than before."),
+    ErrorKind("PERMISSION_TESTS_FAILED", "KP616", 422, "The permissions do not do what their tests expect."),
     # --- quota
     ErrorKind("RATE_LIMITED", "KP701", 429, "Too many failed attempts.", "Wait a minute, then try again."),
 )

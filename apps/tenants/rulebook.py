@@ -26,6 +26,9 @@ from kapok.tenancy import TenantState
 Owner = Project | Tenant
 Version = ProjectPermissions | TenantPermissions
 
+#: A schema without tables.
+_NOTHING = Model(shape="", tables=())
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -82,13 +85,19 @@ def problems_of(owner: Owner, text: str) -> list[Problem]:
             check_tenants(owner, text)
     except KapokError as error:
         return [as_problem(error)]
-    problems: list[Problem] = []
-    for model in _models(owner):
-        found = validate(rules, model)
-        if not found:
-            return []
-        problems = problems or found
-    return problems
+    judged = [validate(rules, _NOTHING)]
+    for model in _models(owner) if judged[0] else ():
+        judged.append(_misfits(owner, rules, model))
+        if not judged[-1]:
+            break
+    # A project's migrations have the first word; of rules that fit nowhere, what they say of them is shown.
+    return [] if not judged[-1] else judged[min(1, len(judged) - 1)]
+
+
+def _misfits(owner: Owner, rules: Permissions, model: Model) -> list[Problem]:
+    """What the rules name and the model does not have; of a tenant's, without what its project's rules bring along."""
+    known = validate(rules_of(owner.project), model) if isinstance(owner, Tenant) else []
+    return [problem for problem in validate(rules, model) if problem not in known]
 
 
 def check_tenants(project: Project, text: str) -> None:
@@ -111,7 +120,8 @@ def _models(owner: Owner) -> Iterator[Model]:
     those of a tenant, which may have been changed by hand."""
     if isinstance(owner, Project):
         catalog = template_of(owner).catalog
-        yield build(parse(catalog)) if catalog else Model(shape="", tables=())
+        if catalog:
+            yield build(parse(catalog))
         ready = owner.tenants.filter(state=TenantState.ACTIVE.value).order_by("-created_at").first()
     else:
         ready = owner

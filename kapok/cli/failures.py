@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -36,6 +37,8 @@ EXIT_CODES: Mapping[str, int] = {
     "STATE_DIR_IN_USE": 8,
     "MIGRATION_FAILED": 9,
     "MIGRATION_CHANGED": 9,
+    "PERMISSIONS_WIDENED": 10,
+    "PERMISSION_TESTS_FAILED": 11,
 }
 
 
@@ -68,4 +71,11 @@ def _details(error: KapokError) -> list[str]:
     for name, value in error.details.items():
         values = value if isinstance(value, list) else [value]
         lines += [f"{name}: {item}" for item in values if isinstance(item, str | int | float)]
+        lines += [_problem(item) for item in values if isinstance(item, Mapping) and "message" in item]
     return lines
+
+
+def _problem(problem: Mapping[str, Any]) -> str:
+    """`line 12, tables.posts.anon: There is no table posts.`"""
+    place = [f"line {problem['line']}" if problem.get("line") else "", str(problem.get("path") or "")]
+    return ": ".join(part for part in (", ".join(filter(None, place)), str(problem["message"])) if part)

@@ -7,7 +7,6 @@ are included.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from kapok.permissions.implication import is_implied
 from kapok.permissions.matrix import Grant, Operation, callable_functions, matrix
 from kapok.permissions.rules import Permissions
+from kapok.permissions.wording import as_text
 
 #: Stands for all columns, those of later migrations included.
 ALL = "*"
@@ -54,15 +54,6 @@ def changes_between(before: Permissions, after: Permissions) -> list[Change]:
         if change is not None:
             found.append(replace(change, role=role, subject=table, operation=operation.value))
     return [*found, *_function_changes(before, after)]
-
-
-def as_text(condition: Any) -> str:
-    """A condition in one line, much as it is written: {status: {eq: PUBLISHED}}."""
-    if isinstance(condition, dict):
-        return "{" + ", ".join(f"{key}: {as_text(value)}" for key, value in condition.items()) + "}"
-    if isinstance(condition, list | tuple):
-        return "[" + ", ".join(as_text(item) for item in condition) + "]"
-    return condition if isinstance(condition, str) else json.dumps(condition)
 
 
 def _change(old: Sequence[Grant], new: Sequence[Grant], operation: Operation) -> Change | None:

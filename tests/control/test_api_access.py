@@ -17,6 +17,7 @@ from apps.tenants.models import (
     ProjectMigration,
     ProjectPermissions,
     Tenant,
+    TenantPermissions,
     TrustedDocument,
 )
 from tests.control.cast import PRINCIPALS, Cast
@@ -62,6 +63,14 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
     ),
     ("GET", "/projects/bookings/permissions"): (None, SEE),
     ("PUT", "/projects/bookings/permissions"): ({"text": "roles: {anon: {}}\n"}, manage(200)),
+    ("POST", "/projects/bookings/permissions/plan"): ({"text": ""}, manage(200)),
+    ("GET", "/projects/bookings/permissions/versions"): (None, SEE),
+    ("POST", "/projects/bookings/permissions/rollback"): ({"version": 1}, manage(200)),
+    ("GET", "/tenants/acme/permissions"): (None, SEE),
+    ("PUT", "/tenants/acme/permissions"): ({"text": "roles: {extra: {}}\n"}, manage(200)),
+    ("POST", "/tenants/acme/permissions/plan"): ({"text": ""}, manage(200)),
+    ("GET", "/tenants/acme/permissions/versions"): (None, SEE),
+    ("POST", "/tenants/acme/permissions/rollback"): ({"version": 1}, manage(200)),
     ("GET", "/projects/bookings/documents"): (None, SEE),
     ("POST", "/projects/bookings/documents"): ({"documents": ["{ __typename }"]}, manage(200)),
     ("DELETE", f"/projects/bookings/documents/{SHA256}"): (None, manage(204)),
@@ -98,6 +107,9 @@ def furnished(cast: Cast) -> Cast:
         id=OPERATION_ID, tenant=cast.tenant, project=cast.project, kind="migrate_tenant", state="succeeded"
     )
     TrustedDocument.objects.create(project=cast.project, sha256=SHA256, document="{ a }")
+    for version in (1, 2):
+        ProjectPermissions.objects.create(project=cast.project, version=version, text=f"# {version}\n")
+        TenantPermissions.objects.create(tenant=cast.tenant, version=version, text=f"# {version}\n")
     return cast
 
 
@@ -107,6 +119,7 @@ def everything() -> list[Any]:
         Project,
         ProjectMigration,
         ProjectPermissions,
+        TenantPermissions,
         TrustedDocument,
         Tenant,
         ApiKey,
@@ -177,6 +190,8 @@ def test_lists_show_only_what_is_visible(furnished: Cast, path: str) -> None:
         ("POST", "/tenants/globex/keys", {"kind": "secret"}),
         ("POST", "/tenants", {"slug": "fresh", "project": "secrets"}),
         ("GET", "/projects/secrets/permissions", None),
+        ("POST", "/projects/secrets/permissions/rollback", {"version": 1}),
+        ("PUT", "/tenants/globex/permissions", {"text": "roles: {x: {}}"}),
         ("POST", "/migrations/up", {"project": "secrets"}),
         ("POST", "/migrations/plan", {"project": "secrets"}),
     ],

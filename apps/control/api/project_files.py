@@ -1,4 +1,4 @@
-"""/projects/<slug>/migrations, /permissions and /documents: what a project's directory holds."""
+"""/projects/<slug>/migrations and /documents: what a project's directory holds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.control.api.openapi import collection, describe
 from apps.control.api.output import DocumentSerializer
 from apps.tenants.access import Right, get_project_for
 from apps.tenants.models import Project, ProjectMigration, TrustedDocument
-from apps.tenants.services import do_register_documents, do_set_permissions, do_upload_migrations
+from apps.tenants.services import do_register_documents, do_upload_migrations
 from apps.tenants.services.documents import do_remove_document
 from kapok.errors import KapokError
 
@@ -46,20 +46,6 @@ class MigrationFileSerializer(serializers.Serializer[ProjectMigration]):
         return f"{migration}.sql"
 
 
-class PermissionsInput(serializers.Serializer[Any]):
-    """The text of permissions.yaml."""
-
-    text = serializers.CharField(allow_blank=True, trim_whitespace=False)
-
-
-class PermissionsSerializer(serializers.Serializer[Any]):
-    """The current permissions. changed: whether this request made a new version."""
-
-    text = serializers.CharField()
-    version = serializers.IntegerField()
-    changed = serializers.BooleanField()
-
-
 class DocumentsInput(serializers.Serializer[Any]):
     """Texts of GraphQL documents."""
 
@@ -84,23 +70,6 @@ class ProjectMigrationsView(ControlView):
         project = get_project_for(acting(request), slug, Right.MANAGE)
         do_upload_migrations(project, sql_files(parsed(MigrationFilesInput, request.data)), acting=acting(request))
         return answer(_migrations(project))
-
-
-class ProjectPermissionsView(ControlView):
-    """permissions.yaml."""
-
-    @describe("Show a project's permissions", answers=PermissionsSerializer)
-    def get(self, request: Request, slug: str) -> Response:
-        """The current text; "" and version 0 when there is none: nothing is allowed then."""
-        return answer(_permissions(get_project_for(acting(request), slug, Right.VIEW)))
-
-    @describe("Set a project's permissions", takes=PermissionsInput, answers=PermissionsSerializer)
-    def put(self, request: Request, slug: str) -> Response:
-        """A new version, unless the text is the current one."""
-        project = get_project_for(acting(request), slug, Right.MANAGE)
-        before = _permissions(project)["version"]
-        stored = do_set_permissions(project, parsed(PermissionsInput, request.data)["text"], acting=acting(request))
-        return answer({"text": stored.text, "version": stored.version, "changed": stored.version != before})
 
 
 class ProjectDocumentsView(ControlView):
@@ -154,12 +123,6 @@ def sql_files(given: dict[str, Any]) -> dict[str, str]:
 def _migrations(project: Project) -> dict[str, Any]:
     rows = project.migrations.order_by("number")
     return {"migrations": MigrationFileSerializer(rows, many=True).data}
-
-
-def _permissions(project: Project) -> dict[str, Any]:
-    latest = project.permissions.order_by("-version").first()
-    text, version = (latest.text, latest.version) if latest else ("", 0)
-    return {"text": text, "version": version, "changed": False}
 
 
 def _documents(rows: Sequence[TrustedDocument]) -> list[dict[str, Any]]:

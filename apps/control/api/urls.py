@@ -6,7 +6,17 @@ from django.urls import path, re_path
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView
 
-from apps.control.api import migrations, operations, people, project_files, projects, status, tenant_access, tenants
+from apps.control.api import (
+    migrations,
+    operations,
+    people,
+    permissions,
+    project_files,
+    projects,
+    status,
+    tenant_access,
+    tenants,
+)
 from apps.control.api.base import ControlView
 from apps.control.api.errors import not_found
 
@@ -34,7 +44,10 @@ urlpatterns = [
     path("v1/projects", projects.ProjectsView.as_view()),
     path(_PROJECT, projects.ProjectView.as_view()),
     path(f"{_PROJECT}/migrations", project_files.ProjectMigrationsView.as_view()),
-    path(f"{_PROJECT}/permissions", project_files.ProjectPermissionsView.as_view()),
+    path(f"{_PROJECT}/permissions", permissions.ProjectPermissionsView.as_view()),
+    path(f"{_PROJECT}/permissions/plan", permissions.ProjectPermissionsPlanView.as_view()),
+    path(f"{_PROJECT}/permissions/versions", permissions.ProjectPermissionsVersionsView.as_view()),
+    path(f"{_PROJECT}/permissions/rollback", permissions.ProjectPermissionsRollbackView.as_view()),
     path(f"{_PROJECT}/documents", project_files.ProjectDocumentsView.as_view()),
     re_path(
         r"^v1/projects/(?P<slug>[a-z0-9-]+)/documents/(?P<sha256>[0-9a-f]{64})$",
@@ -45,6 +58,10 @@ urlpatterns = [
     path(f"{_TENANT}/suspend", tenants.TenantSuspendView.as_view()),
     path(f"{_TENANT}/resume", tenants.TenantResumeView.as_view()),
     path(f"{_TENANT}/seed", tenants.TenantSeedView.as_view()),
+    path(f"{_TENANT}/permissions", permissions.TenantPermissionsView.as_view()),
+    path(f"{_TENANT}/permissions/plan", permissions.TenantPermissionsPlanView.as_view()),
+    path(f"{_TENANT}/permissions/versions", permissions.TenantPermissionsVersionsView.as_view()),
+    path(f"{_TENANT}/permissions/rollback", permissions.TenantPermissionsRollbackView.as_view()),
     path(f"{_TENANT}/keys", tenant_access.KeysView.as_view()),
     path(f"{_TENANT}/keys/<uuid:key_id>", tenant_access.KeyView.as_view()),
     path(f"{_TENANT}/domains", tenant_access.DomainsView.as_view()),

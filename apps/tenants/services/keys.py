@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from apps.tenants.acting import Actor
-from apps.tenants.models import ApiKey, ProjectPermissions, Tenant
+from apps.tenants.models import ApiKey, Tenant
+from apps.tenants.rulebook import rules_of
 from kapok.errors import KapokError
-from kapok.permissions.rules import parse_permissions
 from kapok.principal import ANON_ROLE, SERVICE_ROLE
 from kapok.tenancy import TenantState
 from kapok.tokens import KeyKind, new_key
@@ -71,15 +70,10 @@ def _role(tenant: Tenant, kind: KeyKind, role: str | None) -> str:
             raise _no_role(f"A publishable key always has the role {ANON_ROLE}: anyone may see it.")
         return ANON_ROLE
     role = role or SERVICE_ROLE
-    known = {SERVICE_ROLE, ANON_ROLE, *_declared_roles(tenant)}
+    known = {SERVICE_ROLE, ANON_ROLE, *rules_of(tenant).roles}
     if role not in known:
         raise _no_role(f"The project has no role {role[:63]!r}; it has {', '.join(sorted(known))}.")
     return role
-
-
-def _declared_roles(tenant: Tenant) -> Collection[str]:
-    latest = ProjectPermissions.objects.filter(project=tenant.project_id).order_by("-version").first()
-    return parse_permissions(latest.text).roles if latest else ()
 
 
 def _no_role(message: str) -> KapokError:
