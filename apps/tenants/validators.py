@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from apps.tenants.auth_settings import auth_problem
 from kapok.errors import KapokError
 from kapok.slugs import validate_slug
 from kapok.tenancy import Limits
@@ -59,3 +60,10 @@ def origins_validator(value: Any) -> None:
     problem = origins_problem(value)
     if problem:
         raise ValidationError(problem, code="invalid_origins")
+
+
+def auth_validator(value: Any) -> None:
+    """A project's settings for its end users."""
+    problem = auth_problem(value)
+    if problem:
+        raise ValidationError(problem, code="invalid_auth")

@@ -9,7 +9,8 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.control.api.fields import LimitsField
-from apps.tenants.models import Domain, Operation, Tenant
+from apps.tenants.auth_settings import AuthSettings
+from apps.tenants.models import Domain, Operation, Project, Tenant
 from apps.tenants.sizes import schema_sizes
 from apps.tenants.titles import operation_title
 from kapok.errors import REGISTRY
@@ -28,10 +29,14 @@ class ProjectSerializer(serializers.Serializer[Any]):
     trustedDocumentsOnly = serializers.BooleanField(source="trusted_documents_only")
     introspection = serializers.BooleanField()
     draftStatuses = serializers.BooleanField(source="draft_statuses")
+    auth = serializers.SerializerMethodField()
     tenantCount = serializers.IntegerField(source="tenant_count")
     migrationCount = serializers.IntegerField(source="migration_count")
     permissionsVersion = serializers.IntegerField(source="permissions_version")
     createdAt = serializers.DateTimeField(source="created_at")
+
+    def get_auth(self, project: Project) -> dict[str, Any]:
+        return AuthSettings.of(project).as_json()
 
 
 class TenantSerializer(serializers.Serializer[Any]):

@@ -44,6 +44,9 @@ class ProjectChanges(serializers.Serializer[Any]):
     trustedDocumentsOnly = serializers.BooleanField(source="trusted_documents_only", required=False)
     introspection = serializers.BooleanField(required=False)
     draftStatuses = serializers.BooleanField(source="draft_statuses", required=False)
+    auth = serializers.DictField(
+        required=False, help_text="How users sign up and in: the settings of docs/auth.md; null means the default."
+    )
 
 
 class ProjectsView(ControlView):

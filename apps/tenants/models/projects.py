@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
-from apps.tenants.validators import origins_validator, slug_validator
+from apps.tenants.validators import auth_validator, origins_validator, slug_validator
 from kapok.identifiers import gateway_role
 
 
@@ -25,6 +25,13 @@ class Project(models.Model):
     introspection = models.BooleanField(default=True, help_text="Whether the GraphQL schema may be read.")
     draft_statuses = models.BooleanField(
         default=False, help_text="HTTP statuses of the newest GraphQL-over-HTTP draft instead of the audit suite's."
+    )
+    auth = models.JSONField(
+        "end users",
+        default=dict,
+        blank=True,
+        validators=[auth_validator],
+        help_text="How users sign up and in, where it differs from the defaults; see docs/auth.md.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

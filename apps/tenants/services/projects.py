@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from apps.tenants.acting import Actor
+from apps.tenants.auth_settings import auth_problem, merged
 from apps.tenants.models import Project, Template, TrustedDocument
 from apps.tenants.roles import drop_roles, ensure_gateway
 from apps.tenants.template import drop_scratch
@@ -25,6 +26,7 @@ PROJECT_SETTINGS = frozenset(
         "trusted_documents_only",
         "introspection",
         "draft_statuses",
+        "auth",
     }
 )
 #: The longest trusted document, in characters.
@@ -46,10 +48,13 @@ def do_create_project(slug: str, name: str = "", *, acting: Actor, description: 
 
 @transaction.atomic
 def do_update_project(project: Project, *, acting: Actor, **changes: Any) -> Project:
-    """Change settings (see PROJECT_SETTINGS). Raises VALIDATION_FAILED."""
+    """Change settings (see PROJECT_SETTINGS); of `auth` only the keys that are given. Raises VALIDATION_FAILED."""
     unknown = sorted(set(changes) - PROJECT_SETTINGS)
     if unknown:
         raise KapokError("VALIDATION_FAILED", f"A project has no setting {unknown[0]!r}.", details={"fields": unknown})
+    if "auth" in changes:
+        stored = Project.objects.select_for_update(no_key=True).get(pk=project.pk).auth
+        changes["auth"] = merged(stored, changes["auth"])
     _check_settings(changes)
     for field, value in changes.items():
         setattr(project, field, value)
@@ -62,6 +67,8 @@ def _check_settings(changes: dict[str, Any]) -> None:
     for field, value in changes.items():
         if field == "cors_origins":
             problem = origins_problem(value)
+        elif field == "auth":
+            problem = auth_problem(value)
         elif field in {"name", "description"}:
             problem = None if isinstance(value, str) and (value or field != "name") else "must be a text"
         else:
