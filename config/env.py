@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from config.mail_server import MailServer, mail_server
 from kapok.errors import KapokError
 
 #: What development and the tests sign with. A system check refuses it in production.
@@ -51,6 +52,13 @@ def _format(text: str) -> str:
     if text not in {"json", "text"}:
         raise ValueError("must be json or text")
     return text
+
+
+def _argon2(text: str) -> tuple[int, int, int]:
+    memory, passes, lanes = (int(number) for number in text.split(","))
+    if not (8 * lanes <= memory <= 4_194_304 and 1 <= passes <= 100 and 1 <= lanes <= 16):
+        raise ValueError("must be like 19456,2,1: KiB, passes, lanes")
+    return memory, passes, lanes
 
 
 def _variable(
@@ -121,6 +129,29 @@ class Environment:
     )
     stale_seconds: int = _variable(
         "KAPOK_STALE_SECONDS", "After so many seconds without a sign of life a job goes to another worker.", 15, int
+    )
+
+    email_url: MailServer = _variable(  # noqa: RUF009  (a frozen dataclass)
+        "KAPOK_EMAIL_URL",
+        "The mail server: smtp://user:password@host:587 (STARTTLS), smtps://...:465 (TLS), smtp+plain://... (neither). "
+        "Without it no mail is sent; `kapok dev` shows mails at /_dev/inbox.",
+        MailServer(),
+        mail_server,
+        secret=True,
+    )
+    email_from: str = _variable("KAPOK_EMAIL_FROM", "The sender of mails.", "Kapok <no-reply@localhost>")
+    auth_threads: int = _variable(
+        "KAPOK_AUTH_THREADS", "Requests to /auth/v1 at work at once in one web process, each with a connection.", 8, int
+    )
+    password_threads: int = _variable(
+        "KAPOK_PASSWORD_THREADS", "Passwords hashed at once in one web process, at a low priority.", 2, int
+    )
+    argon2: tuple[int, int, int] = _variable(
+        "KAPOK_ARGON2",
+        "Cost of a password's hash (Argon2id): memory in KiB, passes, lanes. Less than the default (OWASP's) is for "
+        "tests and load generators only.",
+        (19456, 2, 1),
+        _argon2,
     )
 
     @property

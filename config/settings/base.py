@@ -116,6 +116,22 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/admin/login/"
 
+# --- end users (apps.identity)
+KAPOK_AUTH_THREADS = ENV.auth_threads
+KAPOK_PASSWORD_THREADS = ENV.password_threads
+KAPOK_ARGON2 = ENV.argon2
+# Where `kapok dev` shows the mails that were sent.
+KAPOK_DEV_INBOX = False
+EMAIL_BACKEND = ENV.email_url.backend
+EMAIL_HOST = ENV.email_url.host
+EMAIL_PORT = ENV.email_url.port
+EMAIL_HOST_USER = ENV.email_url.user
+EMAIL_HOST_PASSWORD = ENV.email_url.password
+EMAIL_USE_TLS = ENV.email_url.starttls
+EMAIL_USE_SSL = ENV.email_url.tls
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = ENV.email_from
+
 # --- caches and sockets
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.redis_url}}
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [ENV.redis_url]}}}
