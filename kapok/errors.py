@@ -42,6 +42,34 @@ _KINDS = (
     ),
     ErrorKind("FORBIDDEN", "KP202", 403, "These credentials do not allow this."),
     ErrorKind("KEY_REVOKED", "KP203", 401, "This API key was revoked or has expired."),
+    # Accounts and sessions of end users are KP204 to KP220.
+    ErrorKind("INVALID_CREDENTIALS", "KP204", 401, "The e-mail address or the password is not right."),
+    ErrorKind("ACCOUNT_DISABLED", "KP205", 403, "This account is disabled.", "Ask whoever runs the application."),
+    ErrorKind(
+        "TOKEN_INVALID", "KP206", 400, "This link was used already, has expired or is not right.", "Ask for a new one."
+    ),
+    ErrorKind("SESSION_ENDED", "KP207", 401, "This session has ended.", "Sign in again."),
+    ErrorKind(
+        "REFRESH_TOKEN_REUSED",
+        "KP208",
+        401,
+        "This refresh token was used before, so its session has been ended.",
+        "Sign in again. A client must use each refresh token once and keep the newest.",
+    ),
+    ErrorKind(
+        "REFRESH_TOKEN_ROTATED",
+        "KP209",
+        409,
+        "This refresh token was used a moment ago.",
+        "Use the tokens that were given out for it.",
+    ),
+    ErrorKind("SIGN_UP_CLOSED", "KP210", 403, "This project does not let people sign up like this."),
+    ErrorKind("SIGN_IN_REFUSED", "KP211", 403, "The project refuses this sign-in."),
+    ErrorKind(
+        "HOOK_FAILED", "KP212", 503, "The project's sign-in function failed.", "Tell whoever runs the application."
+    ),
+    ErrorKind("PASSWORD_UNFIT", "KP213", 422, "This password cannot be used."),
+    ErrorKind("MAIL_UNAVAILABLE", "KP214", 503, "Mails cannot be sent right now.", "Try again in a few minutes."),
     # Second factors and social sign-in are KP221 to KP229.
     ErrorKind("FACTOR_REFUSED", "KP221", 403, "This second factor was not accepted.", "Try again with a new code."),
     ErrorKind("CHALLENGE_EXPIRED", "KP222", 403, "This step was used already or took too long.", "Start again."),
