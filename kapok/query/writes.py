@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kapok.model.types import Column, Relation, Table, UniqueKey
 from kapok.query.expressions import Expression
-from kapok.query.plan import ListRead, OneRead, RowFields, ValueRead
+from kapok.query.plan import Call, ListRead, OneRead, RowFields, ValueRead
 from kapok.query.values import Value
 
 Path = tuple[str | int, ...]
@@ -210,9 +210,10 @@ class DeleteWhere:
 
 @dataclass(frozen=True, slots=True)
 class CallWrite:
-    """A volatile function -> what it returns: a value, a row or rows (`read.rows.call`, with fields)."""
+    """A volatile function -> what it returns: a value, a row or rows (`read.rows.call`, with fields); of a bare Call,
+    which returns void, `true`."""
 
-    read: OneRead | ListRead | ValueRead
+    read: OneRead | ListRead | ValueRead | Call
 
 
 Write = CreateOne | CreateMany | UpdateOne | UpdateMany | UpdateWhere | Upsert | DeleteOne | DeleteWhere | CallWrite

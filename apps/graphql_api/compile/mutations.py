@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from apps.graphql_api.compile.context import Context, Selected, refuse
 from apps.graphql_api.compile.filters import where_of
 from apps.graphql_api.compile.rows import call_of, function_read, row_fields
+from apps.graphql_api.compile.uniform import uniform_rows
 from apps.graphql_api.compile.write_rows import WrittenRows, version_of
 from apps.graphql_api.schema.bindings import FunctionField, MutationBinding
 from apps.graphql_api.schema.mutation_types import is_certain, is_read_back
@@ -29,6 +30,7 @@ from kapok.query.writes import (
     DeleteOne,
     DeleteWhere,
     NewRow,
+    NewRows,
     RowChange,
     RowKey,
     UpdateMany,
@@ -59,10 +61,10 @@ class _Root:
     def _write(self, binding: MutationBinding) -> Write:
         match binding:
             case CreateField(table, many):
-                rows, fields = self._new_rows(table, many=many), self._read_back(table)
+                fields = self._read_back(table)
                 if many:
-                    return CreateMany(table, rows, fields)
-                return CreateOne(table, rows[0], fields, required=is_certain(table))
+                    return CreateMany(table, self._new_rows(table), fields)
+                return CreateOne(table, self._new_row(table), fields, required=is_certain(table))
             case UpsertField():
                 return self._upsert(binding)
             case UpdateField(table, key):
@@ -92,12 +94,21 @@ class _Root:
     def _read_back(self, table: Table) -> RowFields | None:
         return row_fields(self._context, self._selected, table) if is_read_back(table) else None
 
-    def _new_rows(self, table: Table, *, many: bool) -> tuple[NewRow, ...]:
+    def _new_row(self, table: Table) -> NewRow:
+        return self._rows.new_row(table, self._selected.arguments["input"], self._path("input"))
+
+    def _new_rows(self, table: Table) -> tuple[NewRow, ...] | NewRows:
         given = self._selected.arguments["input"]
-        if not many:
-            return (self._rows.new_row(table, given, self._path("input")),)
-        items = enumerate(given.items())
-        return tuple(self._rows.new_row(table, item, self._path("input", place)) for place, item in items)
+        items = given.items()
+        if not items:
+            return ()
+        first = self._rows.new_row(table, items[0], self._path("input", 0))
+        bindings = self._context.surface.inputs[table.name].create
+        uniform = uniform_rows(given, bindings, first, self._selected.path, self._path("input"))
+        if uniform is not None:
+            return uniform
+        others = enumerate(items[1:], 1)
+        return (first, *[self._rows.new_row(table, item, self._path("input", place)) for place, item in others])
 
     def _key(self, table: Table, key: UniqueKey) -> RowKey:
         columns = key_arguments(table, key)
@@ -115,11 +126,11 @@ class _Root:
     def _upsert(self, binding: UpsertField) -> Upsert:
         table, arguments = binding.table, self._selected.arguments
         inputs = self._context.surface.inputs[table.name]
-        rows = self._new_rows(table, many=binding.many)
+        rows = self._new_rows(table) if binding.many else (self._new_row(table),)
         conflict = inputs.conflicts[arguments["onConflict"].structure()]
         chosen = arguments.get("update")
         if chosen is None or chosen.is_null:
-            given = {name for row in rows for name in _written(row)}
+            given = {name for row in ([rows] if isinstance(rows, NewRows) else rows) for name in _written(row)}
             update = [c for c in inputs.update_columns.values() if c.name in given and c.name not in conflict.columns]
         else:
             update = [inputs.update_columns[item.structure()] for item in chosen.items()]
@@ -129,10 +140,11 @@ class _Root:
         return Upsert(table, rows, conflict, _distinct(update), fields, one, required)
 
 
-def _written(row: NewRow) -> Iterator[str]:
+def _written(row: NewRow | NewRows) -> Iterator[str]:
     """The row's own columns that are set, by the caller or by a related row."""
     yield from (value.column.name for value in row.values)
-    yield from (name for nested in row.nested if nested.relation.own_key for name in nested.relation.columns)
+    if isinstance(row, NewRow):
+        yield from (name for nested in row.nested if nested.relation.own_key for name in nested.relation.columns)
 
 
 def _distinct(columns: list[Column]) -> tuple[Column, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from apps.graphql_api.schema.bindings import TypeNames
+from apps.graphql_api.schema.rights import rights_of
 from kapok.model.scalars import SCALARS
 from kapok.model.types import Function, Model, PgType, Table, TypeKind
 
@@ -104,7 +105,8 @@ def _used_types(model: Model) -> Iterator[PgType]:
     functions = list(model.functions)
     for table in model.tables:
         functions.extend(table.computed)
-        for column in table.columns:
+        rights = rights_of(table)
+        for column in (*table.columns, *rights.insert, *rights.update):
             yield column.type
     for function in functions:
         for argument in function.arguments:

@@ -1,7 +1,8 @@
 """What of a model can be shown at all.
 
 In: a model. Out: the same without what GraphQL has no type for (enums without labels, composites without attributes),
-without tables that have no column left, and without the relations and functions that lead to what is left out.
+without tables that have no column left (but those that may only be written), and without the relations and functions
+that lead to what is left out.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kapok.model.types import Function, Model, PgType, Table, TypeKind, Volatility
+from kapok.query.guard import GuardedTable
 
 
 def only_reachable(model: Model) -> Model:
     """The model of what can be shown."""
     shown = {table.name for table in model.tables if any(has_type(column.type) for column in table.columns)}
     functions = tuple(function for function in model.functions if _is_shown(function, shown))
-    tables = tuple(_only_shown(table, shown) for table in model.tables if table.name in shown)
+    tables = tuple(_only_shown(table, shown) for table in model.tables if table.name in shown or _is_written(table))
     return replace(model, tables=tables, functions=functions)
+
+
+def _is_written(table: Table) -> bool:
+    return isinstance(table, GuardedTable) and bool(table.insert)
 
 
 def has_type(type_: PgType) -> bool:

@@ -5,9 +5,12 @@ In: a table of the role's model. Out: its `Rights`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from apps.graphql_api.schema.reach import has_type
 from kapok.model.types import Column, Table, TableKind
+from kapok.query.guard import GuardedTable, InsertGrant, UpdateGrant
 
 #: Views are only read.
 WRITABLE = frozenset({TableKind.TABLE, TableKind.PARTITIONED})
@@ -30,9 +33,40 @@ def rights_of(table: Table) -> Rights:
     """The rights of the role whose model the table is from."""
     if table.kind not in WRITABLE:
         return Rights()
+    every = whole_of(table).columns
+    insert = [column for column in every if column.insertable and _is_given(column)]
+    update = [column for column in every if column.updatable and _is_given(column)] if table.columns else []
+    delete = table.deletable and bool(table.columns)
+    if not isinstance(table, GuardedTable):
+        return Rights(tuple(insert), tuple(update), delete, hides=table.row_security)
+    inserts, updates = _offered(table.insert), _offered(table.update)
+    known = {column.name: column for column in table.columns}
     return Rights(
-        insert=tuple(column for column in table.columns if column.insertable and not column.read_only),
-        update=tuple(column for column in table.columns if column.updatable and not column.read_only),
-        delete=table.deletable,
-        hides=table.row_security,
+        insert=_columns(insert, known, inserts),
+        update=_columns(update, known, updates),
+        delete=delete and bool(table.delete),
+        optional=frozenset(name for way in inserts for other in inserts for name in way ^ other)
+        | frozenset(preset.column.name for grant in table.insert for preset in grant.presets),
+        hides=table.row_security or all(grant.where is not None for grant in table.select),
     )
+
+
+def whole_of(table: Table) -> Table:
+    """The table with all of its columns, those that the role does not see too."""
+    return table.whole or table if isinstance(table, GuardedTable) else table
+
+
+def _is_given(column: Column) -> bool:
+    return not column.read_only and has_type(column.type)
+
+
+def _offered(grants: Sequence[InsertGrant | UpdateGrant]) -> list[frozenset[str]]:
+    """The columns that each grant takes from callers; what it sets itself is not among them."""
+    return [grant.columns - {preset.column.name for preset in grant.presets} for grant in grants]
+
+
+def _columns(
+    every: Iterable[Column], known: dict[str, Column], offered: Iterable[frozenset[str]]
+) -> tuple[Column, ...]:
+    names = frozenset[str]().union(*offered)
+    return tuple(known.get(column.name, column) for column in every if column.name in names)

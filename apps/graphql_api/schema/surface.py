@@ -6,6 +6,8 @@ under its final name, with its binding. Pure and deterministic.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from apps.graphql_api.schema.bindings import (
     Aggregate,
     ByKey,
@@ -42,11 +44,12 @@ def build_surface(model: Model) -> Surface:
     types, named = type_names(visible)
     by_name = {table.name: table for table in visible.tables}
     inputs = write_inputs(visible)
+    readable = [table for table in visible.tables if table.columns]
     return Surface(
         model=visible,
-        query=_root_fields(visible, by_name),
-        rows={types[table.name].row: _row_fields(table, by_name) for table in visible.tables},
-        tables={types[table.name].row: table for table in visible.tables},
+        query=_root_fields(readable, visible.functions, by_name),
+        rows={types[table.name].row: _row_fields(table, by_name) for table in readable},
+        tables={types[table.name].row: table for table in readable},
         columns_by_enum={table.name: _enum_columns(table) for table in visible.tables},
         types=types,
         type_names=named,
@@ -55,34 +58,36 @@ def build_surface(model: Model) -> Surface:
     )
 
 
-def _root_fields(model: Model, by_name: dict[str, Table]) -> dict[str, RootBinding]:
+def _root_fields(
+    tables: Sequence[Table], functions: Sequence[Function], by_name: dict[str, Table]
+) -> dict[str, RootBinding]:
     """Names are claimed in the order of how plain they are: keys and lists, unique keys, functions, then the derived
     ones. The fields of a table stand together."""
     names = Names()
     start: dict[str, RootBinding] = {names.claim("node"): NodeById()}
-    of_table: dict[str, dict[str, RootBinding]] = {table.name: {} for table in model.tables}
+    of_table: dict[str, dict[str, RootBinding]] = {table.name: {} for table in tables}
     lists: dict[str, str] = {}
-    for table in model.tables:
+    for table in tables:
         if (key := _visible_key(table, table.primary_key)) is not None:
             of_table[table.name][names.claim(key.api_field)] = ByKey(table, key)
         lists[table.name] = names.claim(table.api_list)
-    for table in model.tables:
+    for table in tables:
         for unique in table.unique_keys:
             if (key := _visible_key(table, unique)) is not None:
                 of_table[table.name][names.claim(key.api_field)] = ByKey(table, key)
-    functions: dict[str, RootBinding] = {
+    of_functions: dict[str, RootBinding] = {
         names.claim(function.api_name): _function_field(function, by_name)
-        for function in model.functions
+        for function in functions
         if function.volatility is not Volatility.VOLATILE
     }
-    for table in model.tables:
+    for table in tables:
         name, fields = lists[table.name], of_table[table.name]
         fields[name] = RowList(table)
         fields[names.claim(name + "Connection")] = Connection(table)
         if table.aggregate_allowed:
             fields[names.claim(name + "Aggregate")] = Aggregate(table)
-    tables = {name: binding for fields in of_table.values() for name, binding in fields.items()}
-    return {**start, **tables, **functions}
+    of_tables = {name: binding for fields in of_table.values() for name, binding in fields.items()}
+    return {**start, **of_tables, **of_functions}
 
 
 def _row_fields(table: Table, by_name: dict[str, Table]) -> dict[str, RowBinding]:
