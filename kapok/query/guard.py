@@ -7,11 +7,23 @@ inheritance: a cell may be read when any grant shows it, a row may be written wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kapok.model.types import Column, Junction, Table
 from kapok.query.expressions import Expression
 from kapok.query.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSource:
+    """The rule a grant comes from: tables.<table>.<role>.<operation>, at `line` (from 1) of permissions.yaml; `own`: of
+    the tenant's own text instead of its project's."""
+
+    table: str
+    role: str
+    operation: str
+    line: int
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +32,8 @@ class SelectGrant:
 
     columns: frozenset[str]
     where: Expression | None = None
+    #: which rule says so; not part of what it means.
+    source: RuleSource | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,8 @@ class InsertGrant:
     columns: frozenset[str]
     check: Expression | None = None
     presets: tuple[Preset, ...] = ()
+    #: which rule says so; not part of what it means.
+    source: RuleSource | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,8 @@ class UpdateGrant:
     where: Expression | None = None
     check: Expression | None = None
     presets: tuple[Preset, ...] = ()
+    #: which rule says so; not part of what it means.
+    source: RuleSource | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +72,8 @@ class DeleteGrant:
     """Rows that meet `where` may be deleted; None: all."""
 
     where: Expression | None = None
+    #: which rule says so; not part of what it means.
+    source: RuleSource | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
