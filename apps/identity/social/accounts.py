@@ -1,0 +1,124 @@
+"""From what a provider proved to an account of the tenant.
+
+In: verified claims. Out: the user who is signed in, found by the account at the provider, by a verified address, or
+made. An address that the provider has not verified is nobody's: it finds no account and is not taken for one.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.identity.emails import normalised
+from apps.identity.factors.enrolment import require_fresh
+from apps.identity.models import FactorKind, Identity, Session, User
+from apps.identity.services.users import do_sign_up_external
+from apps.identity.social.flow import Proven
+from apps.tenants.models import Tenant
+from kapok.errors import KapokError
+
+#: What is kept of the claims: who it was, for operators; never tokens.
+_KEPT_CLAIMS = ("iss", "sub", "email", "email_verified", "name", "preferred_username", "picture", "locale")
+
+
+def do_find_or_make_user(tenant: Tenant, proven: Proven) -> User:
+    """The user a sign-in is for. Raises ACCOUNT_EXISTS, and what signing up raises."""
+    with transaction.atomic():
+        found = _identity(proven).select_for_update(of=("self",)).first()
+        if found is not None:
+            _remember(found, proven)
+            return found.user
+        user = _user_of_address(proven)
+        if user is None:
+            user = do_sign_up_external(tenant, email=proven.verified_email, metadata=proven.metadata(), method="oidc")
+        _connect(user, proven)
+        return user
+
+
+def do_connect(tenant: Tenant, user: User, session: Session, proven: Proven) -> Identity:
+    """Let a signed-in user sign in at the provider from now on; an anonymous one becomes an account. Raises
+    ALREADY_EXISTS, REAUTHENTICATION_REQUIRED."""
+    require_fresh(session, user)
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        found = _identity(proven).first()
+        if found is not None and found.user_id != user.pk:
+            raise KapokError("ALREADY_EXISTS", "This account at the provider belongs to another user.")
+        if found is not None:
+            return _remember(found, proven)
+        if locked.is_anonymous:
+            _name(locked, proven)
+        return _connect(locked, proven)
+
+
+@transaction.atomic
+def do_disconnect(tenant: Tenant, user: User, session: Session, identity_id: uuid.UUID) -> None:
+    """The provider's account signs in no longer. Raises NOT_FOUND, INVALID_STATE when it is the only way in,
+    REAUTHENTICATION_REQUIRED."""
+    require_fresh(session, user)
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    identity = locked.identities.filter(pk=identity_id).first()
+    if identity is None:
+        raise KapokError("NOT_FOUND", "You have no such account at a provider.")
+    passkeys = locked.factors.filter(kind=FactorKind.WEBAUTHN).exclude(confirmed_at=None)
+    others = locked.identities.exclude(pk=identity_id)
+    if not (locked.email or others.exists() or passkeys.exists()):
+        raise KapokError("INVALID_STATE", "This is the only way to sign in.", hint="Add an e-mail address first.")
+    identity.delete()
+
+
+def _identity(proven: Proven):  # type: ignore[no-untyped-def]
+    return Identity.objects.select_related("user").filter(issuer=proven.provider.issuer, subject=proven.subject)
+
+
+def _user_of_address(proven: Proven) -> User | None:
+    """The account with this address, when both sides have verified it and the project wants that. Raises
+    ACCOUNT_EXISTS otherwise: whoever reads this has proved that the address is his."""
+    if proven.verified_email is None:
+        return None
+    user = User.objects.select_for_update().filter(email=normalised(proven.verified_email)).first()
+    if user is None:
+        return None
+    if not proven.provider.links_accounts or user.email_verified_at is None:
+        raise KapokError("ACCOUNT_EXISTS")
+    return user
+
+
+def _name(user: User, proven: Proven) -> None:
+    """An anonymous user becomes an account, with the provider's address if it is free."""
+    address = normalised(proven.verified_email) if proven.verified_email else None
+    if address is not None and User.objects.filter(email=address).exists():
+        raise KapokError("ACCOUNT_EXISTS")
+    user.is_anonymous, user.email = False, address
+    user.email_verified_at = timezone.now() if address else None
+    user.user_metadata = {**proven.metadata(), **user.user_metadata}
+    user.updated_at = timezone.now()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as exc:
+        raise KapokError("ACCOUNT_EXISTS") from exc
+
+
+def _connect(user: User, proven: Proven) -> Identity:
+    try:
+        with transaction.atomic():
+            return _remember(
+                Identity(
+                    user=user, provider=proven.provider.name, issuer=proven.provider.issuer, subject=proven.subject
+                ),
+                proven,
+            )
+    except IntegrityError as exc:
+        raise KapokError("ALREADY_EXISTS", "This account at the provider has just been connected.") from exc
+
+
+def _remember(identity: Identity, proven: Proven) -> Identity:
+    identity.provider = proven.provider.name
+    identity.email = str(proven.claims.get("email") or "")[:320]
+    identity.claims = {name: proven.claims[name] for name in _KEPT_CLAIMS if name in proven.claims}
+    identity.last_used_at = timezone.now()
+    identity.save()
+    return identity
