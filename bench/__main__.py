@@ -30,13 +30,15 @@ from bench.workloads import WORKLOADS
 from kapok.errors import KapokError
 from kapok.stack.stack import from_environment
 
+#: Kapok, called with a key and by an end user: one server.
+KAPOK = ("kapok", "kapok_user")
 #: Servers of other people, by name: given the database's URL and the schema.
 PEERS: dict[str, Callable[[str, str], AbstractContextManager[Server]]] = {
     "postgraphile4": lambda url, schema: postgraphile(4, url, schema),
     "postgraphile5": lambda url, schema: postgraphile(5, url, schema),
     "graphene_django": graphene_django,
 }
-SUBJECTS = ("ceiling", "kapok", *PEERS)
+SUBJECTS = ("ceiling", *KAPOK, *PEERS)
 
 
 def arguments() -> argparse.Namespace:
@@ -81,12 +83,12 @@ def bench(options: argparse.Namespace) -> report.Run:
         servers = stack.enter_context(from_environment(state, os.environ, temporary=True))
         url = stack.enter_context(scratch_database(servers.database_url))
         kapok = None
-        if "kapok" in options.subjects:
+        if options.measures or not set(KAPOK).isdisjoint(options.subjects):
             kapok = stack.enter_context(kapok_server.kapok(url, servers.redis_url))
         run = _comparison(options, url, kapok)
         for name in options.measures:
             print(f"  measuring {name}", flush=True)
-            assert kapok is not None, "measures are of Kapok"
+            assert kapok is not None
             run.targets.extend(_measured(name, kapok, url))
         return run
 
@@ -108,7 +110,8 @@ def _comparison(options: argparse.Namespace, url: str, kapok: Kapok | None) -> r
             if kapok is not None:
                 tenant = _tenant(kapok, url)
                 web = stack.enter_context(kapok.web())
-                subjects.append(kapok_server.subject(web, tenant, Ledger(url, tenant.schema)))
+                ways = kapok_server.subjects(kapok, web, tenant, Ledger(url, tenant.schema))
+                subjects.extend(way for way in ways if way.name in options.subjects)
             subjects.extend(_peers(stack, options, url, schema))
         results = compare(subjects, options.workloads, options.rounds, options.seconds)
         node = node_version() if any(one.name.startswith("postgraphile") for one in subjects) else None

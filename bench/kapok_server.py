@@ -23,6 +23,8 @@ from bench.processes import ROOT, NotStarted, free_port, running
 from bench.subjects import Server
 
 PROJECT = Path(__file__).parent / "project"
+#: The end user of the bench, and their role in project/permissions.yaml.
+USER, USER_ROLE = "6f9d3c1e-58a7-4b0e-9c42-1d7f0e6a2b35", "listener"
 _CONTROL = "import django; django.setup(); from bench.control import serve; serve()"
 
 
@@ -74,6 +76,11 @@ class Kapok:
     def time_provisioning(self, project: str, slug: str) -> float:
         """Seconds until a tenant that a worker sets up is active."""
         return float(self._call("time_provisioning", project=project, slug=slug))
+
+    def token(self, tenant: Tenant) -> dict[str, str]:
+        """The header with an access token of an end user, fresh: it is good for a quarter of an hour."""
+        token = self._call("issue_token", tenant=tenant.slug, sub=USER, role=USER_ROLE)
+        return {"authorization": f"Bearer {token}"}
 
     def _call(self, command: str, **arguments: Any) -> Any:
         assert self._control.stdin is not None and self._control.stdout is not None
@@ -142,9 +149,13 @@ def project_files(folder: Path = PROJECT) -> tuple[dict[str, str], str]:
     return migrations, (folder / "permissions.yaml").read_text()
 
 
-def subject(web: Web, tenant: Tenant, ledger: Ledger) -> Server:
-    """Kapok as the comparison sees it: called with a publishable key."""
-    return Server("kapok", "Kapok", web.graphql(tenant), "kapok.graphql", ledger, tenant.credentials)
+def subjects(kapok: Kapok, web: Web, tenant: Tenant, ledger: Ledger) -> list[Server]:
+    """Kapok as the comparison sees it: called with a publishable key, and by an end user under row rules."""
+    url, dialect = web.graphql(tenant), "kapok.graphql"
+    return [
+        Server("kapok", "Kapok", url, dialect, ledger, tenant.credentials),
+        Server("kapok_user", "Kapok, user token and row rules", url, dialect, ledger, lambda: kapok.token(tenant)),
+    ]
 
 
 def _is_ready(url: str) -> bool:

@@ -13,6 +13,8 @@ from bench.load import Sample
 
 #: Requests a second, as multiples of the faster PostGraphile.
 OVER_POSTGRAPHILE = {"by_key": 2.0, "list": 2.5, "nested": 2.5, "insert": 1.5}
+#: Requests a second of an end user under row rules, as a share of those with a key and without such rules.
+OF_PLAIN = {"by_key": 0.9, "list": 0.9, "nested": 0.9}
 #: Requests a second, as a share of the ceiling.
 OF_CEILING = {"by_key": 0.28, "nested": 0.65}
 
@@ -52,6 +54,9 @@ def _of_workload(name: str, samples: Mapping[str, Sample]) -> Iterator[Target]:
             yield Target(f"{name}: rate over the faster PostGraphile", ratio, OVER_POSTGRAPHILE[name], at_least=True)
         yield Target(f"{name}: p95 (PostGraphile's best)", kapok.p95, min(rival.p95 for rival in rivals), " ms")
         yield Target(f"{name}: p99 (PostGraphile's best)", kapok.p99, min(rival.p99 for rival in rivals), " ms")
+    if "kapok_user" in samples and name in OF_PLAIN:
+        share = samples["kapok_user"].rate / kapok.rate
+        yield Target(f"{name}: user token and row rules, rate over plain", share, OF_PLAIN[name], at_least=True)
     if "ceiling" in samples and name in OF_CEILING:
         share = kapok.rate / samples["ceiling"].rate
         yield Target(f"{name}: share of the ceiling", share, OF_CEILING[name], at_least=True)

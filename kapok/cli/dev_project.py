@@ -21,6 +21,8 @@ from kapok.cli.templates import seed_sql, write_template
 
 DEMO = "bookings"
 TENANTS = {"acme": "Acme", "globex": "Globex"}
+#: What a developer needs to know of a seeded end user.
+_SIGN_IN = ("email", "password", "roles")
 
 Say = Callable[[str], None]
 
@@ -57,13 +59,19 @@ def push(client: Client, files: ProjectFiles) -> None:
 
 
 def prepare_tenants(client: Client, project: DevProject, before: Mapping[str, Any], say: Say) -> dict[str, Any]:
-    """Tenants acme and globex, each with data and two keys; the keys of an earlier start are used while they work."""
+    """Tenants acme and globex, each with data and two keys; the keys of an earlier start are used while they work.
+
+    Its `users` are those of the project's files that were made with the tenant: addresses and passwords to sign in with.
+    """
     made: dict[str, Any] = {}
     for number, (slug, name) in enumerate(TENANTS.items(), start=1):
         tenant = _tenant(client, slug)
+        known = before.get(slug) or {}
+        users = known.get("users") or []
         if tenant is None:
             say(f"Setting up tenant {slug} ...")
             tenant = _create(client, project, slug, name, number)
+            users = [{key: user.get(key) for key in _SIGN_IN} for user in project.files.users()]
         if tenant["project"] != project.files.name:
             say(f"Tenant {slug} belongs to project {tenant['project']}; it is left alone.")
         made[slug] = {
@@ -71,7 +79,8 @@ def prepare_tenants(client: Client, project: DevProject, before: Mapping[str, An
             "id": tenant["id"],
             "graphqlUrl": tenant["graphqlUrl"],
             "graphiqlUrl": tenant["graphiqlUrl"],
-            **_keys(client, slug, before.get(slug) or {}),
+            "users": users,
+            **_keys(client, slug, known),
         }
     return made
 
@@ -90,6 +99,9 @@ def _create(client: Client, project: DevProject, slug: str, name: str, number: i
         sql = "\n".join(file.sql for file in project.files.seeds())
     if sql.strip():
         client.post(f"/tenants/{slug}/seed", {"sql": sql})
+    # After the seed: its rows are there for the users to find.
+    for user in project.files.users():
+        client.post(f"/tenants/{slug}/users", user)
     tenant = client.get(f"/tenants/{slug}")
     assert isinstance(tenant, dict)
     return tenant

@@ -32,6 +32,7 @@ def summary(says: Mapping[str, Any], files: ProjectFiles | None, seconds: float)
             _row("", f"publishable {tenant['publishableKey']}"),
             _row("", f"secret      {tenant['secretKey']}"),
         ]
+        lines += [_row("", f"signs in    {user['email']}  {user['password']}") for user in tenant["users"]]
     first = next(iter(says["tenants"].values()), None)
     if first is not None and files is not None:
         lines += ["", "Try it:", f"  {curl(first, FIRST_QUERIES.get(files.name, ANY_QUERY))}"]

@@ -16,7 +16,7 @@ from kapok.cli.yaml_files import read_mapping
 from kapok.errors import KapokError
 
 #: What kapok.yaml may say. `url` and `output` are settings of the command line (settings.py).
-KNOWN = frozenset({"name", "description", "migrations", "permissions", "seed", "documents", "url", "output"})
+KNOWN = frozenset({"name", "description", "migrations", "permissions", "seed", "users", "documents", "url", "output"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class ProjectFiles:
     migrations_dir: Path
     permissions_file: Path
     seed_dir: Path | None
+    users_file: Path | None
     documents_dir: Path | None
 
     def migrations(self) -> list[SqlFile]:
@@ -52,6 +53,15 @@ class ProjectFiles:
     def seeds(self) -> list[SqlFile]:
         """The seed files, in the order of their names."""
         return _sql_files(self.seed_dir) if self.seed_dir and self.seed_dir.is_dir() else []
+
+    def users(self) -> list[dict[str, Any]]:
+        """The end users that development tenants begin with, as the control API takes them."""
+        if self.users_file is None:
+            return []
+        users = read_mapping(self.users_file).get("users")
+        if not isinstance(users, list) or not all(isinstance(user, dict) and user.get("email") for user in users):
+            raise _invalid(f"{self.users_file} must hold a list `users`, each with an `email`.")
+        return users
 
     def documents(self) -> list[str]:
         """The texts of the trusted documents (*.graphql), in the order of their paths."""
@@ -79,7 +89,7 @@ def load_project(root: Path | None) -> ProjectFiles:
     name = _text(content, "name", "")
     if not name:
         raise _invalid(f"{root / PROJECT_FILE} has no `name`.", "Add a line such as `name: bookings`.")
-    seed, documents = _text(content, "seed", ""), _text(content, "documents", "")
+    seed, users, documents = (_text(content, key, "") for key in ("seed", "users", "documents"))
     return ProjectFiles(
         root=root,
         name=name,
@@ -87,6 +97,7 @@ def load_project(root: Path | None) -> ProjectFiles:
         migrations_dir=root / _text(content, "migrations", "migrations"),
         permissions_file=root / _text(content, "permissions", "permissions.yaml"),
         seed_dir=root / seed if seed else None,
+        users_file=root / users if users else None,
         documents_dir=root / documents if documents else None,
     )
 

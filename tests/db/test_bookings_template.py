@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import uuid
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from kapok.model.types import Model, RelationKind
 from kapok.permissions.apply import validate, visible
 from kapok.permissions.rules import parse_permissions
 from kapok.templates.bookings.seed import generate
+from kapok.templates.bookings.seed_accounts import MANAGER, MEMBER
 
 TEMPLATES = Path(kapok.templates.__path__[0])
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -82,6 +84,7 @@ def value(db: Connection, query: str, *values: object) -> Any:
     [
         ("cities", 12),
         ("partners", 60),
+        ("managers", 1),
         ("establishments", 150),
         ("categories", 15),
         ("tags", 10),
@@ -230,6 +233,67 @@ def test_booking_takes_places_until_none_is_left(db: Connection) -> None:
     assert value(db, "select offer_slots_places_left(s) from offer_slots s where id = %s", slot) == 0
 
 
+def test_a_booking_costs_what_the_offer_costs_and_tells_when_it_was_cancelled(db: Connection) -> None:
+    slot, places = _session_to_come(db)
+    book = "insert into bookings (member_id, offer_id, slot_id, quantity) select %s, offer_id, id, %s from offer_slots"
+    [(booking, price, currency)] = rows(
+        db,
+        f"{book} where id = %s returning id, unit_price, currency",
+        MEMBER.id,
+        places,
+        slot,
+    )
+    offer = "select price, currency from offers o join offer_slots s on s.offer_id = o.id where s.id = %s"
+    assert rows(db, offer, slot) == [(price, currency)]
+    more = "update bookings set quantity = quantity + 1 where id = %s"
+    with pytest.raises(errors.CheckViolation, match="Only 0 places are left"), db.transaction():
+        db.execute(more.encode(), (booking,))
+    cancelled = "update bookings set status = 'cancelled' where id = %s returning cancelled_at is not null"
+    assert value(db, cancelled, booking) is True
+    assert value(db, "select offer_slots_places_left(s) from offer_slots s where id = %s", slot) == places
+    db.execute("update offer_slots set during = tstzrange(now() - interval '1 hour', now()) where id = %s", (slot,))
+    with pytest.raises(errors.CheckViolation, match="has begun"), db.transaction():
+        db.execute(f"{book} where id = %s".encode(), (MEMBER.id, 1, slot))
+    with pytest.raises(errors.ForeignKeyViolation, match="no such offer"), db.transaction():
+        db.execute("insert into bookings (member_id, offer_id) values (%s, gen_random_uuid())", (MEMBER.id,))
+
+
+def test_a_signed_in_user_books_for_themselves(db: Connection) -> None:
+    slot, _ = _session_to_come(db)
+    db.execute("select set_config('request.jwt.claims', %s, true)", (json.dumps({"sub": str(MEMBER.id)}),))
+    assert rows(db, "select member_id, quantity from book_session(%s, 2)", slot) == [(MEMBER.id, 2)]
+    db.execute("select set_config('request.jwt.claims', '', true)")
+    with pytest.raises(errors.NotNullViolation), db.transaction():
+        db.execute("select book_session(%s, 1)", (slot,))
+
+
+def _hook(db: Connection, type_: str, who: uuid.UUID, email: str | None) -> Any:
+    user = {"id": str(who), "email": email, "roles": ["member"], "metadata": {"displayName": " Nora "}}
+    return value(db, "select kapok_auth_hook(%s)", json.dumps({"type": type_, "user": user}))
+
+
+def test_the_hook_keeps_a_row_for_each_end_user(db: Connection) -> None:
+    who = uuid.uuid4()
+    profile = "select email, display_name from members where id = %s"
+    assert _hook(db, "user.created", who, None) is None
+    assert rows(db, profile, who) == []
+    assert _hook(db, "token.issued", who, "Nora@example.org") is None
+    assert _hook(db, "token.issued", who, "nora@example.org") is None
+    assert rows(db, profile, who) == [("nora@example.org", "Nora")]
+    assert _hook(db, "token.issued", who, "nora@example.net") is None
+    assert rows(db, profile, who) == [("nora@example.net", "Nora")]
+    refused = _hook(db, "user.created", uuid.uuid4(), MEMBER.email)
+    assert "already" in refused["error"]
+    assert rows(db, "select id from members where email = %s", MEMBER.email) == [(MEMBER.id,)]
+
+
+def test_the_hook_gives_managers_their_role(db: Connection) -> None:
+    assert _hook(db, "user.created", MANAGER.id, MANAGER.email) is None
+    assert _hook(db, "token.issued", MANAGER.id, MANAGER.email) == {"roles": ["partner", "member"]}
+    db.execute("update partners set status = 'suspended' where id = (select partner_id from managers)")
+    assert _hook(db, "token.issued", MANAGER.id, MANAGER.email) is None
+
+
 @pytest.mark.parametrize(
     ("statement", "error"),
     [
@@ -272,7 +336,12 @@ def test_the_comments_shape_the_model(model: Model) -> None:
     assert {"latitude", "longitude"} <= columns
     assert "searchVector" not in {column.api_name for column in model.table("offers").columns}
     assert "internalNotes" not in {column.api_name for column in model.table("partners").columns}
-    assert {function.name for function in model.functions} == {"search_offers", "nearby_offers", "book_slot", "book_session"}
+    assert {function.name for function in model.functions} == {
+        "search_offers",
+        "nearby_offers",
+        "book_slot",
+        "book_session",
+    }
     assert {function.api_name for function in model.table("offers").computed} == {
         "averageRating",
         "discountPercent",
@@ -300,7 +369,7 @@ def test_permissions_name_what_exists_and_nothing_private(model: Model) -> None:
 @pytest.mark.parametrize("template", ["bookings", "blank"])
 def test_a_template_holds_what_its_kapok_yaml_names(template: str) -> None:
     project = yaml.safe_load((TEMPLATES / template / "kapok.yaml").read_text())
-    assert set(project) <= {"name", "description", "migrations", "permissions", "seed"}
+    assert set(project) <= {"name", "description", "migrations", "permissions", "seed", "users"}
     assert list((TEMPLATES / template / project["migrations"]).glob("0001_*.sql"))
     assert (TEMPLATES / template / project["permissions"]).is_file()
 

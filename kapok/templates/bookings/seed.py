@@ -16,7 +16,7 @@ from kapok.templates.bookings.seed_offers import Offer, feature_one_offer_a_venu
 from kapok.templates.bookings.seed_places import Partner, Venue, at, category_rows, city_rows, partner_rows, venue_rows
 
 _TABLES = (
-    "cities, partners, establishments, categories, tags, offers, offer_tags, offer_slots, members, bookings,"
+    "cities, partners, managers, establishments, categories, tags, offers, offer_tags, offer_slots, members, bookings,"
     " booking_guests, payments, favourites, reviews, city_monthly_sales"
 )
 

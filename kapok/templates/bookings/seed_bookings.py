@@ -12,6 +12,7 @@ from random import Random
 from uuid import UUID
 
 from kapok.templates.bookings import seed_words as words
+from kapok.templates.bookings.seed_accounts import MEMBER
 from kapok.templates.bookings.seed_offers import Offer, Session
 from kapok.templates.bookings.seed_places import at, new_id, phone
 from kapok.templates.bookings.seed_text import Row, inserts, slugify
@@ -61,14 +62,21 @@ def _member_row(rng: Random, today: date, member: Member, number: int, members: 
 
 
 def member_rows(rng: Random, today: date, count: int, members: list[Member]) -> Iterator[str]:
-    """The members, in the order in which they joined; appends them to `members`. A third joined before any booking."""
+    """The members, in the order in which they joined; appends them to `members`. A third joined before any booking.
+
+    The first is the one who can sign in.
+    """
     rows: list[Row] = []
     days_ago = [rng.randint(401, 900) if number < count / 3 else rng.randint(1, 400) for number in range(count)]
     moments = sorted(at(today - timedelta(days=days), rng.randint(0, 23)) for days in days_ago)
     for number, joined_at in enumerate(moments, start=1):
         name = f"{rng.choice(words.FIRST_NAMES)} {rng.choice(words.LAST_NAMES)}"
         member = Member(new_id(rng), name, joined_at)
-        rows.append(_member_row(rng, today, member, number, members))
+        row = _member_row(rng, today, member, number, members)
+        if number == 1:
+            member = Member(MEMBER.id, MEMBER.name, joined_at)
+            row |= {"id": MEMBER.id, "email": MEMBER.email, "display_name": MEMBER.name}
+        rows.append(row)
         members.append(member)
     yield from inserts("members", rows)
 

@@ -10,6 +10,7 @@ from random import Random
 from uuid import UUID
 
 from kapok.templates.bookings import seed_words as words
+from kapok.templates.bookings.seed_accounts import MANAGER
 from kapok.templates.bookings.seed_text import Row, inserts, restart_identity, slugify
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -140,7 +141,7 @@ def _partner_row(rng: Random, today: date, name: str, city: words.CityWords) -> 
 
 
 def partner_rows(rng: Random, today: date, count: int, partners: list[Partner]) -> Iterator[str]:
-    """The companies; appends them to `partners`."""
+    """The companies, and who manages the first active one; appends them to `partners`."""
     rows: list[Row] = []
     taken: set[str] = set()
     for number in range(count):
@@ -150,6 +151,8 @@ def partner_rows(rng: Random, today: date, count: int, partners: list[Partner]) 
         rows.append(row)
         partners.append(Partner(UUID(str(row["id"])), str(row["name"]), index + 1, row["status"] == "active"))
     yield from inserts("partners", rows)
+    theirs = next(partner for partner in partners if partner.active)
+    yield from inserts("managers", [{"user_id": MANAGER.id, "partner_id": theirs.id, "name": MANAGER.name}])
 
 
 def _opening_hours(rng: Random) -> str:
