@@ -6,14 +6,9 @@ A web process of its own reaches the servers of the running Kapok through proxie
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -26,9 +21,9 @@ from apps.tenants.directory import Directory
 from kapok.execute.platform import Platform
 from tests.live import Live, LiveTenant
 from tests.proxy import Proxy
+from tests.second_web import second_web, status, until
 
 CITIES = "{ cities(limit: 3) { name } }"
-PATIENCE = 10.0
 
 
 @dataclass
@@ -48,48 +43,15 @@ def web(live: Live) -> Iterator[Web]:
         Proxy((database.hostname or "", database.port or 0)) as to_postgres,
         Proxy((redis.hostname or "", redis.port or 0)) as to_redis,
     ):
-        environment = {
-            **os.environ,
-            "DATABASE_URL": database._replace(netloc=_through(database.netloc, to_postgres)).geturl(),
-            "REDIS_URL": redis._replace(netloc=_through(redis.netloc, to_redis)).geturl(),
-            "SECRET_KEY": (live.state_dir / "secret_key").read_text().strip(),
-            "DJANGO_SETTINGS_MODULE": "config.settings.dev",
-        }
-        port = _free_port()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "config.web", "--port", str(port)], env=environment, stderr=subprocess.DEVNULL
-        )
-        url = f"http://127.0.0.1:{port}"
-        try:
-            until(lambda: _status(f"{url}/readyz") == 200)
+        database_url = database._replace(netloc=_through(database.netloc, to_postgres)).geturl()
+        redis_url = redis._replace(netloc=_through(redis.netloc, to_redis)).geturl()
+        with second_web(live, database_url=database_url, redis_url=redis_url) as url:
             yield Web(url, to_postgres, to_redis, replace(live.acme, graphql_url=f"{url}/t/acme/graphql"))
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
 
 
 def _through(netloc: str, proxy: Proxy) -> str:
     credentials, at, _ = netloc.rpartition("@")
     return f"{credentials}{at}127.0.0.1:{proxy.port}"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def _status(url: str) -> int:
-    try:
-        return httpx.get(url, timeout=5).status_code
-    except httpx.HTTPError:
-        return 0
-
-
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_redis_away_degrades_and_stops_no_reads(web: Web) -> None:
@@ -121,7 +83,7 @@ def test_postgres_away_is_said_and_is_over_when_it_is_back(web: Web) -> None:
     finally:
         web.postgres.mend()
     until(lambda: web.acme.post(CITIES).status_code == 200)
-    until(lambda: _status(f"{web.url}/readyz") == 200)
+    until(lambda: status(f"{web.url}/readyz") == 200)
 
 
 def test_a_key_revoked_while_the_gateway_could_not_hear_is_refused(web: Web, live: Live) -> None:

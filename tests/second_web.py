@@ -1,0 +1,63 @@
+"""A second web process of a running Kapok. In: the addresses it reaches its servers at. Out: its URL."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from tests.live import Live
+
+PATIENCE = 10.0
+
+
+@contextmanager
+def second_web(live: Live, *, database_url: str | None = None, redis_url: str | None = None) -> Iterator[str]:
+    """The process, until the block ends. It issues and believes the same tokens as the first."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url or live.database_url,
+        "REDIS_URL": redis_url or live.redis_url,
+        "SECRET_KEY": (live.state_dir / "secret_key").read_text().strip(),
+        "KAPOK_PUBLIC_URL": live.base_url,
+        "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+    }
+    port = _free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "config.web", "--port", str(port)], env=environment, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: status(f"{url}/readyz") == 200, 60)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def status(url: str) -> int:
+    """The status of an answer, 0 for none."""
+    try:
+        return httpx.get(url, timeout=5).status_code
+    except httpx.HTTPError:
+        return 0
+
+
+def until(holds: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Wait until something holds, and fail when it does not in time (seconds)."""
+    deadline = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
