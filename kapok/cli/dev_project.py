@@ -61,7 +61,7 @@ def push(client: Client, files: ProjectFiles) -> None:
 def prepare_tenants(client: Client, project: DevProject, before: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """Tenants acme and globex, each with data and two keys; the keys of an earlier start are used while they work.
 
-    Its `users` are those of the project's files that were made with the tenant: addresses and passwords to sign in with.
+    Its `users` are those of the project's files that were made with it: addresses and passwords to sign in with.
     """
     made: dict[str, Any] = {}
     for number, (slug, name) in enumerate(TENANTS.items(), start=1):
