@@ -18,7 +18,6 @@ from apps.tenants.models import (
     Operation,
     OperationState,
     Project,
-    ProjectPermissions,
     Tenant,
     TenantMigration,
 )
@@ -125,7 +124,7 @@ def test_readers_look_and_do_not_touch(furnished: Cast) -> None:
     before = list(Tenant.objects.values()), list(Project.objects.values())
     posts = [
         ("tenants_tenant_change", (tenant.pk,), {"name": "x"}),
-        ("tenants_project_change", (project.pk,), {"name": "x", "permissions_text": ""}),
+        ("tenants_project_change", (project.pk,), {"name": "x"}),
         ("tenants_tenant_add", (), {"project": project.pk, "slug": "fresh"}),
         ("tenants_apikey_add", (), {"tenant": tenant.pk, "name": "x", "kind": "secret"}),
         ("tenants_domain_add", (), {"tenant": tenant.pk, "domain": "x.example.net"}),
@@ -137,6 +136,9 @@ def test_readers_look_and_do_not_touch(furnished: Cast) -> None:
         ("tenants_project_migrate", (project.pk,), {"_form_submitted": "on"}),
         ("tenants_project_delete_project", (project.pk,), {"_form_submitted": "on", "confirm": "bookings"}),
         ("tenants_project_permissions", (project.pk,), {}),
+        ("tenants_project_rules", (project.pk,), {"action": "save", "text": "roles: {x: {}}"}),
+        ("tenants_project_rules", (project.pk,), {"action": "rollback", "version": "1"}),
+        ("tenants_tenant_rules", (tenant.pk,), {"action": "save", "text": "roles: {x: {}}"}),
     ]
     for name, args, data in posts:
         assert client.post(reverse(f"admin:{name}", args=args), data).status_code == 403, name
@@ -283,23 +285,12 @@ def test_domains_are_checked_added_and_removed(cast: Cast) -> None:
     assert not Domain.objects.exists()
 
 
-def test_permissions_are_validated_and_versioned(cast: Cast) -> None:
+def test_a_projects_settings_are_changed_in_its_form(cast: Cast) -> None:
     client, project = cast.client("manager"), cast.project
     url = reverse("admin:tenants_project_change", args=[project.pk])
     form = management(client.get(url).content.decode())
-    base = {
-        **form,
-        "name": "Bookings",
-        "description": "",
-        "origins": "https://a.example\r\n\r\n",
-        "introspection": "on",
-    }
-    bad = client.post(url, {**base, "permissions_text": "tables: 7"})
-    assert bad.status_code == 200 and not ProjectPermissions.objects.exists()
-    client.post(url, {**base, "permissions_text": "roles: {anon: {}}\r\n"})
-    client.post(url, {**base, "permissions_text": "roles: {anon: {}}\r\n"})
-    version = ProjectPermissions.objects.get()
-    assert (version.version, version.text) == (1, "roles: {anon: {}}\n")
+    origins = "https://a.example\r\n\r\n"
+    client.post(url, {**form, "name": "Bookings", "description": "", "origins": origins, "introspection": "on"})
     project.refresh_from_db()
     assert (project.name, project.cors_origins) == ("Bookings", ["https://a.example"])
 

@@ -1,4 +1,4 @@
-"""The forms of projects and tenants: JSON and YAML as fields a person can fill in.
+"""The forms of projects and tenants: JSON as fields a person can fill in.
 
 In: rows. Out: `cleaned_data` as the services take it; nothing is saved here.
 """
@@ -12,8 +12,6 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWid
 
 from apps.tenants.models import Project, Tenant
 from apps.tenants.validators import limits_problem, origins_problem
-from kapok.errors import KapokError
-from kapok.permissions.rules import parse_permissions
 from kapok.tenancy import Limits
 
 LIMITS = tuple(Limits.__dataclass_fields__)
@@ -74,20 +72,13 @@ class TenantForm(forms.ModelForm, LimitsForm):  # type: ignore[misc,valid-type]
 
 
 class ProjectForm(forms.ModelForm):
-    """A project with its permissions; one CORS origin a line."""
+    """A project; one CORS origin a line."""
 
     origins = forms.CharField(
         label="CORS origins",
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="Origins of browsers' apps, one a line: https://app.example.com",
-    )
-    permissions_text = forms.CharField(
-        label="permissions.yaml",
-        required=False,
-        strip=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 24, "spellcheck": "false", "class": "kapok-code"}),
-        help_text="Nothing is allowed unless it stands here. Requests follow a change at once.",
     )
 
     class Meta:
@@ -98,8 +89,6 @@ class ProjectForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "origins" in self.fields:
             self.fields["origins"].initial = "\n".join(self.instance.cors_origins or [])
-        if "permissions_text" in self.fields:
-            self.fields["permissions_text"].initial = current_permissions(self.instance)
         if "slug" in self.fields:
             self.fields["slug"].help_text = "The `name` in kapok.yaml. It cannot be changed."
 
@@ -110,20 +99,3 @@ class ProjectForm(forms.ModelForm):
         if problem:
             raise forms.ValidationError(problem)
         return origins
-
-    def clean_permissions_text(self) -> str:
-        """Raises ValidationError with what the parser says. A browser's line ends become the file's."""
-        text: str = self.cleaned_data["permissions_text"].replace("\r\n", "\n")
-        try:
-            parse_permissions(text)
-        except KapokError as exc:
-            raise forms.ValidationError(f"{exc.message} {exc.hint}".strip()) from exc
-        return text
-
-
-def current_permissions(project: Project) -> str:
-    """The text of the highest version; "" for a project without one."""
-    if project._state.adding:
-        return ""
-    latest = project.permissions.order_by("-version").first()
-    return latest.text if latest else ""

@@ -19,15 +19,15 @@ from unfold.enums import ActionVariant
 
 from apps.tenants.access import Right, grant_project
 from apps.tenants.admin.dialogs import ConfirmDialog, DeleteProjectDialog
-from apps.tenants.admin.forms import ProjectForm, current_permissions
+from apps.tenants.admin.forms import ProjectForm
 from apps.tenants.admin.inlines import ProjectMigrationInline, ProjectOperationInline
-from apps.tenants.admin.scope import ScopedAdmin, acting, go_to
+from apps.tenants.admin.rules import RulesAdmin, rules_url
+from apps.tenants.admin.scope import acting, go_to
 from apps.tenants.models import Project, ProjectMigration, ProjectPermissions, Tenant
 from apps.tenants.services import (
     do_create_project,
     do_delete_project,
     do_migrate_project,
-    do_set_permissions,
     do_update_project,
 )
 
@@ -35,7 +35,7 @@ _SETTINGS = ("name", "description", "trusted_documents_only", "introspection", "
 
 
 @admin.register(Project)
-class ProjectAdmin(GuardedModelAdminMixin, ScopedAdmin):
+class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin):
     """Applications."""
 
     form = ProjectForm
@@ -48,10 +48,11 @@ class ProjectAdmin(GuardedModelAdminMixin, ScopedAdmin):
     actions = None
     actions_detail: ClassVar = (
         "see_tenants",
+        "see_rules",
         "migrate",
         {"title": "More", "icon": "more_vert", "items": ["operators", "delete_project"]},
     )
-    readonly_fields = ("created_at", "show_origins", "show_rules", "migration_count", "show_permissions")
+    readonly_fields = ("created_at", "show_origins", "migration_count", "show_permissions")
 
     class Media:
         js = ("tenants/operations.js",)
@@ -85,36 +86,31 @@ class ProjectAdmin(GuardedModelAdminMixin, ScopedAdmin):
         """How many SQL files it has."""
         return int(project.migrations_count)
 
-    @display(description="Permissions", label=True, ordering="version")
-    def show_permissions(self, project: Any) -> str:
-        """The version that counts."""
-        return f"version {project.version}" if project.version else "none yet"
+    @display(description="Permissions", ordering="version")
+    def show_permissions(self, project: Any) -> SafeString:
+        """The version that counts; a link to the rules."""
+        text = f"version {project.version}" if project.version else "none yet"
+        return format_html('<a class="text-link" href="{}">{}</a>', rules_url(project), text)
 
     @display(description="CORS origins")
     def show_origins(self, project: Project) -> str:
         """For those who may not change them."""
         return ", ".join(project.cors_origins) or "-"
 
-    @display(description="permissions.yaml")
-    def show_rules(self, project: Project) -> SafeString:
-        """For those who may not change them."""
-        return format_html('<pre class="kapok-code">{}</pre>', current_permissions(project) or "-")
-
     # --- the form
 
     def get_fieldsets(self, request: HttpRequest, obj: Project | None = None) -> Any:
-        """Settings, then permissions."""
+        """The settings."""
         if obj is None:
             return ((None, {"fields": ("slug", "name", "description")}),)
         may = self.has_change_permission(request, obj)
         facts = ("slug", *_SETTINGS, "origins" if may else "show_origins", "show_permissions", "created_at")
-        rules = ("permissions_text",) if may else ("show_rules",)
-        return ((None, {"fields": facts}), ("Permissions", {"fields": rules}))
+        return ((None, {"fields": facts}),)
 
     def get_form(self, request: HttpRequest, obj: Project | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Without the fields of an existing project where there is none."""
         if obj is None:
-            kwargs["exclude"] = ("origins", "permissions_text")
+            kwargs["exclude"] = ("origins",)
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Project | None) -> Any:
@@ -141,8 +137,6 @@ class ProjectAdmin(GuardedModelAdminMixin, ScopedAdmin):
             return
         settings = {name: data[name] for name in _SETTINGS if name in data}
         do_update_project(obj, acting=acting(request), cors_origins=data["origins"], **settings)
-        if data["permissions_text"] != current_permissions(obj):
-            do_set_permissions(obj, data["permissions_text"], acting=acting(request))
 
     # --- who may operate it (guardian's pages): its own check asks only whether any project may be changed
 
@@ -171,6 +165,11 @@ class ProjectAdmin(GuardedModelAdminMixin, ScopedAdmin):
     def see_tenants(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The list of its tenants."""
         return go_to(request, tenants_url(self.row(request, object_id)))
+
+    @action(description="Permissions", icon="rule", permissions=["view"])
+    def see_rules(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Who may do what in its tenants."""
+        return go_to(request, rules_url(self.row(request, object_id)))
 
     @action(description="Operators", icon="group", permissions=["manage"])
     def operators(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -23,7 +23,8 @@ from apps.tenants.admin.dialogs import ConfirmDialog, DeleteTenantDialog, Reason
 from apps.tenants.admin.filters import ProjectFilter
 from apps.tenants.admin.forms import LIMIT_FIELDS, LIMITS, TenantForm
 from apps.tenants.admin.inlines import DomainInline, KeyInline, TenantMigrationInline, TenantOperationInline
-from apps.tenants.admin.scope import ScopedAdmin, acting, go_to
+from apps.tenants.admin.rules import RulesAdmin, rules_url
+from apps.tenants.admin.scope import acting, go_to
 from apps.tenants.fleet import MIGRATED_STATES
 from apps.tenants.models import MigrationState, ProjectMigration, Tenant
 from apps.tenants.services import (
@@ -55,7 +56,7 @@ def measure(tenants: Any) -> None:
 
 
 @admin.register(Tenant)
-class TenantAdmin(ScopedAdmin):
+class TenantAdmin(RulesAdmin):
     """The fleet."""
 
     form = TenantForm
@@ -72,6 +73,7 @@ class TenantAdmin(ScopedAdmin):
     actions = None
     actions_detail: ClassVar = (
         "open_graphiql",
+        "see_rules",
         "suspend",
         "resume",
         {"title": "More", "icon": "more_vert", "items": ["new_key", "new_domain", "migrate", "delete_tenant"]},
@@ -225,6 +227,11 @@ class TenantAdmin(ScopedAdmin):
     def open_graphiql(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The tenant's own page for queries."""
         return go_to(request, graphiql_path(self.row(request, object_id)))
+
+    @action(description="Permissions", icon="rule", permissions=["view"])
+    def see_rules(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Where this tenant differs from its project, who may do what, and why."""
+        return go_to(request, rules_url(self.row(request, object_id)))
 
     @action(description="New key", icon="key", permissions=["manage"])
     def new_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
