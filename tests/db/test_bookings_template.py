@@ -246,7 +246,7 @@ def test_a_booking_costs_what_the_offer_costs_and_tells_when_it_was_cancelled(db
     offer = "select price, currency from offers o join offer_slots s on s.offer_id = o.id where s.id = %s"
     assert rows(db, offer, slot) == [(price, currency)]
     more = "update bookings set quantity = quantity + 1 where id = %s"
-    with pytest.raises(errors.CheckViolation, match="Only 0 places are left"), db.transaction():
+    with pytest.raises(errors.CheckViolation, match=f"Only {places} places are left"), db.transaction():
         db.execute(more.encode(), (booking,))
     cancelled = "update bookings set status = 'cancelled' where id = %s returning cancelled_at is not null"
     assert value(db, cancelled, booking) is True
