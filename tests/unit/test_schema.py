@@ -22,12 +22,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.graphql_api.schema.graphene_types import ApiSchema, build_schema
-from apps.graphql_api.schema.operators import OPERATORS, Family, family_of
 from apps.graphql_api.schema.scalars import GRAPHENE_SCALARS
 from apps.graphql_api.schema.surface import build_surface
 from kapok.identifiers import QualifiedName
 from kapok.model.scalars import SCALARS
 from kapok.model.types import Argument, EnumValue, Function, Model, PgType, TypeKind, Volatility
+from kapok.query.families import OPERATORS, Family, family_of
 from tests.unit.models import (
     ADDRESS,
     BOOL,

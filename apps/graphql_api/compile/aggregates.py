@@ -6,8 +6,8 @@ from apps.graphql_api.compile.context import TYPENAME, Context, Selected
 from apps.graphql_api.compile.filters import where_of
 from apps.graphql_api.compile.order import columns_of
 from apps.graphql_api.compile.shapes import shape_of
-from apps.graphql_api.schema.operators import avg_scalar, sum_scalar
 from kapok.model.types import Column, Relation, Table
+from kapok.query.families import avg_scalar, sum_scalar
 from kapok.query.plan import (
     AggregateFunction,
     AggregateObject,

@@ -1,7 +1,7 @@
 """Filters: `filter` and `search` arguments to conditions.
 
 In: an Input of a table's filter type. Out: an expression tree, None when it says nothing. Operators and what they take
-are those of schema/operators.py.
+are those of kapok/query/families.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from apps.graphql_api.compile.arguments import Input
 from apps.graphql_api.compile.context import Context, Selected, refuse
 from apps.graphql_api.schema.bindings import ColumnField, RowList, ToOne
-from apps.graphql_api.schema.operators import Family, base_type, family_of, searchable_columns
 from kapok.errors import KapokError
 from kapok.model.types import Table
 from kapok.query.encoding import encode, encoder_of
@@ -29,6 +28,7 @@ from kapok.query.expressions import (
     Search,
     all_of,
 )
+from kapok.query.families import Family, base_type, family_of, searchable_columns
 from kapok.query.operators import ARGUMENTS, Argument, Operator
 from kapok.query.values import Given, Literal
 

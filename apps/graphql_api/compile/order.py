@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from apps.graphql_api.compile.arguments import Input
 from apps.graphql_api.compile.context import Context, Selected, refuse
 from apps.graphql_api.schema.bindings import ColumnField, ToOne
-from apps.graphql_api.schema.operators import is_comparable
 from kapok.model.types import Column, Table
+from kapok.query.families import is_comparable
 from kapok.query.plan import OrderTerm, ToOneStep
 
 #: Terms of one order; Postgres needs an expression and a comparison for each.

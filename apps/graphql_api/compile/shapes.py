@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from apps.graphql_api.compile.context import TYPENAME, Context, Selected
-from apps.graphql_api.schema.operators import base_type
 from kapok.model.types import PgType, TypeKind
+from kapok.query.families import base_type
 from kapok.query.plan import Field, Member, Shape, TypeName
 
 

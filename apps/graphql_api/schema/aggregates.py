@@ -11,10 +11,10 @@ from collections.abc import Callable
 import graphene
 
 from apps.graphql_api.schema.graphene_classes import Fields, GrapheneType
-from apps.graphql_api.schema.operators import avg_scalar, has_extremes, is_comparable, sum_scalar
 from apps.graphql_api.schema.registry import Registry
 from apps.graphql_api.schema.values import is_id, output_type
 from kapok.model.types import Column, Table
+from kapok.query.families import avg_scalar, has_extremes, is_comparable, sum_scalar
 
 #: The type of an aggregate over one column, None where there is none.
 ColumnType = Callable[[Registry, Column], GrapheneType | None]

@@ -13,10 +13,10 @@ import graphene
 
 from apps.graphql_api.schema.filters import table_filter
 from apps.graphql_api.schema.graphene_classes import Fields, GrapheneType
-from apps.graphql_api.schema.operators import searchable_columns
 from apps.graphql_api.schema.order import column_enum, order_by
 from apps.graphql_api.schema.registry import Registry
 from kapok.model.types import Table
+from kapok.query.families import searchable_columns
 
 Arguments = dict[str, Any]
 #: The Graphene type of a table's rows; passed in, because rows hold connections.

@@ -1,6 +1,6 @@
 """Filters: one input for each type of value, shared by all tables, and one for each table.
 
-In: a table. Out: `BlogPostFilter`, with the operators of `operators.OPERATORS` for each column, the filters of related
+In: a table. Out: `BlogPostFilter`, with the operators of `families.OPERATORS` for each column, the filters of related
 tables, and `and`, `or`, `not`.
 """
 
@@ -10,11 +10,11 @@ import graphene
 
 from apps.graphql_api.schema.bindings import ColumnField, RowList, ToOne
 from apps.graphql_api.schema.graphene_classes import Fields, GrapheneType
-from apps.graphql_api.schema.operators import OPERATORS, ArgumentKind, Family, base_type, family_of
 from apps.graphql_api.schema.registry import Registry
 from apps.graphql_api.schema.values import column_input, element_type, input_type, is_id, range_input
 from kapok.identifiers import QualifiedName
 from kapok.model.types import Column, PgType, Table, TypeKind
+from kapok.query.families import OPERATORS, ArgumentKind, Family, base_type, family_of
 
 #: What `length` is compared as.
 _INT = PgType(TypeKind.SCALAR, QualifiedName("pg_catalog", "int4"), "Int")

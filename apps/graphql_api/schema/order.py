@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from apps.graphql_api.schema.bindings import ColumnField, ToOne
 from apps.graphql_api.schema.graphene_classes import Fields, GrapheneType
-from apps.graphql_api.schema.operators import is_comparable
 from apps.graphql_api.schema.registry import Registry
 from kapok.model.types import Table
+from kapok.query.families import is_comparable
 
 #: Postgres puts nulls last in ascending and first in descending order, unless told otherwise.
 DIRECTIONS = {

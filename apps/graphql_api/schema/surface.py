@@ -26,11 +26,11 @@ from apps.graphql_api.schema.bindings import (
 from apps.graphql_api.schema.inputs import write_inputs
 from apps.graphql_api.schema.mutations import mutation_fields
 from apps.graphql_api.schema.names import Names, type_names, without_collisions
-from apps.graphql_api.schema.operators import is_comparable
 from apps.graphql_api.schema.reach import only_reachable
 from apps.graphql_api.schema.rights import WRITABLE
 from kapok.model import naming
 from kapok.model.types import Column, Function, Model, RelationKind, Table, UniqueKey, Volatility
+from kapok.query.families import is_comparable
 
 #: The field of a row that holds its Relay id. A table with a column of this name keeps the column and is no Node.
 GLOBAL_ID = "nodeId"

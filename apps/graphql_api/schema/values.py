@@ -10,10 +10,10 @@ from functools import partial
 import graphene
 
 from apps.graphql_api.schema.graphene_classes import Fields, GrapheneType, Member
-from apps.graphql_api.schema.operators import base_type
 from apps.graphql_api.schema.registry import Registry
 from apps.graphql_api.schema.text import range_text, record_text
 from kapok.model.types import Column, PgType, TypeKind
+from kapok.query.families import base_type
 
 
 def column_output(registry: Registry, column: Column) -> GrapheneType:
