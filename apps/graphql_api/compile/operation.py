@@ -7,6 +7,7 @@ looked at. Raises BAD_USER_INPUT and QUERY_TOO_COMPLEX.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import OperationDefinitionNode
@@ -15,6 +16,7 @@ from graphql.execution.collect_fields import collect_fields
 from apps.graphql_api.compile.aggregates import aggregate_read
 from apps.graphql_api.compile.connections import connection_read
 from apps.graphql_api.compile.context import TYPENAME, Context, Selected
+from apps.graphql_api.compile.mutations import write_of
 from apps.graphql_api.compile.rows import function_read, list_read, row_fields
 from apps.graphql_api.document import Document
 from apps.graphql_api.introspect import answer_introspection
@@ -29,8 +31,19 @@ from kapok.query.operation import Operation
 from kapok.query.operators import Operator
 from kapok.query.plan import FirstRead, OneRead, RootRead, Rows
 from kapok.query.values import Given, Value
+from kapok.query.writes import RootWrite
 
 _INTROSPECTION = frozenset({"__schema", "__type"})
+
+
+@dataclass(frozen=True, slots=True)
+class WritePlan:
+    """A mutation before it is SQL. segments: the `data` object, as bytes and numbers of roots. rows: how many rows the
+    inputs name."""
+
+    roots: tuple[RootWrite, ...]
+    segments: tuple[bytes | int, ...]
+    rows: int
 
 
 def compile_operation(
@@ -53,13 +66,33 @@ def compile_operation(
     return Operation(template, binder_of(parameters), cost_of(roots), (*_joined(segments or [b"{"]), b"}"))
 
 
+def write_plan(
+    schema: ApiSchema, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> WritePlan:
+    """What a mutation writes."""
+    context = Context(schema.surface, schema.graphql, document.fragments, variables)
+    roots: list[RootWrite] = []
+    segments: list[bytes | int] = []
+    rows = 0
+    for selected in _root_fields(context, operation):
+        segments.append(b'%s"%s":' % (b"," if segments else b"{", selected.key.encode()))
+        if selected.name == TYPENAME:
+            segments.append(b'"Mutation"')
+            continue
+        write, named = write_of(context, selected, schema.surface.mutation[selected.name])
+        rows += named
+        segments.append(len(roots))
+        roots.append(RootWrite(selected.key, write))
+    return WritePlan(tuple(roots), (*_joined(segments or [b"{"]), b"}"), rows)
+
+
 def _root_fields(context: Context, operation: OperationDefinitionNode) -> list[Selected]:
-    query = context.graphql.query_type
-    assert query is not None  # every schema of ours has one
+    root = context.graphql.get_root_type(operation.operation)
+    assert root is not None  # document.py refuses an operation that the schema has no type for
     collected = collect_fields(
-        context.graphql, dict(context.fragments), dict(context.variables), query, operation.selection_set
+        context.graphql, dict(context.fragments), dict(context.variables), root, operation.selection_set
     )
-    return [context.field(key, nodes, query, ()) for key, nodes in collected.items()]
+    return [context.field(key, nodes, root, ()) for key, nodes in collected.items()]
 
 
 def _joined(segments: list[bytes | int]) -> list[bytes | int]:
