@@ -8,6 +8,7 @@ search_path the platform's own statements would find those and run them with the
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -31,6 +32,12 @@ class DatabaseWrapper(TenantsWrapper):
     """A connection of the platform role."""
 
     ops_class = DatabaseOperations
+
+    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
+        """Names are said with this tenant's schema from now on; the search_path stays, so it need not be set again."""
+        kept = self.search_path_set_schemas
+        super().set_tenant(tenant, include_public)
+        self.search_path_set_schemas = kept
 
     def _get_cursor_search_paths(self) -> list[str]:
         return [get_public_schema_name()]

@@ -1,0 +1,137 @@
+"""Rate limits: attempts are counted in Redis, before they are made.
+
+In: what is limited, a key (an account, an address) and the most attempts. Out: RATE_LIMITED with `retryAfter` in
+seconds, or nothing. An attempt counts until it succeeds, so that a thousand guesses at once are as many as one after
+another. While Redis is away each process counts for itself: neither open to guessing nor closed to everybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from functools import cache
+
+import redis
+from django.conf import settings
+from redis.exceptions import RedisError
+
+from kapok.errors import KapokError
+
+log = logging.getLogger("kapok.identity")
+
+#: How long Redis may take to answer, and how long it is left alone after it did not, in seconds.
+REDIS_TIMEOUT = 0.25
+REDIS_REST = 1.0
+#: Most keys a process counts for itself.
+MAX_OWN_KEYS = 50_000
+
+_HIT = """
+    local count = redis.call('incr', KEYS[1])
+    if count == 1 then redis.call('expire', KEYS[1], ARGV[1]) end
+    return {count, redis.call('ttl', KEYS[1])}
+"""
+_REFUND = """
+    local count = tonumber(redis.call('get', KEYS[1]) or '0')
+    if count > 0 then redis.call('decr', KEYS[1]) end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many attempts in any `seconds` for one key; the window begins with its first attempt."""
+
+    name: str
+    seconds: int
+
+    def hit(self, *key: object, most: int) -> None:
+        """Count an attempt. Raises RATE_LIMITED when there are too many."""
+        count, seconds_left = _counter().hit(self._name_of(key), self.seconds)
+        if count > most:
+            raise KapokError("RATE_LIMITED", "Too many attempts.", details={"retryAfter": max(seconds_left, 1)})
+
+    def refund(self, *key: object) -> None:
+        """The attempt succeeded: it counts no more."""
+        _counter().refund(self._name_of(key))
+
+    def _name_of(self, key: tuple[object, ...]) -> str:
+        # Hashed, so that what a caller sends cannot become a strange or long key.
+        digest = hashlib.sha256("\x00".join(map(str, key)).encode()).hexdigest()[:40]
+        return f"kapok:limit:{self.name}:{digest}"
+
+
+def network_of(address: str) -> str:
+    """Who an address counts as: itself; of IPv6 its /64, which one customer has to himself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    mapped = parsed.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+class _Counter:
+    """Counts in Redis, or, while that is away, in this process."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
+        self._away_until = 0.0
+        self._own: dict[str, tuple[int, float]] = {}
+        self._lock = threading.Lock()
+
+    def hit(self, name: str, seconds: int) -> tuple[int, int]:
+        """The count with this attempt, and how many seconds of the window are left."""
+        if time.monotonic() >= self._away_until:
+            try:
+                count, left = self._redis.eval(_HIT, 1, name, seconds)  # type: ignore[misc]
+            except (RedisError, OSError):
+                self._lost()
+            else:
+                return int(count), int(left)
+        return self._own_hit(name, seconds)
+
+    def refund(self, name: str) -> None:
+        """One attempt less."""
+        if time.monotonic() >= self._away_until:
+            try:
+                self._redis.eval(_REFUND, 1, name)
+            except (RedisError, OSError):
+                self._lost()
+        with self._lock:
+            count, ends = self._own.get(name, (0, 0.0))
+            if count > 0:
+                self._own[name] = (count - 1, ends)
+
+    def _lost(self) -> None:
+        log.warning("sign-ins are counted by each process for itself: Redis is away")
+        self._away_until = time.monotonic() + REDIS_REST
+
+    def _own_hit(self, name: str, seconds: int) -> tuple[int, int]:
+        now = time.monotonic()
+        with self._lock:
+            count, ends = self._own.get(name, (0, 0.0))
+            if ends <= now:
+                count, ends = 0, now + seconds
+            if len(self._own) >= MAX_OWN_KEYS:
+                self._own.clear()
+            self._own[name] = (count + 1, ends)
+        return count + 1, int(ends - now)
+
+
+@cache
+def _counter() -> _Counter:
+    return _Counter(settings.REDIS_URL)
+
+
+#: Sign-ins that have not succeeded, and what else can be guessed.
+ACCOUNT_FROM_ADDRESS = RateLimit("account-from-address", 300)
+ACCOUNT = RateLimit("account", 300)
+ADDRESS = RateLimit("address", 300)
+#: New accounts and mails.
+SIGN_UPS = RateLimit("sign-ups", 3600)
+MAILS = RateLimit("mails", 3600)

@@ -1,0 +1,176 @@
+"""Sessions: made at sign-in, kept up by refresh tokens, ended by sign-out.
+
+In: a user who has proved who it is, or a refresh token. Out: `Tokens`. A refresh token works once; one that is used
+again was stolen or copied, so its session ends, with every token that came of it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django_tenants.utils import tenant_context
+
+from apps.identity.context import MAX_USER_AGENT, Origin, as_actor, in_tenant
+from apps.identity.models import RefreshToken, Session, User
+from apps.identity.services.one_time import digest_of, new_secret
+from apps.identity.services.subject import subject_of
+from apps.tenants.auth_settings import AuthSettings
+from apps.tenants.models import Tenant
+from apps.tenants.services.tokens import ACCESS_LIFETIME, do_revoke_session, issue_access_token
+from kapok.errors import KapokError
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a sign-in or a refresh gives."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    refresh_expires_at: datetime
+    user: User
+    session: Session
+
+
+@in_tenant
+def do_sign_in(
+    tenant: Tenant, user: User, *, methods: Sequence[str], origin: Origin, level: str = "aal1", method: str = ""
+) -> Tokens:
+    """A new session for a user who has proved who it is. methods: how, as `amr` (RFC 8176); method: the word for the
+    hook, the first of them when empty. Raises ACCOUNT_DISABLED, SIGN_IN_REFUSED, HOOK_FAILED."""
+    user = _locked_user(user.pk)
+    now = timezone.now()
+    session = Session.objects.create(
+        user=user,
+        methods=list(methods),
+        level=level,
+        authenticated_at=now,
+        expires_at=now + _refresh_lifetime(tenant),
+        address=origin.address,
+        user_agent=origin.user_agent[:MAX_USER_AGENT],
+    )
+    user.last_sign_in_at = now
+    user.save(update_fields=["last_sign_in_at"])
+    tokens, _ = _tokens(tenant, user, session, method or methods[0])
+    return tokens
+
+
+def do_refresh(tenant: Tenant, refresh_token: str) -> Tokens:
+    """New tokens for a refresh token, which works no more. Raises SESSION_ENDED, REFRESH_TOKEN_REUSED,
+    REFRESH_TOKEN_ROTATED, ACCOUNT_DISABLED, SIGN_IN_REFUSED, HOOK_FAILED."""
+    with tenant_context(tenant):
+        with transaction.atomic():
+            tokens = _rotated(tenant, refresh_token)
+        if tokens is not None:
+            return tokens
+        # Outside of the transaction that is undone by an error: the end of the session must stay.
+        with transaction.atomic():
+            _end_family(tenant, refresh_token)
+        raise KapokError("REFRESH_TOKEN_REUSED")
+
+
+@in_tenant
+def do_end_session(tenant: Tenant, session: Session, *, reason: str) -> None:
+    """No token of this session works any more."""
+    _end(tenant, Session.objects.select_for_update().filter(pk=session.pk), session.user, reason)
+
+
+@in_tenant
+def do_end_sessions(tenant: Tenant, user: User, *, reason: str, keep: Session | None = None) -> int:
+    """End all of a user's sessions, but the one to keep. Out: how many."""
+    sessions = Session.objects.select_for_update().filter(user=user)
+    return _end(tenant, sessions if keep is None else sessions.exclude(pk=keep.pk), user, reason)
+
+
+@in_tenant
+def do_end_own_session(tenant: Tenant, user: User, session_id: uuid.UUID, *, reason: str) -> None:
+    """End one of a user's sessions. Raises NOT_FOUND, for another user's as for none."""
+    if not _end(tenant, Session.objects.select_for_update().filter(user=user, pk=session_id), user, reason):
+        raise KapokError("NOT_FOUND", "You have no such session.")
+
+
+def active_sessions(user: User) -> list[Session]:
+    """A user's sessions that go on, the last used first. Call it inside tenant_context."""
+    return list(user.sessions.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by("-last_used_at"))
+
+
+def _rotated(tenant: Tenant, secret: str) -> Tokens | None:
+    """None where the token was used before."""
+    known = RefreshToken.objects.select_for_update().filter(digest=digest_of(secret)).first()
+    if known is None:
+        raise KapokError("SESSION_ENDED")
+    session = Session.objects.get(pk=known.session_id)
+    user = _locked_user(session.user_id)
+    session.refresh_from_db()
+    now = timezone.now()
+    if not session.is_active or known.expires_at <= now:
+        raise KapokError("SESSION_ENDED")
+    if known.used_at is not None:
+        grace = timedelta(seconds=AuthSettings.of(tenant.project).refresh_grace_seconds)
+        if now - known.used_at < grace:
+            raise KapokError("REFRESH_TOKEN_ROTATED")
+        return None
+    session.last_used_at, session.expires_at = now, now + _refresh_lifetime(tenant)
+    session.save(update_fields=["last_used_at", "expires_at"])
+    tokens, successor = _tokens(tenant, user, session, "refresh")
+    known.used_at, known.replaced_by = now, successor
+    known.save(update_fields=["used_at", "replaced_by"])
+    return tokens
+
+
+def _end_family(tenant: Tenant, secret: str) -> None:
+    session = Session.objects.filter(refresh_tokens__digest=digest_of(secret)).select_related("user").get()
+    _end(tenant, Session.objects.select_for_update().filter(pk=session.pk), session.user, "a refresh token was reused")
+
+
+def _end(tenant: Tenant, sessions: object, user: User, reason: str) -> int:
+    """End those of the sessions that go on."""
+    going_on = [session for session in sessions if session.revoked_at is None]  # type: ignore[attr-defined]
+    for session in going_on:
+        session.revoked_at, session.revoked_reason = timezone.now(), reason[:200]
+        session.save(update_fields=["revoked_at", "revoked_reason"])
+    for session in going_on:
+        do_revoke_session(tenant, str(session.pk), acting=as_actor(user))
+    return len(going_on)
+
+
+def _tokens(tenant: Tenant, user: User, session: Session, method: str) -> tuple[Tokens, RefreshToken]:
+    subject = subject_of(tenant, user, method)
+    secret = new_secret()
+    row = RefreshToken.objects.create(digest=digest_of(secret), session=session, expires_at=session.expires_at)
+    access_token = issue_access_token(
+        tenant,
+        sub=str(user.pk),
+        sid=str(session.pk),
+        email=user.email,
+        roles=subject.roles,
+        claims={**subject.claims, "amr": session.methods, "aal": session.level},
+    )
+    tokens = Tokens(
+        access_token=access_token,
+        expires_in=int(ACCESS_LIFETIME.total_seconds()),
+        refresh_token=secret,
+        refresh_expires_at=row.expires_at,
+        user=user,
+        session=session,
+    )
+    return tokens, row
+
+
+def _locked_user(user_id: uuid.UUID) -> User:
+    """Locked, so that no change of roles slips between reading them and the token. Raises ACCOUNT_DISABLED."""
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    if user is None:
+        raise KapokError("SESSION_ENDED")
+    if user.disabled_at is not None:
+        raise KapokError("ACCOUNT_DISABLED")
+    return user
+
+
+def _refresh_lifetime(tenant: Tenant) -> timedelta:
+    return timedelta(days=AuthSettings.of(tenant.project).refresh_days)
