@@ -44,7 +44,7 @@ def compiled_statements(url: str, schema: str) -> StatementOf:
         low, high = workload.extremes()
         coerced = [coerce_variables(document, node, dict(one)) for one in (low, high)]
         operation = compile_operation(api, document, node, coerced[0])
-        bound = [operation.bind(one, limits.rows) for one in coerced]
+        bound = [operation.bind(one, limits.rows, {}) for one in coerced]
         names, constants = _names(bound[0], bound[1], low, high)
         sql = _PLACEHOLDER.sub(lambda found: f":{names[int(found[1]) - 1]}", operation.template)
 

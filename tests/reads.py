@@ -35,11 +35,21 @@ LIMITS = Limits(depth=30, aliases=10_000, document_bytes=10_000_000)
 class Reader:
     """One tenant with one role's schema."""
 
-    def __init__(self, connection: psycopg.Connection[Any], tenant: TenantRef, api: ApiSchema, model: Model) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        tenant: TenantRef,
+        api: ApiSchema,
+        model: Model,
+        role: str = "service",
+        claims: Mapping[str, Any] | None = None,
+    ) -> None:
         self.connection = connection
         self.tenant = tenant
         self.api = api
         self.model = model
+        self.role = role
+        self.claims = claims or {}
 
     def compile(
         self, text: str, variables: Mapping[str, Any] | None = None, name: str | None = None
@@ -59,8 +69,8 @@ class Reader:
         """The `data` object of an operation, as bytes. Raises psycopg.Error with the server's SQLSTATE."""
         if not operation.template:
             return operation.data([])
-        bound = operation.bind(variables, row_cap)
-        principal = Principal(PrincipalKind.API_KEY, "key-1", self.tenant.id, "service")
+        principal = Principal(PrincipalKind.API_KEY, "key-1", self.tenant.id, self.role, self.claims)
+        bound = operation.bind(variables, row_cap, principal.claims)
         with self.connection.transaction():
             self._execute(PREAMBLE, preamble_parameters(self.tenant, principal, "request-1"))
             row = self._execute(bind_schema(operation.template, self.tenant.schema), bound)

@@ -157,7 +157,7 @@ class GraphQLEndpoint:
         cost = operation.cost(prepared.variables, limits.rows)
         if cost > limits.cost:
             raise KapokError("QUERY_TOO_COMPLEX", details={"cost": cost, "limit": limits.cost})
-        parameters = operation.bind(prepared.variables, limits.rows)
+        parameters = operation.bind(prepared.variables, limits.rows, caller.principal.claims)
         compiled = perf_counter()
         seen.plan_cache = "hit" if prepared.hit else "miss"
         seen.compile = compiled - started

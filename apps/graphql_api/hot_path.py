@@ -97,7 +97,7 @@ class HotPath:
         operation, limits = prepared.operation, entry.tenant.limits
         if operation.cost(prepared.variables, limits.rows) > limits.cost:
             return False
-        parameters = operation.bind(prepared.variables, limits.rows)
+        parameters = operation.bind(prepared.variables, limits.rows, principal.claims)
         self._endpoint.enter(entry.tenant)
         seen = Observation(
             request_id_of(headers), "POST", url.decode("latin-1"), str(entry.tenant.id), entry.tenant.slug

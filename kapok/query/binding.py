@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from kapok.query.fragments import Parameter
 from kapok.query.operation import Binder
-from kapok.query.values import Given, Literal, Variables
+from kapok.query.values import Claims, Given, Literal, Variables
 
 
 def binder_of(parameters: Sequence[Parameter]) -> Binder:
@@ -20,14 +20,14 @@ def binder_of(parameters: Sequence[Parameter]) -> Binder:
         value = parameter.value
         reader = value.reader()
         if isinstance(value, Given) and isinstance(value.source, Literal):
-            constants[index] = reader({}, 0)
+            constants[index] = reader({}, 0, {})
         else:
             readers.append((index, reader))
 
-    def bind(variables: Variables, row_cap: int) -> list[bytes | None]:
+    def bind(variables: Variables, row_cap: int, claims: Claims) -> list[bytes | None]:
         bound = constants.copy()
         for index, read in readers:
-            bound[index] = read(variables, row_cap)
+            bound[index] = read(variables, row_cap, claims)
         return bound
 
     return bind

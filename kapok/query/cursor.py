@@ -18,7 +18,7 @@ import orjson
 from kapok.errors import KapokError
 from kapok.query.encoding import encode
 from kapok.query.fragments import Sql, join, literal, sql
-from kapok.query.values import Reader, Source, Variables
+from kapok.query.values import Claims, Reader, Source, Variables
 
 
 def global_id(type_name: str, key: Sequence[Sql]) -> Sql:
@@ -49,7 +49,7 @@ class CursorValue:
     def reader(self) -> Reader:
         find, index = self.source.getter(), self.index
 
-        def read(variables: Variables, row_cap: int) -> bytes | None:
+        def read(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
             values = _read(find(variables), urlsafe_b64decode)
             if values is None or len(values) != self.count + 1 or values[0] != self.order_id:
                 raise KapokError("BAD_CURSOR", details={"path": list(self.path)})
@@ -71,7 +71,7 @@ class KeyValue:
     def reader(self) -> Reader:
         find, index = self.source.getter(), self.index
 
-        def read(variables: Variables, row_cap: int) -> bytes | None:
+        def read(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
             values = _read(find(variables), b64decode)
             if values is None or len(values) != self.count + 1 or values[0] != self.type_name:
                 return None

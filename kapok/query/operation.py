@@ -1,6 +1,6 @@
 """A compiled operation: what the endpoint runs and how it turns the result into a response.
 
-In: coerced variables. Out: bound parameters, and the `data` object as bytes. Immutable and free of any tenant: the
+In: coerced variables and claims. Out: bound parameters, and the `data` object as bytes. Immutable and free of any tenant: the
 same object serves every tenant of a shape.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: coerced variables, the tenant's row cap -> text-format parameters in the order of $1, $2 ...
-Binder = Callable[[Mapping[str, Any], int], list[bytes | None]]
+#: coerced variables, the tenant's row cap, the principal's claims -> text-format parameters in the order of $1, $2 ...
+Binder = Callable[[Mapping[str, Any], int, Mapping[str, Any]], list[bytes | None]]
 #: coerced variables, the tenant's row cap -> the operation's cost.
 CostOf = Callable[[Mapping[str, Any], int], int]
 

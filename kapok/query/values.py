@@ -1,7 +1,8 @@
 """Values of a plan: what becomes a bound parameter, and how it is found and encoded when an operation runs.
 
 In: where a value comes from (a constant, a variable, the row cap). Out: `reader()`, a closure from (coerced variables,
-row cap) to text-format bytes, or None for NULL. Values are hashable: equal ones share one parameter.
+row cap, the principal's claims) to text-format bytes, or None for NULL. Values are hashable: equal ones share one
+parameter. What rules take from claims is in kapok.query.claims.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from kapok.errors import KapokError
 from kapok.query.encoding import Encoder, encode
 
 Variables = Mapping[str, Any]
-Reader = Callable[[Variables, int], bytes | None]
+Claims = Mapping[str, Any]
+Reader = Callable[[Variables, int, Claims], bytes | None]
 
 
 class Value(Protocol):
@@ -90,10 +92,10 @@ class Given:
         encode = self.encode
         if isinstance(self.source, Literal):
             data = None if self.source.data is None else encode(self.source.data)
-            return lambda variables, row_cap: data
+            return lambda variables, row_cap, claims: data
         find = self.source.getter()
 
-        def read(variables: Variables, row_cap: int) -> bytes | None:
+        def read(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
             found = find(variables)
             return None if found is None else encode(found)
 
@@ -114,7 +116,7 @@ class RowLimit:
 
     def reader(self) -> Reader:
         count = self.counter()
-        return lambda variables, row_cap: b"%d" % count(variables, row_cap)
+        return lambda variables, row_cap, claims: b"%d" % count(variables, row_cap)
 
     def counter(self) -> Callable[[Variables, int], int]:
         """The closure that gives the number of rows."""
@@ -145,7 +147,7 @@ class Offset:
     def reader(self) -> Reader:
         find = self.source.getter()
 
-        def read(variables: Variables, row_cap: int) -> bytes:
+        def read(variables: Variables, row_cap: int, claims: Claims) -> bytes:
             asked: int = find(variables)
             if asked < 0:
                 raise refused(self.path, "offset", "must not be negative")

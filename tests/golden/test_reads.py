@@ -56,7 +56,7 @@ def _answer(blog: Reader, text: str, variables: dict[str, Any]) -> tuple[str, st
     try:
         operation, coerced = blog.compile(text, variables)
         statement = formatted(operation.template)
-        bound = operation.bind(coerced, ROW_CAP)
+        bound = operation.bind(coerced, ROW_CAP, {})
         statement += "".join(f"-- ${n} = {_shown(value)}\n" for n, value in enumerate(bound, 1))
         statement += f"-- cost {operation.cost(coerced, ROW_CAP)}\n"
         answer = _data(blog, operation, coerced)

@@ -109,9 +109,9 @@ def test_no_bytes_break_the_readers(data: bytes) -> None:
     text = data.decode(errors="replace")
     cursor = CursorValue(Literal(text), "order", 0, 2, ("path",)).reader()
     with pytest.raises(KapokError) as refused:
-        cursor({}, 10)
+        cursor({}, 10, {})
     assert refused.value.code == "BAD_CURSOR"
-    assert KeyValue(Literal(text), "Post", 0, 1).reader()({}, 10) is None
+    assert KeyValue(Literal(text), "Post", 0, 1).reader()({}, 10, {}) is None
 
 
 # ------------------------------------------------------------------------------------------------------------ caps
@@ -123,14 +123,14 @@ def test_no_bytes_break_the_readers(data: bytes) -> None:
 )
 def test_rows_are_capped(asked: int | None, table_cap: int | None, expected: int) -> None:
     limit = RowLimit(None if asked is None else Variable(("n",)), table_cap=table_cap)
-    assert limit.reader()({"n": asked}, 100) == b"%d" % expected
+    assert limit.reader()({"n": asked}, 100, {}) == b"%d" % expected
 
 
 @pytest.mark.parametrize(("asked", "table_cap"), [(-1, None), (101, None), (8, 7)])
 def test_more_than_the_cap_is_refused(asked: int, table_cap: int | None) -> None:
     limit = RowLimit(Variable(("n",)), "first", ("posts", "comments"), table_cap)
     with pytest.raises(KapokError) as refused:
-        limit.reader()({"n": asked}, 100)
+        limit.reader()({"n": asked}, 100, {})
     assert refused.value.details == {"path": ["posts", "comments"], "argument": "first"}
 
 
@@ -139,8 +139,8 @@ def test_a_roles_row_limit_caps_lists_and_connections(api: ApiSchema) -> None:
     capped = replace(model, tables=tuple(replace(table, row_limit=5) for table in model.tables))
     lean = build_schema(build_surface(capped))
     for text in ("{ blogPosts { id } }", "{ blogPostsConnection { nodes { id } } }"):
-        assert b"5" in compiled(lean, text)[0].bind({}, 100)
-        assert b"100" in compiled(api, text)[0].bind({}, 100)
+        assert b"5" in compiled(lean, text)[0].bind({}, 100, {})
+        assert b"100" in compiled(api, text)[0].bind({}, 100, {})
 
 
 # ------------------------------------------------------------------------------------------------------------ cost
@@ -179,7 +179,7 @@ def test_no_value_is_in_the_text(api: ApiSchema) -> None:
     operation, _ = compiled(api, text)
     assert "secret" not in operation.template
     assert "77" not in operation.template
-    assert {b"secret-1", b'{"secret-2"}', b"secret-3", b"77001", b"771", b"772"} <= set(operation.bind({}, 1000))
+    assert {b"secret-1", b'{"secret-2"}', b"secret-3", b"77001", b"771", b"772"} <= set(operation.bind({}, 1000, {}))
 
 
 def test_one_operation_serves_all_values_of_a_structure(api: ApiSchema) -> None:
@@ -190,7 +190,7 @@ def test_one_operation_serves_all_values_of_a_structure(api: ApiSchema) -> None:
     one, _ = compiled(api, text, first)
     other, coerced = compiled(api, text, second)
     assert one.template == other.template
-    assert one.bind(coerced, 1000) == other.bind(coerced, 1000) == [b"2", b"c", b'{"x","d"}', b"2"]
+    assert one.bind(coerced, 1000, {}) == other.bind(coerced, 1000, {}) == [b"2", b"c", b'{"x","d"}', b"2"]
 
 
 def test_texts_are_equal_in_every_process(api: ApiSchema) -> None:

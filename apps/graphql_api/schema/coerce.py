@@ -29,6 +29,8 @@ from graphql import (
 )
 from graphql.pyutils import did_you_mean, suggestion_list
 
+from kapok.model.scalar_values import NotAValue
+
 Coerce = Callable[[Any], Any]
 #: None: the value never decides over the SQL, beyond being there or null.
 Structure = Callable[[Any], Hashable] | None
@@ -250,6 +252,8 @@ def _scalar(type_: GraphQLScalarType) -> Coerce:
             parsed = parse(value)
         except GraphQLError as exc:
             raise NotCoercible(exc.message) from exc
+        except NotAValue as exc:
+            raise NotCoercible(str(exc)) from exc
         if parsed is Undefined:
             raise NotCoercible(f"Expected type {expected}.")
         return parsed
