@@ -27,6 +27,12 @@ class DatabaseOperations(PostgresOperations):
             return f"{super().quote_name(schema)}.{super().quote_name(name)}"
         return super().quote_name(name)
 
+    def for_update_sql(
+        self, nowait: bool = False, skip_locked: bool = False, of: Any = (), no_key: bool = False
+    ) -> str:
+        """FOR UPDATE OF takes names without their schema."""
+        return super().for_update_sql(nowait, skip_locked, tuple(name.rpartition(".")[2] for name in of), no_key)
+
 
 class DatabaseWrapper(TenantsWrapper):
     """A connection of the platform role."""
