@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from apps.identity.services.accounts import do_create_user
 from apps.tenants.acting import SYSTEM
 from apps.tenants.models import OperationState, Project, Tenant
 from apps.tenants.provisioning import names_of, provision_now
@@ -65,7 +66,18 @@ def issue_token(tenant: str, sub: str, role: str) -> str:
     return issue_access_token(of, sub=sub, sid=str(uuid.uuid4()), email=f"{sub}@example.com", roles=[role])
 
 
-COMMANDS = {command.__name__: command for command in (make_project, make_tenants, time_provisioning, issue_token)}
+def make_users(tenant: str, count: int, password: str) -> list[str]:
+    """End users with one password; their addresses."""
+    of = Tenant.objects.get(slug=tenant)
+    addresses = [f"user{number}@example.com" for number in range(count)]
+    for address in addresses:
+        do_create_user(of, email=address, password=password, acting=SYSTEM)
+    return addresses
+
+
+COMMANDS = {
+    command.__name__: command for command in (make_project, make_tenants, make_users, time_provisioning, issue_token)
+}
 
 
 def serve() -> None:

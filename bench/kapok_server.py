@@ -77,6 +77,10 @@ class Kapok:
         """Seconds until a tenant that a worker sets up is active."""
         return float(self._call("time_provisioning", project=project, slug=slug))
 
+    def make_users(self, tenant: Tenant, count: int, password: str) -> list[str]:
+        """Addresses of end users who can sign in with the password."""
+        return list(self._call("make_users", tenant=tenant.slug, count=count, password=password))
+
     def token(self, tenant: Tenant) -> dict[str, str]:
         """The header with an access token of an end user, fresh: it is good for a quarter of an hour."""
         token = self._call("issue_token", tenant=tenant.slug, sub=USER, role=USER_ROLE)

@@ -64,9 +64,10 @@ def require_wrk() -> None:
         raise LoadFailed("wrk is not installed. On Debian: apt-get install wrk")
 
 
-def wrk(requests: Sequence[Request], seconds: float, *, least_bytes: float = 0) -> Sample:
+def wrk(requests: Sequence[Request], seconds: float, *, least_bytes: float = 0, pause_ms: int = 0) -> Sample:
     """Post the requests over and over; all go to the host of the first.
 
+    pause_ms: how long each connection waits before its next request, in the mean; with 0 the server is never idle.
     least_bytes: the mean size of the right answers' bodies; a shorter mean means that some were errors with status 200.
     """
     host = urlsplit(requests[0].url)._replace(path="/").geturl()
@@ -74,7 +75,8 @@ def wrk(requests: Sequence[Request], seconds: float, *, least_bytes: float = 0) 
         lines.writelines(one.line for one in requests)
         lines.flush()
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(_SCRIPT)]
-        done = subprocess.run([*command, host, "--", lines.name], capture_output=True, text=True, check=False)
+        command += [host, "--", lines.name, str(pause_ms)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LoadFailed(f"wrk: {done.stderr.strip() or done.stdout.strip()}")
     result = json.loads(done.stdout.strip().splitlines()[-1])

@@ -268,7 +268,7 @@ def test_a_signed_in_user_books_for_themselves(db: Connection) -> None:
 
 
 def _hook(db: Connection, type_: str, who: uuid.UUID, email: str | None) -> Any:
-    user = {"id": str(who), "email": email, "roles": ["member"], "metadata": {"displayName": " Nora "}}
+    user = {"id": str(who), "email": email, "roles": [], "metadata": {"displayName": " Nora "}}
     return value(db, "select kapok_auth_hook(%s)", json.dumps({"type": type_, "user": user}))
 
 

@@ -20,10 +20,10 @@ begin
     select from managers m join partners p on p.id = m.partner_id where m.user_id = who_id and p.status <> 'suspended'
   ) then
     -- The first role is the one a request has that names no other.
-    return jsonb_build_object('roles', '["partner"]'::jsonb || ((who -> 'roles') - 'partner'));
+    return jsonb_build_object('roles', '["partner", "member"]'::jsonb || ((who -> 'roles') - 'partner' - 'member'));
   end if;
   return null;
 end
 $$;
 comment on function kapok_auth_hook is
-  E'Makes the row of `members` at sign-up, and gives those who work for a partner that role.\n@hidden';
+  E'Makes the row of `members` at sign-up, and lets those who work for a partner act for it.\n@hidden';
