@@ -72,7 +72,6 @@ _KINDS = (
     ErrorKind("MAIL_UNAVAILABLE", "KP214", 503, "Mails cannot be sent right now.", "Try again in a few minutes."),
     # Second factors and social sign-in are KP221 to KP229.
     ErrorKind("FACTOR_REFUSED", "KP221", 403, "This second factor was not accepted.", "Try again with a new code."),
-    ErrorKind("CHALLENGE_EXPIRED", "KP222", 403, "This step was used already or took too long.", "Start again."),
     ErrorKind(
         "REAUTHENTICATION_REQUIRED", "KP223", 403, "This needs a fresh sign-in.", "Sign in again, then try once more."
     ),

@@ -23,6 +23,8 @@ COMMANDS = {
     "seed": Lazy("kapok.cli.seed", "Load a project's sample data into a tenant."),
     "project": Lazy("kapok.cli.project", "Projects: create, list, push."),
     "permissions": Lazy("kapok.cli.permissions", "Who may do what in a project."),
+    "providers": Lazy("kapok.cli.providers", "OpenID providers a project's users sign in with."),
+    "users": Lazy("kapok.cli.users", "The end users of a tenant."),
     "documents": Lazy("kapok.cli.documents", "Trusted documents of a project."),
     "operation": Lazy("kapok.cli.operation", "Long work: list, show, follow."),
     "login": Lazy("kapok.cli.login", "Remember a server and its token."),

@@ -53,7 +53,7 @@ def describe(
     parameters: list[Any] = [filters] if filters else []
     if named:
         parameters.append(ListQuery)
-        body = _envelope(f"{named.capitalize()}Page", _page(named, answers))
+        body = _envelope(f"{_name(answers)}Page", _page(named, answers))
     else:
         body = _envelope(f"{_name(answers)}Envelope", answers) if answers else None
     responses = {status: body, "default": OpenApiResponse(ErrorEnvelope, "The error envelope.")}
@@ -80,7 +80,7 @@ def _operation_id(summary: str) -> str:
 
 def _page(named: str, serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     fields = {named: serializer(many=True), "pagination": PaginationSerializer()}
-    return _inline(f"{named.capitalize()}PageData", fields)
+    return _inline(f"{_name(serializer)}PageData", fields)
 
 
 def _envelope(name: str, data: Any) -> serializers.Serializer[Any]:

@@ -13,8 +13,10 @@ from apps.control.api import (
     permissions,
     project_files,
     projects,
+    providers,
     status,
     tenant_access,
+    tenant_users,
     tenants,
 )
 from apps.control.api.base import ControlView
@@ -32,6 +34,7 @@ class SchemaView(SpectacularAPIView):
 
 _PROJECT = "v1/projects/<slug:slug>"
 _TENANT = "v1/tenants/<slug:slug>"
+_USER = f"{_TENANT}/users/<str:user>"
 _OPERATION = "v1/operations/<uuid:operation_id>"
 
 urlpatterns = [
@@ -48,6 +51,8 @@ urlpatterns = [
     path(f"{_PROJECT}/permissions/plan", permissions.ProjectPermissionsPlanView.as_view()),
     path(f"{_PROJECT}/permissions/versions", permissions.ProjectPermissionsVersionsView.as_view()),
     path(f"{_PROJECT}/permissions/rollback", permissions.ProjectPermissionsRollbackView.as_view()),
+    path(f"{_PROJECT}/providers", providers.ProvidersView.as_view()),
+    path(f"{_PROJECT}/providers/<slug:name>", providers.ProviderView.as_view()),
     path(f"{_PROJECT}/documents", project_files.ProjectDocumentsView.as_view()),
     re_path(
         r"^v1/projects/(?P<slug>[a-z0-9-]+)/documents/(?P<sha256>[0-9a-f]{64})$",
@@ -62,6 +67,10 @@ urlpatterns = [
     path(f"{_TENANT}/permissions/plan", permissions.TenantPermissionsPlanView.as_view()),
     path(f"{_TENANT}/permissions/versions", permissions.TenantPermissionsVersionsView.as_view()),
     path(f"{_TENANT}/permissions/rollback", permissions.TenantPermissionsRollbackView.as_view()),
+    path(f"{_TENANT}/users", tenant_users.EndUsersView.as_view()),
+    path(f"{_USER}", tenant_users.EndUserView.as_view()),
+    path(f"{_USER}/sessions/<uuid:session_id>", tenant_users.EndUserSessionView.as_view()),
+    *(path(f"{_USER}/{name}", view.as_view()) for name, view in tenant_users.ACTIONS.items()),
     path(f"{_TENANT}/keys", tenant_access.KeysView.as_view()),
     path(f"{_TENANT}/keys/<uuid:key_id>", tenant_access.KeyView.as_view()),
     path(f"{_TENANT}/domains", tenant_access.DomainsView.as_view()),

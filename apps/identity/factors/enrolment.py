@@ -14,12 +14,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django_tenants.utils import tenant_context
 
+from apps.identity.context import in_tenant
 from apps.identity.factors import codes, totp
 from apps.identity.factors.ceremonies import creation_options, verify_creation
 from apps.identity.factors.party import relying_party, relying_party_of
 from apps.identity.factors.proofs import confirmed, credential_of, sealed_totp_secret, totp_secret
-from apps.identity.factors.second_step import WRONG_CODES, webauthn_challenge
+from apps.identity.factors.second_step import MOST_WRONG_CODES, WRONG_CODES, webauthn_challenge
 from apps.identity.models import Factor, FactorKind, RecoveryCode, Session, User
 from apps.identity.services.one_time import issue, take
 from apps.tenants.auth_settings import AuthSettings
@@ -61,7 +63,7 @@ def require_fresh(session: Session, user: User) -> None:
         raise KapokError("REAUTHENTICATION_REQUIRED")
 
 
-@transaction.atomic
+@in_tenant
 def do_start_totp(tenant: Tenant, user: User, session: Session, name: str = "") -> TotpSecret:
     """A new secret, which counts once a code of it has been given. Raises REAUTHENTICATION_REQUIRED, INVALID_STATE."""
     _require_room(user, session)
@@ -77,10 +79,9 @@ def do_start_totp(tenant: Tenant, user: User, session: Session, name: str = "") 
 
 def do_confirm_totp(tenant: Tenant, user: User, session: Session, factor_id: uuid.UUID, code: str) -> Enrolled:
     """The factor counts from now on. Raises NOT_FOUND, FACTOR_REFUSED, RATE_LIMITED, REAUTHENTICATION_REQUIRED."""
-    require_fresh(session, user)
-    attempts = f"{tenant.pk}:{user.pk}"
-    WRONG_CODES.check(attempts)
-    with transaction.atomic():
+    with tenant_context(tenant), transaction.atomic():
+        require_fresh(session, user)
+        WRONG_CODES.hit(tenant.pk, user.pk, most=MOST_WRONG_CODES)
         _locked(user)
         young = timezone.now() - UNCONFIRMED
         waiting = user.factors.filter(pk=factor_id, kind=FactorKind.TOTP, confirmed_at=None, created_at__gt=young)
@@ -90,16 +91,17 @@ def do_confirm_totp(tenant: Tenant, user: User, session: Session, factor_id: uui
         step = totp.step_of(totp_secret(tenant, factor), code, timezone.now(), None)
         if step is not None:
             factor.last_step = step
+            WRONG_CODES.refund(tenant.pk, user.pk)
             return _counts(factor, session, "otp")
-    WRONG_CODES.hit(attempts)
     raise KapokError("FACTOR_REFUSED")
 
 
+@in_tenant
 def passkey_registration(tenant: Tenant, user: User, session: Session, page_origin: str | None) -> dict[str, Any]:
     """{token, options}: what a browser needs to make a passkey. Raises REAUTHENTICATION_REQUIRED, FORBIDDEN."""
     _require_room(user, session)
     party = relying_party(tenant, page_origin)
-    token = issue(PASSKEY_PURPOSE, user, PASSKEY_LIFETIME, {})
+    token = issue(PASSKEY_PURPOSE, PASSKEY_LIFETIME, user=user)
     known = [credential_of(each) for each in confirmed(user).filter(kind=FactorKind.WEBAUTHN)]
     name = user.email or "anonymous"
     options = creation_options(party, webauthn_challenge(token), user_id=user.pk.bytes, user_name=name, known=known)
@@ -109,12 +111,20 @@ def passkey_registration(tenant: Tenant, user: User, session: Session, page_orig
 def do_add_passkey(
     tenant: Tenant, user: User, session: Session, token: str, answer: Mapping[str, Any], name: str = ""
 ) -> Enrolled:
-    """The passkey counts from now on. Raises CHALLENGE_EXPIRED, FACTOR_REFUSED, REAUTHENTICATION_REQUIRED."""
-    _require_room(user, session)
-    # Used up by a wrong answer too: this is committed on its own.
-    row = take(PASSKEY_PURPOSE, token)
-    if row.user_id != user.pk:
-        raise KapokError("CHALLENGE_EXPIRED")
+    """The passkey counts from now on. Raises TOKEN_INVALID, FACTOR_REFUSED, REAUTHENTICATION_REQUIRED."""
+    with tenant_context(tenant):
+        _require_room(user, session)
+        # Used up by a wrong answer too: this is committed on its own.
+        with transaction.atomic():
+            owner = take(token, PASSKEY_PURPOSE).user_id
+        if owner != user.pk:
+            raise KapokError("TOKEN_INVALID")
+        return _add_passkey(tenant, user, session, token, answer, name)
+
+
+def _add_passkey(
+    tenant: Tenant, user: User, session: Session, token: str, answer: Mapping[str, Any], name: str
+) -> Enrolled:
     made = verify_creation(relying_party_of(tenant, answer), webauthn_challenge(token), answer)
     factor = Factor(
         user=user,
@@ -134,7 +144,7 @@ def do_add_passkey(
         raise KapokError("ALREADY_EXISTS", "This passkey is registered already.") from exc
 
 
-@transaction.atomic
+@in_tenant
 def do_remove_factor(tenant: Tenant, user: User, session: Session, factor_id: uuid.UUID) -> None:
     """It no longer counts; with the last one the recovery codes go. Raises NOT_FOUND, REAUTHENTICATION_REQUIRED."""
     require_fresh(session, user)
@@ -146,7 +156,7 @@ def do_remove_factor(tenant: Tenant, user: User, session: Session, factor_id: uu
         user.recovery_codes.all().delete()
 
 
-@transaction.atomic
+@in_tenant
 def do_new_recovery_codes(tenant: Tenant, user: User, session: Session) -> tuple[str, ...]:
     """Ten new codes; the former ones are void. Raises REAUTHENTICATION_REQUIRED, INVALID_STATE without a factor."""
     require_fresh(session, user)

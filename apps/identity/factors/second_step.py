@@ -14,7 +14,9 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django_tenants.utils import tenant_context
 
+from apps.identity.context import Origin, in_tenant
 from apps.identity.factors.ceremonies import request_options
 from apps.identity.factors.party import relying_party, relying_party_of
 from apps.identity.factors.proofs import (
@@ -26,8 +28,8 @@ from apps.identity.factors.proofs import (
 )
 from apps.identity.limits import RateLimit
 from apps.identity.models import FactorKind, OneTimeToken, User
-from apps.identity.services.one_time import digest_of_token, issue
-from apps.identity.services.sessions import Origin, Tokens, do_sign_in
+from apps.identity.services.one_time import digest_of, issue
+from apps.identity.services.sessions import Tokens, do_sign_in
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
 
@@ -36,7 +38,8 @@ LIFETIME = timedelta(minutes=5)
 #: Wrong answers to one challenge.
 MAX_ATTEMPTS = 5
 #: Wrong codes of one user: three codes of a million are right at any time, so guessing takes decades.
-WRONG_CODES = RateLimit("second-step", limit=10, seconds=900)
+WRONG_CODES = RateLimit("second-step", 900)
+MOST_WRONG_CODES = 10
 #: A passkey that asked for a finger or PIN is two factors already (NIST SP 800-63B, multi-factor authenticators).
 _STRONG = frozenset({"mfa"})
 
@@ -70,16 +73,17 @@ def challenge_for(tenant: Tenant, user: User, methods: Sequence[str]) -> Challen
     factors = list(confirmed(user))
     if not factors or _STRONG.intersection(methods):
         return None
-    token = issue(PURPOSE, user, LIFETIME, {"methods": list(methods)})
+    token = issue(PURPOSE, LIFETIME, user=user, data={"methods": list(methods)})
     described = tuple({"id": str(each.pk), "kind": each.kind, "name": each.name} for each in factors)
     return Challenge(token, timezone.now() + LIFETIME, described)
 
 
+@in_tenant
 def passkey_options(tenant: Tenant, token: str, page_origin: str | None) -> dict[str, Any]:
-    """Options for a passkey as the answer to a challenge. Raises CHALLENGE_EXPIRED, NOT_FOUND, FORBIDDEN."""
+    """Options for a passkey as the answer to a challenge. Raises TOKEN_INVALID, NOT_FOUND, FORBIDDEN."""
     row = _open(token).first()
     if row is None or row.user is None:
-        raise KapokError("CHALLENGE_EXPIRED")
+        raise KapokError("TOKEN_INVALID")
     passkeys = [credential_of(each) for each in confirmed(row.user).filter(kind=FactorKind.WEBAUTHN)]
     if not passkeys:
         raise KapokError("NOT_FOUND", "This account has no passkey.")
@@ -88,13 +92,13 @@ def passkey_options(tenant: Tenant, token: str, page_origin: str | None) -> dict
 
 
 def do_answer_challenge(tenant: Tenant, token: str, answer: Answer, *, origin: Origin) -> Tokens:
-    """Finish a sign-in. Raises CHALLENGE_EXPIRED, FACTOR_REFUSED, RATE_LIMITED, and what do_sign_in raises."""
-    with transaction.atomic():
+    """Finish a sign-in. Raises TOKEN_INVALID, FACTOR_REFUSED, RATE_LIMITED, and what do_sign_in raises."""
+    with tenant_context(tenant), transaction.atomic():
         row = _open(token).select_for_update(of=("self",)).first()
         if row is None or row.user is None:
-            raise KapokError("CHALLENGE_EXPIRED")
+            raise KapokError("TOKEN_INVALID")
         user = row.user
-        WRONG_CODES.check(f"{tenant.pk}:{user.pk}")
+        WRONG_CODES.hit(tenant.pk, user.pk, most=MOST_WRONG_CODES)
         method = _proved(tenant, user, token, answer)
         if method is None:
             row.attempts += 1
@@ -102,10 +106,10 @@ def do_answer_challenge(tenant: Tenant, token: str, answer: Answer, *, origin: O
         else:
             row.used_at = timezone.now()
             row.save(update_fields=["used_at"])
+            WRONG_CODES.refund(tenant.pk, user.pk)
             methods = [*row.data["methods"], method, "mfa"]
             return do_sign_in(tenant, user, methods=methods, level="aal2", origin=origin)
     # Only here, after the attempt has been counted and committed.
-    WRONG_CODES.hit(f"{tenant.pk}:{user.pk}")
     raise KapokError("FACTOR_REFUSED")
 
 
@@ -117,7 +121,7 @@ def webauthn_challenge(token: str) -> bytes:
 def _open(token: str) -> Any:
     return OneTimeToken.objects.select_related("user").filter(
         purpose=PURPOSE,
-        digest=digest_of_token(token),
+        digest=digest_of(token),
         used_at=None,
         expires_at__gt=timezone.now(),
         attempts__lt=MAX_ATTEMPTS,

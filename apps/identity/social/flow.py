@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import orjson
 from django.conf import settings
+from django.db import transaction
+from django_tenants.utils import tenant_context
 
 from apps.identity.services.one_time import issue, take
 from apps.identity.social.relying_party import (
@@ -92,32 +94,36 @@ def start(tenant: Tenant, provider: IdentityProvider, *, redirect_to: str, code_
         "challenge": code_challenge,
         "sealed": _sealed(tenant, asdict(ours)),
     }
-    # The relay at the public address reads whose answer it is from the state (config/oidc_relay.py).
-    state = f"{tenant.slug}.{issue(STATE_PURPOSE, None, STATE_LIFETIME, data)}"
-    return authorization_url(client, state, ours)
+    # The relay at the public address reads whose answer it is from the state (apps/control/oidc_relay.py).
+    with tenant_context(tenant):
+        token = issue(STATE_PURPOSE, STATE_LIFETIME, data=data)
+    return authorization_url(client, f"{tenant.slug}.{token}", ours)
 
 
 def finish(tenant: Tenant, provider: IdentityProvider, answer: Mapping[str, str]) -> str:
     """The app's address, with a one-time `code`, or with `error` when the provider or we refused. Raises
-    CHALLENGE_EXPIRED for an answer nobody waits for: there is no address to send it to."""
+    TOKEN_INVALID for an answer nobody waits for: there is no address to send it to."""
     slug, _, token = answer.get("state", "").partition(".")
     if slug != tenant.slug:
-        raise KapokError("CHALLENGE_EXPIRED")
-    waiting = take(STATE_PURPOSE, token).data
+        raise KapokError("TOKEN_INVALID")
+    with tenant_context(tenant), transaction.atomic():
+        waiting = take(token, STATE_PURPOSE).data
     # The answer to one provider's question, given by another: a mix-up (RFC 9207).
     if waiting["provider"] != str(provider.pk) or waiting["issuer"] != provider.issuer:
-        raise KapokError("CHALLENGE_EXPIRED")
+        raise KapokError("TOKEN_INVALID")
     try:
         claims = _claims(tenant, provider, answer, Secrets(**_opened(tenant, waiting["sealed"])))
     except KapokError as error:
         return _with(waiting["redirect"], {"error": error.code, "errorDescription": error.message})
     content = {"provider": waiting["provider"], "challenge": waiting["challenge"], "sealed": _sealed(tenant, claims)}
-    return _with(waiting["redirect"], {"code": issue(CODE_PURPOSE, None, CODE_LIFETIME, content)})
+    with tenant_context(tenant):
+        return _with(waiting["redirect"], {"code": issue(CODE_PURPOSE, CODE_LIFETIME, data=content)})
 
 
 def redeem(tenant: Tenant, code: str, code_verifier: str) -> Proven:
-    """What was proved, for the app that began. Raises CHALLENGE_EXPIRED, NOT_FOUND."""
-    waiting = take(CODE_PURPOSE, code).data
+    """What was proved, for the app that began. Raises TOKEN_INVALID, NOT_FOUND."""
+    with tenant_context(tenant), transaction.atomic():
+        waiting = take(code, CODE_PURPOSE).data
     right = _VERIFIER.fullmatch(code_verifier) and hmac.compare_digest(
         challenge_of(code_verifier), str(waiting["challenge"])
     )
@@ -125,7 +131,7 @@ def redeem(tenant: Tenant, code: str, code_verifier: str) -> Proven:
         pk=waiting["provider"], project_id=tenant.project_id, enabled=True
     ).first()
     if not right or provider is None:
-        raise KapokError("CHALLENGE_EXPIRED")
+        raise KapokError("TOKEN_INVALID")
     return Proven(provider, _opened(tenant, waiting["sealed"]))
 
 
@@ -178,5 +184,5 @@ def _opened(tenant: Tenant, sealed: str) -> dict[str, Any]:
     try:
         content: dict[str, Any] = orjson.loads(unseal(secret_keys(), f"oidc of {tenant.pk}", sealed))
     except SealBrokenError as exc:
-        raise KapokError("CHALLENGE_EXPIRED") from exc
+        raise KapokError("TOKEN_INVALID") from exc
     return content

@@ -5,6 +5,7 @@ must happen afterwards is queued when it commits.
 """
 
 from apps.tenants.services.domains import do_add_domain, do_remove_domain
+from apps.tenants.services.issuers import do_distrust_issuer, do_trust_issuer
 from apps.tenants.services.keys import do_create_key, do_revoke_key
 from apps.tenants.services.migrations import do_migrate_project, do_migrate_tenant, do_upload_migrations
 from apps.tenants.services.operations import do_retry_operation
@@ -15,6 +16,8 @@ from apps.tenants.services.projects import (
     do_register_documents,
     do_update_project,
 )
+from apps.tenants.services.providers import do_remove_provider, do_set_provider
+from apps.tenants.services.signing_keys import do_rotate_signing_key
 from apps.tenants.services.tenants import (
     do_create_tenant,
     do_delete_tenant,
@@ -22,6 +25,7 @@ from apps.tenants.services.tenants import (
     do_suspend_tenant,
     do_update_tenant,
 )
+from apps.tenants.services.tokens import do_revoke_session, do_revoke_user_tokens
 
 __all__ = [
     "do_add_domain",
@@ -30,16 +34,23 @@ __all__ = [
     "do_create_tenant",
     "do_delete_project",
     "do_delete_tenant",
+    "do_distrust_issuer",
     "do_migrate_project",
     "do_migrate_tenant",
     "do_register_documents",
     "do_remove_domain",
+    "do_remove_provider",
     "do_resume_tenant",
     "do_retry_operation",
     "do_revoke_key",
+    "do_revoke_session",
+    "do_revoke_user_tokens",
     "do_rollback_permissions",
+    "do_rotate_signing_key",
     "do_set_permissions",
+    "do_set_provider",
     "do_suspend_tenant",
+    "do_trust_issuer",
     "do_update_project",
     "do_update_tenant",
     "do_upload_migrations",

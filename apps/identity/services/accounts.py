@@ -1,0 +1,147 @@
+"""What operators do with a tenant's users.
+
+In: the tenant, a user of it, and who acts. Out: the changed user, or KapokError. Each is one
+transaction with the user's row locked; tokens that would say something else afterwards are no longer believed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from django.utils import timezone
+
+from apps.identity.context import in_tenant
+from apps.identity.models import User
+from apps.identity.services.sessions import do_end_own_session, do_end_sessions
+from apps.tenants.acting import Actor
+from apps.tenants.models import Tenant
+from apps.tenants.rulebook import rules_of
+from apps.tenants.services.tokens import do_revoke_user_tokens
+from kapok.bearer.form import MAX_ROLES, is_role
+from kapok.errors import KapokError
+
+#: The longest metadata, in bytes of JSON: claims travel with every request.
+MAX_METADATA, MAX_APP_METADATA = 20_000, 4_000
+
+
+@in_tenant
+def do_update_user(
+    tenant: Tenant,
+    user: User,
+    *,
+    acting: Actor,
+    roles: Sequence[str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    app_metadata: Mapping[str, Any] | None = None,
+) -> User:
+    """Set roles, metadata, or both; None leaves them alone. Raises VALIDATION_FAILED."""
+    locked = _locked(user)
+    if roles is not None:
+        locked.roles = checked_roles(tenant, roles)
+    if metadata is not None:
+        locked.user_metadata = _checked_metadata("metadata", metadata, MAX_METADATA)
+    if app_metadata is not None:
+        locked.app_metadata = _checked_metadata("appMetadata", app_metadata, MAX_APP_METADATA)
+    locked.updated_at = timezone.now()
+    locked.save(update_fields=["roles", "user_metadata", "app_metadata", "updated_at"])
+    if roles is not None or app_metadata is not None:
+        do_revoke_user_tokens(tenant, str(locked.pk), acting=acting)
+    return locked
+
+
+@in_tenant
+def do_disable_user(tenant: Tenant, user: User, *, acting: Actor) -> User:
+    """The user is signed out everywhere and cannot sign in. Disabling again changes nothing."""
+    locked = _locked(user)
+    if locked.disabled_at is None:
+        locked.disabled_at = locked.updated_at = timezone.now()
+        locked.save(update_fields=["disabled_at", "updated_at"])
+    _end_sessions(tenant, locked, "disabled", acting)
+    return locked
+
+
+@in_tenant
+def do_enable_user(tenant: Tenant, user: User, *, acting: Actor) -> User:
+    """The user can sign in again."""
+    locked = _locked(user)
+    if locked.disabled_at is not None:
+        locked.disabled_at, locked.updated_at = None, timezone.now()
+        locked.save(update_fields=["disabled_at", "updated_at"])
+    return locked
+
+
+@in_tenant
+def do_revoke_user_sessions(tenant: Tenant, user: User, *, acting: Actor) -> User:
+    """The user is signed out everywhere."""
+    locked = _locked(user)
+    _end_sessions(tenant, locked, "operator", acting)
+    return locked
+
+
+@in_tenant
+def do_revoke_one_session(tenant: Tenant, user: User, *, session_id: uuid.UUID, acting: Actor) -> User:
+    """One session ends. Raises NOT_FOUND."""
+    locked = _locked(user)
+    do_end_own_session(tenant, locked, session_id, reason="operator")
+    return locked
+
+
+@in_tenant
+def do_reset_factors(tenant: Tenant, user: User, *, acting: Actor) -> User:
+    """For a user who has lost them: all factors and recovery codes go, and every session with them."""
+    locked = _locked(user)
+    locked.factors.all().delete()
+    locked.recovery_codes.all().delete()
+    locked.one_time_tokens.filter(used_at=None).delete()
+    _end_sessions(tenant, locked, "factors reset", acting)
+    return locked
+
+
+@in_tenant
+def do_delete_user(tenant: Tenant, user: User, *, confirm: str, acting: Actor) -> None:
+    """The account goes with all that belongs to it here; rows of the project stay. confirm: the user's id, or the
+    e-mail address. Raises CONFIRMATION_REQUIRED."""
+    locked = _locked(user)
+    if confirm not in {str(locked.pk), locked.email}:
+        raise KapokError("CONFIRMATION_REQUIRED", "Confirm with the user's id or e-mail address.")
+    _end_sessions(tenant, locked, "deleted", acting)
+    locked.delete()
+
+
+def checked_roles(tenant: Tenant, roles: Sequence[str]) -> list[str]:
+    """Roles in the order they were given, each once. Raises VALIDATION_FAILED for one the project does not declare."""
+    declared = rules_of(tenant).roles
+    wrong = [role for role in roles if not is_role(role) or role not in declared]
+    if wrong:
+        known = ", ".join(sorted(role for role in declared if is_role(role))) or "none"
+        raise _invalid("roles", f"The project has no role {wrong[0][:63]!r} for users; it has {known}.")
+    if len(roles) > MAX_ROLES:
+        raise _invalid("roles", f"A user has at most {MAX_ROLES} roles.")
+    return list(dict.fromkeys(roles))
+
+
+def _checked_metadata(field: str, value: Mapping[str, Any], limit: int) -> dict[str, Any]:
+    if len(orjson.dumps(dict(value))) > limit:
+        raise _invalid(field, f"{field} is longer than {limit} bytes of JSON.")
+    if "\\u0000" in orjson.dumps(dict(value)).decode():
+        raise _invalid(field, f"{field} holds a NUL character.")
+    return dict(value)
+
+
+def _end_sessions(tenant: Tenant, user: User, reason: str, acting: Actor) -> None:
+    do_end_sessions(tenant, user, reason=reason)
+    do_revoke_user_tokens(tenant, str(user.pk), acting=acting)
+
+
+def _locked(user: User) -> User:
+    found: User | None = User.objects.select_for_update().filter(pk=user.pk).first()
+    if found is None:
+        raise KapokError("NOT_FOUND", "The user is gone.")
+    return found
+
+
+def _invalid(field: str, message: str) -> KapokError:
+    return KapokError("VALIDATION_FAILED", message, details={"fields": [field]})
