@@ -96,7 +96,7 @@ def columns_of(row: NewRow) -> list[str]:
 
 
 def values_of(row: NewRow, variables: dict[str, Any] | None = None) -> list[bytes | None]:
-    return [value.value.reader()(variables or {}, 100) for value in row.values]
+    return [value.value.reader()(variables or {}, 100, {}) for value in row.values]
 
 
 def test_create_one() -> None:
@@ -189,10 +189,10 @@ def test_equal_rows_in_a_variable_are_arrays() -> None:
     found = write(text, {"rows": rows})
     assert isinstance(found, CreateMany) and isinstance(found.rows, NewRows)
     names, ages = (value.value.reader() for value in found.rows.values)
-    assert names({"rows": rows}, 100) == b'{"A \\"b\\"","{c,d}"}'
-    assert ages({"rows": rows}, 100) == b'{"1",NULL}'
+    assert names({"rows": rows}, 100, {}) == b'{"A \\"b\\"","{c,d}"}'
+    assert ages({"rows": rows}, 100, {}) == b'{"1",NULL}'
     with pytest.raises(KapokError) as too_many:
-        names({"rows": rows}, 1)
+        names({"rows": rows}, 1, {})
     assert too_many.value.code == "QUERY_TOO_COMPLEX"
 
 
@@ -202,7 +202,7 @@ def test_null_in_one_of_many_equal_rows_is_told_by_its_place() -> None:
     found = write(text, {"rows": rows})
     assert isinstance(found, CreateMany) and isinstance(found.rows, NewRows)
     with pytest.raises(KapokError) as caught:
-        found.rows.values[0].value.reader()({"rows": rows}, 100)
+        found.rows.values[0].value.reader()({"rows": rows}, 100, {})
     assert caught.value.details["argument"] == "input.1.authorId"
 
 
@@ -220,8 +220,8 @@ def test_update_one_and_its_version() -> None:
     text = f"mutation ($v: String) {{ updateNote(id: 7, input: {given}, ifVersion: $v) {{ id }} }}"
     found = write(text, {"v": "12"})
     assert isinstance(found, UpdateOne)
-    assert [value.reader()({}, 1) for value in found.row.key.values] == [b"7"]
-    assert found.row.if_version is not None and found.row.if_version.reader()({"v": "12"}, 1) == b"12"
+    assert [value.reader()({}, 1, {}) for value in found.row.key.values] == [b"7"]
+    assert found.row.if_version is not None and found.row.if_version.reader()({"v": "12"}, 1, {}) == b"12"
     (nested,) = found.row.change.nested
     assert isinstance(nested, NestedToOne) and nested.disconnect
     for absent in (write(text), write(text, {"v": None})):

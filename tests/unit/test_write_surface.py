@@ -96,7 +96,11 @@ def test_a_row_that_may_not_be_seen_again_is_nullable() -> None:
 
 def test_a_table_that_may_only_be_written() -> None:
     create = (InsertGrant(frozenset({"id", "name"})),)
-    grants = {"insert": create, "update": (UpdateGrant(frozenset({"name"})),), "delete": (DeleteGrant(),)}
+    grants: dict[str, Any] = {
+        "insert": create,
+        "update": (UpdateGrant(frozenset({"name"})),),
+        "delete": (DeleteGrant(),),
+    }
     schema = schema_of(Model("x", (guarded(blog().table("users"), **grants),)))
     assert mutations(schema) == {"createUser": "Boolean!", "createUsers": "Int!"}
     assert inputs(schema, "CreateUserInput") == {"id": "ID!", "name": "String!"}

@@ -15,7 +15,7 @@ from apps.graphql_api.schema.write_bindings import ColumnInput, InputBinding
 from kapok.errors import KapokError
 from kapok.model.types import Column
 from kapok.query.encoding import encode_array, encoder_of
-from kapok.query.values import Reader, Source, Variables, refused
+from kapok.query.values import Claims, Reader, Source, Variables, refused
 from kapok.query.writes import Assigned, NewRow, NewRows, Path
 
 
@@ -33,7 +33,7 @@ class ColumnOfRows:
         find, name, encode = self.source.getter(), self.name, encoder_of(self.column.type)
         nullable = self.column.nullable
 
-        def read(variables: Variables, row_cap: int, *rest: object) -> bytes:
+        def read(variables: Variables, row_cap: int, claims: Claims) -> bytes:
             rows: Sequence[Mapping[str, Any]] = find(variables)
             if len(rows) > row_cap:
                 raise too_many_rows(self.field, row_cap)

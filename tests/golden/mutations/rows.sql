@@ -1,0 +1,13 @@
+truncate authors, posts, comments, profiles, labels, post_labels, prices, lines restart identity;
+insert into authors (id, name, email, age) values (1, 'Ann', 'ann@example.com', 30), (2, 'Bo', null, null);
+insert into posts (id, author_id, editor_id, slug, title) values (1, 1, 2, 'one', 'First'), (2, 2, null, 'two', 'Second');
+insert into comments (id, post_id, author_id, body) overriding system value values (1, 1, 2, 'Nice'), (2, 1, 1, 'Thanks');
+insert into profiles values (1, 'Onwards');
+insert into labels (id, name) values (1, 'news'), (2, 'long');
+insert into post_labels values (1, 1);
+insert into prices values ('DE', 'tea', 3.50);
+insert into lines values ('old');
+alter table authors alter column id restart with 11;
+alter table posts alter column id restart with 11;
+alter table comments alter column id restart with 11;
+alter table labels alter column id restart with 11;
