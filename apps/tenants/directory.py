@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from apps.tenants.answers import Answers, Kept
 from apps.tenants.credentials import Credentials
+from apps.tenants.outside_tokens import OutsideTokens
 from apps.tenants.trust import TokenTrust
 from kapok.errors import KapokError
 from kapok.execute.platform import Platform
@@ -80,12 +81,25 @@ class PermissionTexts:
 
 
 class Directory:
-    """Look-ups of tenants, hosts, credentials, permissions and trusted documents. origin: the service's public URL."""
+    """Look-ups of tenants, hosts, credentials, permissions and trusted documents.
 
-    def __init__(self, platform: Platform, origin: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    origin: the service's public URL. secret_keys: the platform's. private_issuers: whether the key sets of issuers
+    outside may be on private addresses.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        origin: str,
+        secret_keys: Sequence[str] = (),
+        *,
+        private_issuers: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._platform = platform
         self._answers = Answers(platform, clock)
-        self.tokens = TokenTrust(platform, self._answers, origin)
+        outside = OutsideTokens(platform, self._answers, secret_keys, private=private_issuers)
+        self.tokens = TokenTrust(platform, self._answers, origin, outside)
         self._slugs: Kept[Entry] = Kept()
         self._hosts: Kept[Entry] = Kept()
         self._keys: Kept[Key] = Kept()
@@ -127,7 +141,7 @@ class Directory:
             return None if principal is None else _in_role(principal, shown.role)
         if shown.key and principal is None:
             return None
-        return self.tokens.principal_at_hand(entry.tenant, shown.token, shown.role)
+        return self.tokens.principal_at_hand(entry.tenant, entry.project, shown.token, shown.role)
 
     async def write_down_used_keys(self) -> None:
         """Note when keys were last used; called now and then. Raises DATABASE_UNAVAILABLE, and nothing is lost."""
@@ -174,6 +188,8 @@ class Directory:
             return
         if table == "tenants_signingkey":
             self.tokens.key_changed(owner)
+        elif table == "tenants_trustedissuer":
+            self.tokens.issuer_changed(owner)
         elif table == "tenants_apikey":
             self._keys.forget(lambda key: key is None or key.principal.tenant_id == owner)
         else:

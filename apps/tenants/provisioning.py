@@ -19,6 +19,7 @@ from apps.tenants.platform_tables import ensure_platform_tables
 from apps.tenants.records import applied_in, mirror, refuse_failure
 from apps.tenants.roles import admit_gateway, drop_roles, ensure_gateway, ensure_tenant_roles, lock_out
 from apps.tenants.schemas import drop_schema, ensure_schema, open_schema, verify
+from apps.tenants.signing import signing_key
 from apps.tenants.template import DUMP, migration_files, migration_marks, template_of
 from kapok.tenancy import TenantState
 
@@ -88,6 +89,7 @@ def activate(tenant: Tenant) -> None:
         mirror(tenant)
         tenant.state = TenantState.ACTIVE.value
         tenant.save(update_fields=["state"])
+        signing_key(tenant)  # whoever asks for its JWKS from now on finds it there
 
 
 STEPS: Mapping[str, Callable[[Tenant], None]] = {

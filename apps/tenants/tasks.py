@@ -9,8 +9,10 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueUnavailable
 
+from apps.tenants.acting import SYSTEM
 from apps.tenants.models import Operation, OperationState
 from apps.tenants.operations import run_operation, stalled_operations
+from apps.tenants.services.signing_keys import clear_away, rotate_due_keys
 
 log = logging.getLogger("kapok.tenants")
 
@@ -28,6 +30,13 @@ def resume_stalled_operations() -> None:
     """Queue what a lost worker or a lost queue left behind. The beat calls this every few seconds."""
     for operation_id in stalled_operations():
         enqueue(operation_id)
+
+
+@shared_task
+def rotate_signing_keys() -> None:
+    """Successors for the signing keys that are due, and what is of no use any more removed. The beat calls this."""
+    rotate_due_keys(acting=SYSTEM)
+    clear_away()
 
 
 def enqueue(operation_id: uuid.UUID) -> bool:

@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 import orjson
 
 from apps.tenants.answers import Answers, Kept
+from apps.tenants.outside_tokens import OutsideTokens
 from kapok.bearer.claims import EndUser, acting, end_user, own_roles
 from kapok.bearer.form import ALGORITHM, LEEWAY_SECONDS, TYPE
+from kapok.bearer.issuers import Issuer
 from kapok.bearer.keys import jwk, public_key_from
 from kapok.bearer.read import Unverified, invalid, read_token
 from kapok.bearer.verify import Terms, check_algorithm, verify
@@ -61,13 +63,10 @@ class Trust:
         else:
             self.users[value] = max(moment, self.users.get(value, 0.0))
 
-    def believes(self, verified: Verified) -> bool:
-        """Whether a token that was verified once still counts."""
-        user, now = verified.user, time.time()
-        if user.expires + LEEWAY_SECONDS <= now or self.is_revoked(user):
-            return False
-        _, until = self.keys.get(verified.kid, ("", 0.0))
-        return until > now
+    def has_key(self, kid: str) -> bool:
+        """Whether a key is the tenant's and still believed."""
+        _, until = self.keys.get(kid, ("", 0.0))
+        return until > time.time()
 
     def is_revoked(self, user: EndUser) -> bool:
         """Whether the session, or the user's tokens of that time, were revoked."""
@@ -76,10 +75,10 @@ class Trust:
 
 @dataclass(slots=True)
 class Verified:
-    """A true token. principals: by the role asked for."""
+    """A true token: by a key of the tenant's own, or of an issuer outside. principals: by the role asked for."""
 
     user: EndUser
-    kid: str
+    signed_by: str | Issuer
     size: int
     principals: dict[str, Principal] = field(default_factory=dict)
 
@@ -94,10 +93,11 @@ class Verified:
 class TokenTrust:
     """Verifies tokens. origin: the service's public URL."""
 
-    def __init__(self, platform: Platform, answers: Answers, origin: str) -> None:
+    def __init__(self, platform: Platform, answers: Answers, origin: str, outside: OutsideTokens) -> None:
         self._platform = platform
         self._answers = answers
         self._origin = origin
+        self._outside = outside
         self._trusts: Kept[Trust] = Kept()
         self._verified: Lru[tuple[uuid.UUID, bytes], Verified] = Lru(TOKEN_BYTES, lambda _, item: item.size)
 
@@ -106,20 +106,20 @@ class TokenTrust:
         trust = await self._trust(tenant.id)
         key = (tenant.id, _digest(text))
         verified = self._verified.get(key)
-        if verified is None or not trust.believes(verified):
-            verified = self._verify(tenant, project, trust, read_token(text))
+        if verified is None or not self._counts(project, trust, verified):
+            verified = await self._verify(tenant, project, trust, read_token(text))
             if trust.is_revoked(verified.user):
                 raise invalid("revoked", "The session was ended or the user's rights have changed.")
             self._verified.put(key, verified)
         return verified.acting(wanted)
 
-    def principal_at_hand(self, tenant: TenantRef, text: str, wanted: str) -> Principal | None:
+    def principal_at_hand(self, tenant: TenantRef, project: ProjectRef, text: str, wanted: str) -> Principal | None:
         """Who a token is, if it was verified before and still counts. Raises FORBIDDEN."""
         verified = self._verified.get((tenant.id, _digest(text)))
         if verified is None:
             return None
         trust = self._answers.at_hand(self._trusts, tenant.id)
-        if trust is None or not trust.believes(verified):
+        if trust is None or not self._counts(project, trust, verified):
             return None
         return verified.acting(wanted)
 
@@ -151,9 +151,23 @@ class TokenTrust:
         kind, moment, value = what.split(":", 2)
         trust.revoke(kind, value, float(moment))
 
+    def issuer_changed(self, project_id: uuid.UUID) -> None:
+        """An issuer a project trusts was added, changed or removed."""
+        self._outside.changed(project_id)
+
     def forget_all(self) -> None:
         """Changes may have been missed. Verified tokens stay: whether they still count is asked each time."""
         self._trusts.clear()
+        self._outside.forget_all()
+
+    def _counts(self, project: ProjectRef, trust: Trust, verified: Verified) -> bool:
+        """Whether a token that was verified once still counts."""
+        user, signed_by = verified.user, verified.signed_by
+        if user.expires + LEEWAY_SECONDS <= time.time() or trust.is_revoked(user):
+            return False
+        if isinstance(signed_by, Issuer):
+            return self._outside.still_trusts(project, signed_by)
+        return trust.has_key(signed_by)
 
     async def _trust(self, tenant_id: uuid.UUID) -> Trust:
         trust = await self._answers.get(self._trusts, tenant_id, lambda: self._load(tenant_id))
@@ -167,25 +181,26 @@ class TokenTrust:
             trust.revoke(kind, value, moment)
         return trust
 
-    def _verify(self, tenant: TenantRef, project: ProjectRef, trust: Trust, token: Unverified) -> Verified:
-        """A token of Kapok's own. Raises UNAUTHENTICATED, TENANT_MISMATCH."""
+    async def _verify(self, tenant: TenantRef, project: ProjectRef, trust: Trust, token: Unverified) -> Verified:
+        """Raises UNAUTHENTICATED, TENANT_MISMATCH, PROVIDER_UNAVAILABLE."""
         terms = self._terms(tenant, project)
-        if token.issuer != terms.issuer:
-            raise self._foreign(token.issuer)
+        if token.issuer == terms.issuer:
+            return Verified(self._own(tenant, trust, token, terms), token.kid, len(token.text))
+        if token.issuer.startswith(tenant_url(self._origin, "")):
+            raise KapokError("TENANT_MISMATCH")
+        user, issuer = await self._outside.verify(tenant, project, token)
+        return Verified(user, issuer, len(token.text))
+
+    def _own(self, tenant: TenantRef, trust: Trust, token: Unverified, terms: Terms) -> EndUser:
+        """A token of Kapok's own."""
         check_algorithm(token, terms)
-        x, until = trust.keys.get(token.kid, ("", 0.0))
-        if until <= time.time():
+        if not trust.has_key(token.kid):
             raise invalid("unknown_key", "The token's key (kid) is not one of this tenant's.")
+        x, _ = trust.keys[token.kid]
         claims = verify(token, public_key_from(x), terms)
         if claims["tenant_id"] != str(tenant.id):
             raise KapokError("TENANT_MISMATCH")
-        return Verified(end_user(tenant.id, claims, own_roles(claims)), token.kid, len(token.text))
-
-    def _foreign(self, issuer: str) -> KapokError:
-        """Why a token of another issuer is refused."""
-        if issuer.startswith(tenant_url(self._origin, "")):
-            return KapokError("TENANT_MISMATCH")
-        return invalid("wrong_issuer", "This project does not trust the token's issuer (iss).")
+        return end_user(tenant.id, claims, own_roles(claims))
 
     def _terms(self, tenant: TenantRef, project: ProjectRef) -> Terms:
         issuer = tenant_url(self._origin, tenant.slug)

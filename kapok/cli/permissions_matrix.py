@@ -113,6 +113,7 @@ def _grant_json(grant: Grant) -> dict[str, Any]:
     return {
         "role": grant.role,
         "line": grant.line,
+        "own": grant.own,
         "columns": "*" if grant.columns is None else sorted(grant.columns),
         "where": grant.where,
         "check": grant.check,

@@ -5,12 +5,12 @@ In: a model and permissions. Out: a smaller model (the same one for `service`). 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kapok.model.types import Function, Model, Relation, Table, UniqueKey
 from kapok.permissions.document import did_you_mean
-from kapok.permissions.rules import SERVICE_ROLE, Permissions, Select
+from kapok.permissions.rules import SERVICE_ROLE, Permissions, SelectRule, TableRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,11 @@ def visible(model: Model, permissions: Permissions, role: str) -> Model:
     shown: dict[str, Table] = {}
     for table in model.tables:
         names = frozenset([column.name for column in table.columns])
-        rules = [rule for name in lineage if (rule := permissions.select.get((table.name, name)))]
+        rules = [
+            entry.select
+            for name in lineage
+            if (entry := permissions.rules.get((table.name, name))) and entry.select and entry.select.where is None
+        ]
         select = _union([replace(rule, columns=_existing(rule, names)) for rule in rules])
         if select is not None:
             shown[table.name] = _reduced(table, select)
@@ -58,11 +62,11 @@ def visible(model: Model, permissions: Permissions, role: str) -> Model:
     )
 
 
-def _existing(rule: Select, names: frozenset[str]) -> frozenset[str]:
+def _existing(rule: SelectRule, names: frozenset[str]) -> frozenset[str]:
     return names if rule.columns is None else rule.columns & names
 
 
-def _union(rules: Sequence[Select]) -> Select | None:
+def _union(rules: Sequence[SelectRule]) -> SelectRule | None:
     """What several rules permit together; None for nothing. columns: never None here.
 
     Aggregates and row limits are those of the rules that permit all these columns on their own; where none does, the
@@ -74,9 +78,9 @@ def _union(rules: Sequence[Select]) -> Select | None:
     whole = [rule for rule in rules if rule.columns == columns]
     if whole:
         limits = [rule.limit for rule in whole]
-        return Select(columns, any(rule.aggregate for rule in whole), _loosest(limits))
+        return SelectRule(columns, aggregate=any(rule.aggregate for rule in whole), limit=_loosest(limits))
     given = [rule.limit for rule in rules if rule.limit is not None]
-    return Select(columns, all(rule.aggregate for rule in rules), min(given, default=None))
+    return SelectRule(columns, aggregate=all(rule.aggregate for rule in rules), limit=min(given, default=None))
 
 
 def _loosest(limits: Sequence[int | None]) -> int | None:
@@ -84,7 +88,7 @@ def _loosest(limits: Sequence[int | None]) -> int | None:
     return max(given) if len(given) == len(limits) else None
 
 
-def _reduced(table: Table, select: Select) -> Table:
+def _reduced(table: Table, select: SelectRule) -> Table:
     permitted = select.columns or frozenset()
     return replace(
         table,
@@ -113,24 +117,33 @@ def validate(permissions: Permissions, model: Model) -> list[Problem]:
     tables = {table.name: table for table in model.tables}
     functions = {function.name for function in (*model.functions, *[f for t in model.tables for f in t.computed])}
     problems = []
-    for (name, role), rule in permissions.select.items():
+    for (name, role), entry in permissions.rules.items():
         path = f"tables.{name}"
         if name not in tables:
-            problem = Problem(path, _unknown("table", name, tables))
+            problem = Problem(path, _unknown("table", name, tables), permissions.line_of(path))
             problems += [problem] if problem not in problems else []
             continue
         known = [column.name for column in tables[name].columns]
         problems += [
-            Problem(f"{path}.{role}.select.columns", _unknown("column", column, known))
-            for column in sorted(rule.columns or ())
+            Problem(place, _unknown("column", column, known), permissions.line_of(place))
+            for place, column in _columns_named(f"{path}.{role}", entry)
             if column not in known
         ]
     problems += [
-        Problem(f"functions.{name}", _unknown("function", name, functions))
+        Problem(f"functions.{name}", _unknown("function", name, functions), permissions.line_of(f"functions.{name}"))
         for name in permissions.functions
         if name not in functions
     ]
     return problems
+
+
+def _columns_named(path: str, entry: TableRules) -> Iterator[tuple[str, str]]:
+    """The columns a rule names, each with its place."""
+    for operation, rule in (("select", entry.select), ("insert", entry.insert), ("update", entry.update)):
+        for column in sorted(rule.columns or ()) if rule else ():
+            yield f"{path}.{operation}.columns", column
+        for column in getattr(rule, "presets", ()):
+            yield f"{path}.{operation}.set.{column}", column
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:

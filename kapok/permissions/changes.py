@@ -76,7 +76,7 @@ def _change(old: Sequence[Grant], new: Sequence[Grant], operation: Operation) ->
 
 def _essence(grant: Grant) -> Grant:
     """A grant without where it is written."""
-    return replace(grant, role="", line=None)
+    return replace(grant, role="", line=None, own=False)
 
 
 def _columns(grants: Sequence[Grant]) -> set[str]:

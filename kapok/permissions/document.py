@@ -6,8 +6,10 @@ In: text. Out: `Node`s, read as what the caller expects. Raises KapokError PROJE
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
-from typing import NoReturn
+import math
+import re
+from collections.abc import Callable, Collection
+from typing import Any, NoReturn
 
 import yaml
 
@@ -16,6 +18,9 @@ from kapok.errors import KapokError
 _MAX_BYTES = 256 * 1024
 _MAX_DEPTH = 32
 _FILE = "permissions.yaml"
+# As JSON writes them (RFC 8259, 6).
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,30})")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -71,10 +76,15 @@ class Node:
         self._node = node
         self.path = path
 
+    @property
+    def line(self) -> int | None:
+        """Where it begins, from 1."""
+        mark = self._node.start_mark
+        return mark.line + 1 if mark else None
+
     def fail(self, problem: str) -> NoReturn:
         """Refuse the document here."""
-        mark = self._node.start_mark
-        raise _invalid(problem, mark.line + 1 if mark else None, self.path)
+        raise _invalid(problem, self.line, self.path)
 
     def mapping(self, allowed: Collection[str] | None = None) -> dict[str, Node]:
         """The members of a mapping (none for null). Refuses keys twice, and keys that are not among those allowed."""
@@ -131,6 +141,38 @@ class Node:
         if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) > 0):
             self.fail("a whole number from 1 is expected.")
         return int(value)
+
+    def data(self) -> Any:
+        """What is written here as JSON's values: texts, numbers, true, false, null, lists, objects."""
+        return self.mapped(lambda node: None)
+
+    def mapped(self, meet: Callable[[Node], None]) -> Any:
+        """As `data`; meet: called with every place on the way, outer ones first."""
+        meet(self)
+        if isinstance(self._node, yaml.SequenceNode):
+            return [Node(item, f"{self.path}.{place}").mapped(meet) for place, item in enumerate(self._node.value)]
+        if isinstance(self._node, yaml.MappingNode):
+            return {name: member.mapped(meet) for name, member in self.mapping().items()}
+        return self._scalar()
+
+    def _scalar(self) -> Any:
+        """Only what JSON calls so is a number or a truth value: `no`, 0x1F and 12:30 are texts."""
+        text = str(self._node.value)
+        if getattr(self._node, "style", None) in ("'", '"', "|", ">"):
+            return text
+        if text in ("true", "false"):
+            return text == "true"
+        if text in ("", "null", "~"):
+            return None
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
+            return float(text)
+        return text
+
+    def is_null(self) -> bool:
+        """Whether nothing is written here."""
+        return self._is_null()
 
     def _is_null(self) -> bool:
         return self._node.tag == "tag:yaml.org,2002:null"

@@ -25,10 +25,14 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One operation of one rule. role: whose rule it is. columns: None for all. where, check, presets: as written."""
+    """One operation of one rule. role: whose rule it is. own: of a tenant's own text. columns: None for all.
+
+    where, check, presets: as written.
+    """
 
     role: str
     line: int | None = None
+    own: bool = False
     columns: frozenset[str] | None = None
     where: Any = None
     check: Any = None
@@ -43,7 +47,7 @@ Place = tuple[str, str, Operation]
 
 def matrix(permissions: Permissions) -> dict[Place, tuple[Grant, ...]]:
     """All places where something is allowed, in the order of roles, tables and operations."""
-    tables = sorted({table for table, _ in _entries(permissions)})
+    tables = sorted({table for table, _ in permissions.rules})
     cells = {}
     for role in permissions.roles:
         lineage = permissions.lineage(role)
@@ -69,14 +73,19 @@ def callable_functions(permissions: Permissions) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _entries(permissions: Permissions) -> Iterator[tuple[str, str]]:
-    yield from permissions.select
-
-
 def _grants(permissions: Permissions, table: str, role: str) -> Iterator[tuple[Operation, Grant]]:
-    select = permissions.select.get((table, role))
-    if select is not None:
-        yield (
-            Operation.SELECT,
-            Grant(role, columns=select.columns, aggregate=select.aggregate, limit=select.limit),
-        )
+    entry = permissions.rules.get((table, role))
+    if entry is None:
+        return
+    source: dict[str, Any] = {"role": role, "own": entry.own}
+    if (read := entry.select) is not None:
+        limits: dict[str, Any] = {"aggregate": read.aggregate, "limit": read.limit}
+        yield Operation.SELECT, Grant(**source, line=read.line, columns=read.columns, where=read.where, **limits)
+    if (new := entry.insert) is not None:
+        given: dict[str, Any] = {"columns": new.columns, "presets": new.presets}
+        yield Operation.INSERT, Grant(**source, line=new.line, check=new.check, **given)
+    if (change := entry.update) is not None:
+        given = {"columns": change.columns, "presets": change.presets}
+        yield Operation.UPDATE, Grant(**source, line=change.line, where=change.where, check=change.check, **given)
+    if (gone := entry.delete) is not None:
+        yield Operation.DELETE, Grant(**source, line=gone.line, where=gone.where)

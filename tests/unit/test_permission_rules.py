@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kapok.errors import KapokError
-from kapok.permissions.rules import Permissions, Select, parse_permissions
+from kapok.permissions.rules import (
+    DeleteRule,
+    InsertRule,
+    Permissions,
+    SelectRule,
+    TableRules,
+    UpdateRule,
+    parse_permissions,
+)
 
 EXAMPLE = """
 roles: {anon: {}, member: {}, editor: {inherits: [member]}}
@@ -23,9 +31,9 @@ functions: {search_posts: [anon, member]}
 def test_a_file() -> None:
     permissions = parse_permissions(EXAMPLE)
     assert dict(permissions.roles) == {"anon": (), "member": (), "editor": ("member",)}
-    assert dict(permissions.select) == {
-        ("blog_posts", "anon"): Select(frozenset({"id", "title", "created_at"}), limit=50),
-        ("blog_posts", "member"): Select(None, aggregate=False),
+    assert dict(permissions.rules) == {
+        ("blog_posts", "anon"): TableRules(SelectRule(frozenset({"id", "title", "created_at"}), limit=50)),
+        ("blog_posts", "member"): TableRules(SelectRule(None, aggregate=False)),
     }
     assert dict(permissions.functions) == {"search_posts": frozenset({"anon", "member"})}
     assert permissions.lineage("editor") == ("editor", "member")
@@ -37,13 +45,14 @@ def test_a_file() -> None:
 )
 def test_an_empty_file_permits_nothing(text: str) -> None:
     permissions = parse_permissions(text)
-    assert (dict(permissions.select), dict(permissions.functions)) == ({}, {})
+    assert (dict(permissions.rules), dict(permissions.functions)) == ({}, {})
 
 
 def test_anon_need_not_be_declared_and_names_are_text() -> None:
     """`on`, `no` and 1 are truth values and numbers elsewhere in YAML; a name is a name."""
     permissions = parse_permissions("tables: {on: {anon: {select: {columns: [no, 1, null_, 'a b']}}}}")
-    assert permissions.select["on", "anon"].columns == {"no", "1", "null_", "a b"}
+    select = permissions.rules["on", "anon"].select
+    assert select is not None and select.columns == {"no", "1", "null_", "a b"}
 
 
 def test_inheritance_over_several_generations() -> None:
@@ -59,14 +68,20 @@ def _select(rule: str) -> str:
     ("text", "line", "path", "said"),
     [
         (
-            _select("{columns: '*', where: {a: {eq: 1}}}"),
+            _select("{columns: '*', check: {a: {eq: 1}}}"),
             4,
-            "tables.posts.anon.select.where",
-            "`where` is not supported",
+            "tables.posts.anon.select.check",
+            "`check` is not supported",
         ),
+        (_select("{columns: '*', where: }"), 4, "tables.posts.anon.select.where", "write `{}` for all rows"),
+        (_select("{columns: '*', where: mine}"), 4, "tables.posts.anon.select.where", "`name: value`"),
+        (_select("{columns: '*', where: {a: {eq: 1, eq: 2}}}"), 4, "tables.posts.anon.select.where.a.eq", "twice"),
         (_select("{columns: '*', limits: 1}"), 4, "tables.posts.anon.select.limits", "Did you mean limit?"),
-        ("tables: {posts: {anon: {insert: {columns: '*'}}}}", 1, "tables.posts.anon.insert", "`insert` is not"),
-        ("tables: {posts: {anon: {select: {columns: '*'}, delete: }}}", 1, "tables.posts.anon.delete", "not supported"),
+        ("tables: {posts: {anon: {upsert: {columns: '*'}}}}", 1, "tables.posts.anon.upsert", "`upsert` is not"),
+        ("tables: {posts: {anon: {delete: }}}", 1, "tables.posts.anon.delete", "leave the operation out"),
+        ("tables: {posts: {anon: {delete: {check: {}}}}}", 1, "tables.posts.anon.delete.check", "not supported"),
+        ("tables: {posts: {anon: {insert: {}}}}", 1, "tables.posts.anon.insert", "`columns` is missing"),
+        ("tables: {posts: {anon: {insert: {columns: [a], set: {a: 1}}}}}", 1, "tables.posts.anon.insert.set", "set by"),
         ("rolls: {}", 1, "rolls", "Did you mean roles?"),
         ("roles: {a: {inherit: [b]}}", 1, "roles.a.inherit", "Did you mean inherits?"),
         ("roles: {a: {inherits: [b]}}", 1, "roles.a.inherits", "no role `b`"),
@@ -147,3 +162,79 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert isinstance(parse_permissions(text), Permissions)
     except KapokError as exc:
         assert exc.code == "PROJECT_INVALID"
+
+
+WRITES = """
+roles: {member: {}}
+tables:
+  posts:
+    member:
+      select:
+        columns: [id]
+        where: {or: [{status: {in: [PUBLISHED, 'true', no]}}, {authorId: {eq: $sub}}]}
+      insert: {columns: [title], set: {author_id: $sub, rank: 1.5, "on": null}, check: {n: {lt: 10}, open: {eq: true}}}
+      update: {columns: "*", where: {authorId: {eq: $claims.user.id}}}
+      delete: {}
+    anon: {}
+"""
+
+
+def test_every_operation_and_its_lines() -> None:
+    permissions = parse_permissions(WRITES)
+    entry = permissions.rules["posts", "member"]
+    # What YAML 1.1 takes for truth values are texts here, as enum values are.
+    either = [{"status": {"in": ["PUBLISHED", "true", "no"]}}, {"authorId": {"eq": "$sub"}}]
+    assert entry.select == SelectRule(frozenset({"id"}), {"or": either})
+    presets = {"author_id": "$sub", "rank": 1.5, "on": None}
+    assert entry.insert == InsertRule(frozenset({"title"}), {"n": {"lt": 10}, "open": {"eq": True}}, presets)
+    assert entry.update == UpdateRule(None, {"authorId": {"eq": "$claims.user.id"}})
+    assert entry.delete == DeleteRule(None)
+    assert permissions.rules["posts", "anon"] == TableRules()
+    lines = [rule.line for rule in (entry.select, entry.insert, entry.update, entry.delete) if rule]
+    assert lines == [7, 9, 10, 11]
+    assert permissions.line_of("tables.posts.member.select.where.or.1.authorId.eq") == 8
+    assert permissions.line_of("tables.posts.member.update.where.nothing.here") == 10
+    assert permissions.line_of("elsewhere") is None
+
+
+def test_every_problem_is_told() -> None:
+    text = WRITES.replace("delete: {}", "delete: {were: {}}").replace("anon: {}", "anon: {insert: {columns: 1}}")
+    with pytest.raises(KapokError) as caught:
+        parse_permissions(text.replace("member: {}}", "member: {}}\nfunctions: {f: [nobody]}"))
+    problems = caught.value.details["problems"]
+    assert [(problem["line"], problem["path"]) for problem in problems] == [
+        (3, "functions.f"),
+        (12, "tables.posts.member.delete.were"),
+        (13, "tables.posts.anon.insert.columns"),
+    ]
+    assert caught.value.message == problems[0]["message"]
+
+
+OVERRIDE = """
+roles: {partner: {inherits: [member]}}
+tables:
+  posts: {member: {}, partner: {delete: {where: {id: {eq: 1}}}}}
+functions: {publish: [partner]}
+"""
+
+
+def test_a_tenants_own_rules_stand_in_place_of_its_projects() -> None:
+    base = parse_permissions(WRITES + "  notes: {member: {delete: {}}}\nfunctions: {publish: [member], read: [anon]}")
+    both = parse_permissions(OVERRIDE, base)
+    assert both.rules["posts", "member"] == TableRules()
+    assert both.rules["posts", "partner"].delete == DeleteRule({"id": {"eq": 1}})
+    assert both.rules["notes", "member"] == base.rules["notes", "member"]
+    assert (both.rules["posts", "partner"].own, both.rules["notes", "member"].own) == (True, False)
+    assert dict(both.functions) == {"publish": frozenset({"partner"}), "read": frozenset({"anon"})}
+    assert both.lineage("partner") == ("partner", "member")
+    # Lines are those of the text a rule is from; what was replaced has none.
+    assert both.line_of("tables.posts.partner.delete") == 4
+    assert both.line_of("tables.notes.member.delete") == base.line_of("tables.notes.member.delete")
+    assert "tables.posts.member.delete" not in both.lines
+    assert parse_permissions("", base).rules == base.rules
+
+
+@pytest.mark.parametrize("text", ["roles: {member: {inherits: [anon]}}", "roles: {x: {inherits: [nobody]}}"])
+def test_a_tenants_own_rules_cannot_bend_its_projects_roles(text: str) -> None:
+    with pytest.raises(KapokError, match="role"):
+        parse_permissions(text, parse_permissions(WRITES))

@@ -10,7 +10,7 @@ from kapok.identifiers import QualifiedName
 from kapok.model.build import build
 from kapok.model.types import Model
 from kapok.permissions.apply import Problem, validate, visible
-from kapok.permissions.rules import Permissions, Select, parse_permissions
+from kapok.permissions.rules import Permissions, SelectRule, TableRules, parse_permissions
 from tests.unit.catalogs import TEXT, catalog, column, function, references, row_type, table
 
 USER_ROW = QualifiedName(None, "users")
@@ -141,14 +141,15 @@ def test_inheritance_is_never_wider_than_its_parts() -> None:
 
 
 _COLUMNS = st.one_of(st.none(), st.frozensets(st.sampled_from(["id", "author_id", "title", "gone"]), min_size=1))
-_RULES = st.builds(Select, _COLUMNS, st.booleans(), st.one_of(st.none(), st.integers(1, 9)))
+_RULES = st.builds(SelectRule, _COLUMNS, aggregate=st.booleans(), limit=st.one_of(st.none(), st.integers(1, 9)))
 
 
 @settings(deadline=None)
 @given(st.dictionaries(st.tuples(st.sampled_from(["posts", "users", "gone"]), st.sampled_from("ab")), _RULES))
-def test_what_is_inherited_some_parent_has(select: dict[tuple[str, str], Select]) -> None:
+def test_what_is_inherited_some_parent_has(select: dict[tuple[str, str], SelectRule]) -> None:
     """Each column of the child is a parent's, with a limit no looser and aggregates no freer than some rule with it."""
-    permissions = Permissions({"a": (), "b": (), "child": ("a", "b")}, select)
+    rules = {place: TableRules(select=rule) for place, rule in select.items()}
+    permissions = Permissions({"a": (), "b": (), "child": ("a", "b")}, rules)
     child = visible(MODEL, permissions, "child")
     parents = [visible(MODEL, permissions, role) for role in "ab"]
     assert {item.name for item in child.tables} == {item.name for parent in parents for item in parent.tables}
@@ -168,9 +169,9 @@ def test_validate_names_what_is_not_there() -> None:
         "functions: {top_user: [anon], users_greeting: [anon], now_playing: [anon]}"
     )
     assert validate(permissions, MODEL) == [
-        Problem("tables.usres", "There is no table `usres`. Did you mean users?"),
-        Problem("tables.users.anon.select.columns", "There is no column `emial`. Did you mean email?"),
-        Problem("tables.users.anon.select.columns", "There is no column `mail`. Did you mean email?"),
-        Problem("functions.top_user", "There is no function `top_user`. Did you mean top_users?"),
+        Problem("tables.usres", "There is no table `usres`. Did you mean users?", 1),
+        Problem("tables.users.anon.select.columns", "There is no column `emial`. Did you mean email?", 1),
+        Problem("tables.users.anon.select.columns", "There is no column `mail`. Did you mean email?", 1),
+        Problem("functions.top_user", "There is no function `top_user`. Did you mean top_users?", 2),
     ]
     assert validate(parse_permissions(ALL), MODEL) == []

@@ -1,5 +1,6 @@
 """The platform's own tables, in `public`. One topic a file."""
 
+from apps.tenants.models.issuers import TrustedIssuer
 from apps.tenants.models.jobs import Operation, OperationKind, OperationState
 from apps.tenants.models.keys import ApiKey
 from apps.tenants.models.migrations import MigrationState, ProjectMigration, Template, TenantMigration
@@ -28,4 +29,5 @@ __all__ = [
     "TenantMigration",
     "TenantPermissions",
     "TrustedDocument",
+    "TrustedIssuer",
 ]
