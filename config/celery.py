@@ -17,6 +17,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 from config.env import ENV
 from config.logging import logging_config
 
+#: How often due signing keys are looked for, in seconds.
+ROTATE_EVERY_SECONDS = 600.0
 #: How often stalled and waiting operations are looked for, in seconds.
 RESUME_EVERY_SECONDS = 5.0
 
@@ -40,7 +42,12 @@ app.conf.update(
             "task": "apps.tenants.tasks.resume_stalled_operations",
             "schedule": RESUME_EVERY_SECONDS,
             "options": {"expires": RESUME_EVERY_SECONDS},
-        }
+        },
+        "rotate signing keys": {
+            "task": "apps.tenants.tasks.rotate_signing_keys",
+            "schedule": ROTATE_EVERY_SECONDS,
+            "options": {"expires": ROTATE_EVERY_SECONDS},
+        },
     },
     timezone="UTC",
 )

@@ -42,7 +42,7 @@ class DataPlane:
     def __init__(self, env: Environment) -> None:
         self.platform = Platform(env.database_url)
         self.shared = SharedCache(env.redis_url)
-        self.directory = Directory(self.platform, env.origin)
+        self.directory = Directory(self.platform, env.origin, env.secret_keys, private_issuers=env.private_issuers)
         self.shapes = Shapes(self.platform, self.shared)
         self.engine = Engine(self.directory, self.shapes)
         self.runner = Runner(partial(_gateway_conninfo, env), PoolSettings(size=env.pool_size))

@@ -121,6 +121,12 @@ class Environment:
     metrics_token: str = _variable(
         "KAPOK_METRICS_TOKEN", "The Bearer token /metrics asks for; none when empty.", "", secret=True
     )
+    private_issuers: bool = _variable(
+        "KAPOK_PRIVATE_ISSUERS",
+        "Whether the key sets of issuers outside may be on private addresses, or by http on this machine.",
+        False,
+        _boolean,
+    )
     migration_workers: int = _variable(
         "KAPOK_MIGRATION_WORKERS", "How many tenants of a project are migrated at once.", 4, int
     )

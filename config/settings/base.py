@@ -25,6 +25,7 @@ REDIS_URL = ENV.redis_url
 KAPOK_BASE_DOMAIN = ENV.base_domain
 KAPOK_PUBLIC_URL = ENV.origin
 KAPOK_MIGRATION_WORKERS = ENV.migration_workers
+KAPOK_PRIVATE_ISSUERS = ENV.private_issuers
 KAPOK_SIGNING_KEY_DAYS = ENV.signing_key_days
 KAPOK_STALE_SECONDS = ENV.stale_seconds
 

@@ -29,7 +29,7 @@ RESERVED = frozenset(
     {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "email", "role", "roles", "tenant_id"}
     | {"azp", "scope", "client_id", "auth_time", "nonce"}
 )
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@|/-]{0,254}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@|/+=~-]{0,254}")
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 
 
@@ -47,7 +47,7 @@ def check_content(sub: str, sid: str, roles: Iterable[str], claims: Mapping[str,
     """Refuse what no token may hold. Raises VALIDATION_FAILED."""
     wrong = [role for role in roles if not is_role(role)]
     if not is_name(sub) or not is_name(sid):
-        raise KapokError("VALIDATION_FAILED", "sub and sid must be 1 to 255 letters, digits or _ . : @ | / -.")
+        raise KapokError("VALIDATION_FAILED", "sub and sid must be 1 to 255 letters, digits or _ . : @ | / + = ~ -.")
     if wrong:
         raise KapokError("VALIDATION_FAILED", f"A user cannot have the role {str(wrong[0])[:63]!r}.")
     taken = sorted(RESERVED.intersection(claims))

@@ -51,6 +51,7 @@ def environment(
         "KAPOK_LOG_FORMAT": "text",
         "KAPOK_HTTPS": "false",
         "KAPOK_PUBLIC_URL": base_url,
+        "KAPOK_PRIVATE_ISSUERS": "true",
     }
     return {
         **{name: environ.get(name, value) for name, value in defaults.items()},
