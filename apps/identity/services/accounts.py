@@ -14,9 +14,13 @@ import orjson
 from django.utils import timezone
 
 from apps.identity.context import in_tenant
+from apps.identity.emails import normalised
 from apps.identity.models import User
+from apps.identity.passwords import check_rules, hash_password
 from apps.identity.services.sessions import do_end_own_session, do_end_sessions
+from apps.identity.services.users import do_make_user
 from apps.tenants.acting import Actor
+from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
 from apps.tenants.rulebook import rules_of
 from apps.tenants.services.tokens import do_revoke_user_tokens
@@ -25,6 +29,37 @@ from kapok.errors import KapokError
 
 #: The longest metadata, in bytes of JSON: claims travel with every request.
 MAX_METADATA, MAX_APP_METADATA = 20_000, 4_000
+
+
+@in_tenant
+def do_create_user(
+    tenant: Tenant,
+    *,
+    email: str,
+    acting: Actor,
+    password: str | None = None,
+    roles: Sequence[str] = (),
+    metadata: Mapping[str, Any] | None = None,
+    app_metadata: Mapping[str, Any] | None = None,
+    verified: bool = True,
+    id: uuid.UUID | None = None,
+) -> User:
+    """An account, whether or not anybody may sign up. Without a password the user chooses one by a reset mail, or signs
+    in otherwise. id: the one it gets. Raises VALIDATION_FAILED, PASSWORD_UNFIT, ACCOUNT_EXISTS, ALREADY_EXISTS, and the
+    hook's refusal."""
+    if password is not None:
+        check_rules(password, AuthSettings.of(tenant.project), normalised(email))
+    return do_make_user(
+        tenant,
+        email=email,
+        method="admin",
+        password_hash="" if password is None else hash_password(password),
+        roles=checked_roles(tenant, roles) if roles else [],
+        user_metadata=_checked_metadata("metadata", metadata or {}, MAX_METADATA),
+        app_metadata=_checked_metadata("appMetadata", app_metadata or {}, MAX_APP_METADATA),
+        verified=verified,
+        user_id=id,
+    )
 
 
 @in_tenant

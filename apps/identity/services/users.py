@@ -32,10 +32,10 @@ def do_make_user(
     user_metadata: Mapping[str, Any] | None = None,
     app_metadata: Mapping[str, Any] | None = None,
     verified: bool = True,
+    anonymous: bool = False,
     user_id: uuid.UUID | None = None,
 ) -> User:
-    """A user; without an address an anonymous one. method: how, for the hook. Roles and claims that the hook gives are
-    stored. Raises ACCOUNT_EXISTS, ALREADY_EXISTS (the id), SIGN_IN_REFUSED, HOOK_FAILED."""
+    """A user. method: how, for the hook; the roles and claims it gives are stored. Raises ACCOUNT_EXISTS, ALREADY_EXISTS (the id), SIGN_IN_REFUSED, HOOK_FAILED."""
     now = timezone.now()
     user = User(
         id=user_id or uuid.uuid4(),
@@ -43,7 +43,7 @@ def do_make_user(
         email_verified_at=now if email and verified else None,
         password=password_hash,
         password_changed_at=now if password_hash else None,
-        is_anonymous=email is None,
+        is_anonymous=anonymous,
         roles=list(roles),
         user_metadata=dict(user_metadata or {}),
         app_metadata=dict(app_metadata or {}),
