@@ -1,29 +1,23 @@
 """`make smoke`: the main job, driven from outside as a newcomer would do it.
 
 In: nothing; everything runs on free ports in a temporary directory. Out: a line for each thing seen, exit code 0 when
-all was right. `kapok dev` starts the servers, the CLI makes a project with two tenants, HTTP asks and is refused.
+all was right. `kapok dev` starts the servers, the CLI makes a project with two tenants, HTTP asks and is refused; then
+somebody signs up with a third tenant and books an outing.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from smoke_driver import Smoke, code, graphql, kapok, running
+from smoke_end_users import live_as_an_end_user
 
-KAPOK = str(Path(sys.executable).with_name("kapok"))
-START_SECONDS = 60
-STOP_SECONDS = 30
 MIGRATION = """
 create table shelves (id bigint generated always as identity primary key, name text not null unique);
 create table books (
@@ -48,24 +42,6 @@ select 1 + n % 2, '{tenant} book ' || n, n * 1.5, 'hush' from generate_series(1,
 NESTED = "{ books(limit: 2, orderBy: [{id: ASC}]) { title price shelf { name } } }"
 
 
-class Smoke:
-    """What was seen so far."""
-
-    def __init__(self) -> None:
-        self.failures = 0
-        self._last = time.monotonic()
-
-    def check(self, what: str, expected: object, seen: object) -> None:
-        """Print and count one comparison."""
-        now = time.monotonic()
-        good = seen == expected
-        self.failures += not good
-        print(f"{'ok  ' if good else 'FAIL'}  {1000 * (now - self._last):6.0f} ms  {what}: {_short(seen)}", flush=True)
-        if not good:
-            print(f"                 expected {_short(expected)}", flush=True)
-        self._last = now
-
-
 def main() -> int:
     """Run it all."""
     started = time.monotonic()
@@ -80,6 +56,7 @@ def main() -> int:
             tenants = make_project(smoke, project, dev)
             read(smoke, tenants)
             refuse(smoke, tenants, project, dev)
+            live_as_an_end_user(smoke, home, dev)
             look_at_the_admin(smoke, dev, tenants["acme"]["id"])
             probe(smoke, dev["baseUrl"])
     total = time.monotonic() - started
@@ -176,56 +153,6 @@ def probe(smoke: Smoke, base: str) -> None:
     smoke.check("/metrics", (200, True), (metrics.status_code, "kapok_" in metrics.text))
 
 
-@contextmanager
-def running(state_dir: Path, directory: Path) -> Iterator[dict[str, Any]]:
-    """`kapok dev` until the block ends; what dev.json says."""
-    log = directory / "dev.log"
-    env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    command = [KAPOK, "dev", "--no-demo", "--port", "0", "--state-dir", str(state_dir)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=directory, env=env, stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not (state_dir / "dev.json").exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                print(log.read_text(errors="replace"), file=sys.stderr)
-                raise SystemExit("kapok dev did not start")
-            time.sleep(0.1)
-        yield json.loads((state_dir / "dev.json").read_text())
-    finally:
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(STOP_SECONDS)
-        if code:
-            print(log.read_text(errors="replace")[-3000:], file=sys.stderr)
-            raise SystemExit(f"kapok dev ended with {code}")
-
-
-def kapok(arguments: list[str], directory: Path, dev: dict[str, Any]) -> Any:
-    """Run the command line; its JSON. Ends everything where it fails."""
-    env = {**os.environ, "KAPOK_URL": dev["baseUrl"], "KAPOK_TOKEN": dev["controlToken"]}
-    done = subprocess.run(
-        [KAPOK, *arguments, "--output", "json"], cwd=directory, env=env, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"kapok {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
-    return json.loads(done.stdout) if done.stdout.strip() else None
-
-
-def graphql(tenant: dict[str, Any], key: str | None, query: str) -> tuple[int, dict[str, Any]]:
-    """(status, body) of a query."""
-    headers = {"apikey": key} if key else {}
-    response = httpx.post(tenant["graphqlUrl"], json={"query": query}, headers=headers, timeout=30)
-    return response.status_code, response.json()
-
-
-def code(body: dict[str, Any]) -> str:
-    """The error's code, of either plane."""
-    if "error" in body:
-        return str(body["error"]["code"])
-    errors = body.get("errors") or [{}]
-    return str(errors[0].get("extensions", {}).get("code", ""))
-
-
 def _refused(
     smoke: Smoke,
     what: str,
@@ -253,11 +180,6 @@ def _when(status: int, tenant: dict[str, Any], key: str) -> int:
         time.sleep(0.05)
         seen = graphql(tenant, key, NESTED)[0]
     return seen
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 110 else text[:107] + "..."
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import kapok.templates
@@ -45,9 +46,9 @@ def write_template(name: str, target: Path, *, project: str | None = None) -> li
 
 
 def seed_sql(name: str, seed: int) -> str:
-    """A template's sample data as one SQL script; the same `seed` gives the same data."""
+    """A template's sample data as one SQL script, set around today; on one day the same `seed` gives the same data."""
     generate = importlib.import_module(f"kapok.templates.{name}.seed").generate
-    return "".join(f"{statement};\n" for statement in generate(seed))
+    return "".join(f"{statement};\n" for statement in generate(seed, today=datetime.now(UTC).date()))
 
 
 def _template_files(source: Path) -> Iterator[Path]:
