@@ -7,11 +7,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from apps.control.graphql.view import control_graphql
+from apps.control.oidc_relay import oidc_relay
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("api/", include("apps.control.api.urls")),
+    path("oidc/<slug:project>/<slug:provider>/callback", oidc_relay, name="oidc-relay"),
     path("control/graphql", control_graphql, name="control-graphql"),
 ]
 

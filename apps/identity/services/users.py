@@ -35,7 +35,8 @@ def do_make_user(
     anonymous: bool = False,
     user_id: uuid.UUID | None = None,
 ) -> User:
-    """A user. method: how, for the hook; the roles and claims it gives are stored. Raises ACCOUNT_EXISTS, ALREADY_EXISTS (the id), SIGN_IN_REFUSED, HOOK_FAILED."""
+    """A user. method: how, for the hook; the roles and claims it gives are stored. Raises ACCOUNT_EXISTS,
+    ALREADY_EXISTS (the id), SIGN_IN_REFUSED, HOOK_FAILED."""
     now = timezone.now()
     user = User(
         id=user_id or uuid.uuid4(),
