@@ -15,7 +15,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from kapok.identifiers import QualifiedName
 from kapok.model.types import Column, PgType, Table, TypeKind
+
+#: What `length` is compared as.
+INTEGER = PgType(TypeKind.SCALAR, QualifiedName("pg_catalog", "int4"), "Int")
 
 
 class ArgumentKind(StrEnum):

@@ -12,12 +12,8 @@ from apps.graphql_api.schema.bindings import ColumnField, RowList, ToOne
 from apps.graphql_api.schema.graphene_classes import Fields, GrapheneType
 from apps.graphql_api.schema.registry import Registry
 from apps.graphql_api.schema.values import column_input, element_type, input_type, is_id, range_input
-from kapok.identifiers import QualifiedName
-from kapok.model.types import Column, PgType, Table, TypeKind
-from kapok.query.families import OPERATORS, ArgumentKind, Family, base_type, family_of
-
-#: What `length` is compared as.
-_INT = PgType(TypeKind.SCALAR, QualifiedName("pg_catalog", "int4"), "Int")
+from kapok.model.types import Column, PgType, Table
+from kapok.query.families import INTEGER, OPERATORS, ArgumentKind, Family, base_type, family_of
 
 
 def table_filter(registry: Registry, table: Table) -> GrapheneType:
@@ -116,7 +112,7 @@ def _argument(registry: Registry, kind: ArgumentKind, value: GrapheneType, type_
         case ArgumentKind.STRINGS:
             return registry.list_of(graphene.String)
         case ArgumentKind.INT_FILTER:
-            return value_filter(registry, _INT)
+            return value_filter(registry, INTEGER)
 
 
 def _composite_filter(registry: Registry, type_: PgType) -> GrapheneType:
