@@ -1,0 +1,1 @@
+"""Mails to end users: their words, and how they get out."""

@@ -1,0 +1,97 @@
+"""What a signed-in user does with the own account: metadata, another address, a visitor becoming somebody.
+
+In: the user and what he sent. Out: the changed user, or a mail that has to be answered first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_tenants.utils import tenant_context
+
+from apps.identity.context import Origin, as_actor, in_tenant
+from apps.identity.emails import normalised
+from apps.identity.limits import MAILS
+from apps.identity.models import User
+from apps.identity.passwords import check_rules, hash_password
+from apps.identity.services.one_time import take, void
+from apps.identity.services.passwords import prove_password
+from apps.identity.services.redirects import allowed_redirect
+from apps.identity.services.sign_up import wait_for_verification
+from apps.identity.tasks import queue_delivery
+from apps.tenants.auth_settings import AuthSettings
+from apps.tenants.models import Tenant
+from apps.tenants.services.tokens import do_revoke_user_tokens
+from kapok.errors import KapokError
+
+PURPOSE = "email_change"
+
+
+@in_tenant
+def do_change_metadata(tenant: Tenant, user: User, metadata: Mapping[str, Any]) -> User:
+    """Replace what the user says of himself."""
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    locked.user_metadata, locked.updated_at = dict(metadata), timezone.now()
+    locked.save(update_fields=["user_metadata", "updated_at"])
+    return locked
+
+
+def do_request_email(
+    tenant: Tenant, user: User, *, email: str, password: str, redirect_to: str, origin: Origin
+) -> None:
+    """Ask for another address: a mail goes there. password: of who has one. Raises INVALID_CREDENTIALS, RATE_LIMITED,
+    REDIRECT_NOT_ALLOWED, MAIL_UNAVAILABLE."""
+    if user.is_anonymous:
+        raise KapokError("INVALID_STATE", "A visitor has no address to change.", hint="Use /auth/v1/user/upgrade.")
+    email = normalised(email)
+    allowed_redirect(tenant, redirect_to)
+    if user.password:
+        prove_password(tenant, user, password, origin)
+    MAILS.hit(tenant.pk, email, most=AuthSettings.of(tenant.project).account_mails)
+    wait_for_verification(tenant, PURPOSE, email, {}, redirect_to, user=user)
+
+
+def do_request_upgrade(tenant: Tenant, user: User, *, email: str, password: str, redirect_to: str) -> None:
+    """A visitor names an address and a password; he keeps his id and everything he has. Raises INVALID_STATE,
+    PASSWORD_UNFIT, REDIRECT_NOT_ALLOWED, RATE_LIMITED, MAIL_UNAVAILABLE."""
+    auth = AuthSettings.of(tenant.project)
+    if not user.is_anonymous:
+        raise KapokError("INVALID_STATE", "This user has an account already.")
+    email = normalised(email)
+    check_rules(password, auth, email)
+    allowed_redirect(tenant, redirect_to)
+    MAILS.hit(tenant.pk, email, most=auth.account_mails)
+    wait_for_verification(tenant, PURPOSE, email, {"password": hash_password(password)}, redirect_to, user=user)
+
+
+def do_confirm_email(tenant: Tenant, secret: str) -> User:
+    """The new address counts from now on, and both addresses are told. Tokens with the old one are believed no more.
+    Raises TOKEN_INVALID."""
+    with tenant_context(tenant):
+        with transaction.atomic():
+            token = take(secret, PURPOSE)
+            user = User.objects.select_for_update(no_key=True).filter(pk=token.user_id, disabled_at=None).first()
+            if user is None:
+                raise KapokError("TOKEN_INVALID")
+            before, user.email = user.email, token.data["email"]
+            user.email_verified_at = user.updated_at = timezone.now()
+            user.is_anonymous = False
+            if "password" in token.data:
+                user.password, user.password_changed_at = token.data["password"], user.updated_at
+            _save_if_free(user)
+            void(user, PURPOSE, "password_reset", "magic_link")
+            do_revoke_user_tokens(tenant, str(user.pk), acting=as_actor(user))
+        for address in {before, user.email} - {None}:
+            queue_delivery(tenant, "notice", "email_changed", str(address), str(user.email))
+    return user
+
+
+def _save_if_free(user: User) -> None:
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as exc:  # somebody else's since the mail was sent
+        raise KapokError("TOKEN_INVALID") from exc

@@ -1,0 +1,41 @@
+"""Celery tasks of end users: thin, they call deliveries and upkeep. In: ids as text. Out: nothing."""
+
+from __future__ import annotations
+
+import uuid
+from smtplib import SMTPException
+
+from celery import shared_task
+from kombu.exceptions import OperationalError as QueueUnavailable
+
+from apps.identity.mail import deliveries
+from apps.tenants.models import Tenant
+from kapok.errors import KapokError
+from kapok.logs import log_context
+
+#: What a mail server's bad moment looks like.
+_PASSING = (SMTPException, OSError)
+#: By the name a request asks for.
+_DELIVERIES = {
+    "waiting": deliveries.deliver_waiting,
+    "password_reset": deliveries.deliver_password_reset,
+    "magic_link": deliveries.deliver_magic_link,
+    "notice": deliveries.deliver_notice,
+}
+
+
+@shared_task(autoretry_for=_PASSING, retry_backoff=5, retry_backoff_max=300, max_retries=6)
+def deliver(tenant_id: str, what: str, arguments: list[str]) -> None:
+    """Send a mail; tried again for about ten minutes while the mail server is away."""
+    tenant = Tenant.objects.select_related("project").filter(pk=uuid.UUID(tenant_id)).first()
+    if tenant is not None:
+        with log_context(tenant=tenant_id):
+            _DELIVERIES[what](tenant, *arguments)
+
+
+def queue_delivery(tenant: Tenant, what: str, *arguments: str) -> None:
+    """Have a worker send a mail. Call it when the transaction has committed. Raises MAIL_UNAVAILABLE."""
+    try:
+        deliver.apply_async((str(tenant.pk), what, list(arguments)), retry=False)
+    except (QueueUnavailable, OSError) as exc:
+        raise KapokError("MAIL_UNAVAILABLE") from exc
