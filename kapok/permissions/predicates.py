@@ -80,7 +80,8 @@ class _Language:
         raise RuleProblem(place, " ".join([f"it {problem}.", *([hint] if hint else [])]))
 
     def unknown(self, place: str, name: str, known: Sequence[str]) -> NoReturn:
-        raise RuleProblem(place, f"there is no `{name}` here.{did_you_mean(name, known)}")
+        few = f" There are: {', '.join(known)}." if len(known) < 12 else ""
+        raise RuleProblem(place, f"there is no `{name}` here.{did_you_mean(name, known) or few}")
 
     def too_deep(self) -> NoReturn:
         raise RuleProblem("", f"a predicate is nested more than {MAX_DEPTH} levels deep.")
