@@ -76,13 +76,15 @@ def challenge(error: KapokError) -> Header:
 
 
 def error_object(error: KapokError, request_id: str) -> dict[str, Any]:
-    """`{message, extensions: {code, number, requestId, ...}}`."""
+    """`{message, path, extensions: {code, number, requestId, ...}}`. path: of the field, where one is to blame."""
     extensions: dict[str, Any] = {"code": error.code, "number": error.number, "requestId": request_id}
     if error.hint:
         extensions["hint"] = error.hint
     if error.details:
         extensions["details"] = error.details
-    return {"message": error.message, "extensions": extensions}
+    if "path" not in error.details or "variable" in error.details:
+        return {"message": error.message, "extensions": extensions}
+    return {"message": error.message, "path": error.details["path"], "extensions": extensions}
 
 
 def _status(code: str, status: int, media: bytes, *, draft: bool) -> tuple[int, bytes]:

@@ -20,7 +20,6 @@ from graphql import (
     Undefined,
     VariableDefinitionNode,
     get_named_type,
-    get_nullable_type,
     type_from_ast,
     value_from_ast,
 )
@@ -74,6 +73,7 @@ def plan_variables(
 def _plan(schema: ApiSchema, node: VariableDefinitionNode, uses: VariableUses, introspects: bool) -> VariablePlan:
     name = node.variable.name.value
     type_ = cast(GraphQLInputType, type_from_ast(schema.graphql, node.type))
+    nullable = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
     in_answer = introspects and get_named_type(type_) in INTROSPECTION_INPUTS
     return VariablePlan(
         name=name,
@@ -82,7 +82,7 @@ def _plan(schema: ApiSchema, node: VariableDefinitionNode, uses: VariableUses, i
         default=value_from_ast(node.default_value, type_) if node.default_value is not None else Undefined,
         structure=(None if name in uses.within else schema.coercion.rows_structure(type_))
         or schema.coercion.structure(type_),
-        by_value=(name in uses.deciding and get_nullable_type(type_) is GraphQLBoolean) or in_answer,
+        by_value=(name in uses.deciding and nullable is GraphQLBoolean) or in_answer,
         certain=isinstance(type_, GraphQLNonNull),
     )
 

@@ -1,7 +1,7 @@
 """A compiled operation: what the endpoint runs and how it turns the result into a response.
 
-In: coerced variables and claims. Out: bound parameters, and the `data` object as bytes. Immutable and free of any tenant: the
-same object serves every tenant of a shape.
+In: coerced variables and claims. Out: bound parameters, and the `data` object as bytes. Immutable and free of any
+tenant: the same object serves every tenant of a shape.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ class Operation:
     bind: Binder
     cost: CostOf
     segments: tuple[bytes | int, ...]
+
+    @property
+    def characters(self) -> int:
+        """The size of its SQL."""
+        return len(self.template)
 
     def data(self, row: Sequence[bytes | None]) -> bytes:
         """The `data` object. row: the result's columns in text format, [] when template is ""."""
