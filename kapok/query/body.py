@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kapok.query.aliases import Aliases
-from kapok.query.codegen_conditions import condition
 from kapok.query.comparison import INT8, comparable
 from kapok.query.fragments import Parameter, Sql, column, join, sql
+from kapok.query.kept_source import kept_source
 from kapok.query.order import OrderKey, order_by, order_keys
 from kapok.query.plan import Rows
-from kapok.query.source import Source, call_source, link, table_source, target_source
+from kapok.query.source import Source, call_source, condition, link, table_source, target_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,9 @@ class Body:
 
 def body_of(rows: Rows, parent: str | None, aliases: Aliases) -> Body:
     """The rows that are meant, in their order."""
+    if rows.kept is not None:
+        kept, met, order = kept_source(rows.kept, rows.table, aliases)
+        return Body(kept.alias, kept.tables, tuple(met), order)
     source, conditions = _source(rows, parent, aliases)
     keys, joins = order_keys(rows.order, source.alias, aliases)
     if rows.where is not None:
@@ -42,11 +45,13 @@ def body_of(rows: Rows, parent: str | None, aliases: Aliases) -> Body:
 
 def _source(rows: Rows, parent: str | None, aliases: Aliases) -> tuple[Source, list[Sql]]:
     if rows.call is not None:
-        return call_source(rows.call, parent, aliases), []
+        source = call_source(rows.call, rows.table, parent, aliases, rows.where)
+        return source, [] if source.condition is None else [source.condition]
     if rows.relation is not None and parent is not None:
-        source = target_source(rows.relation, rows.table, aliases)
-        return source, [link(rows.relation, parent, source)]
-    return table_source(rows.table, aliases), []
+        source = target_source(rows.relation, rows.table, aliases, rows.where)
+        return source, [link(rows.relation, parent, source, aliases)]
+    drawn = None if rows.drawn is None else sql(rows.drawn)
+    return table_source(rows.table, aliases, drawn, asked=rows.where), []
 
 
 def ordered(body: Body, rows: Rows) -> Sql:

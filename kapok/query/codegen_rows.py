@@ -81,7 +81,7 @@ def select(
 def _one(read: OneRead, parent: str | None, aliases: Aliases) -> Sql:
     body = body_of(read.rows, parent, aliases)
     # A function that returns null gives one row of nulls.
-    present = [sql("not (", body.row, " is null)")] if read.rows.call is not None else []
+    present = [sql("not (", aliases.whole(body.row), " is null)")] if read.rows.call is not None else []
     item = row_object(read.fields, body.row, None, aliases).text()
     return sql("select ", item, body.rest(*present), "" if read.unique else " limit 1")
 
@@ -97,8 +97,10 @@ def _list(read: ListRead, parent: str | None, aliases: Aliases) -> Sql:
 def _value(read: ValueRead, parent: str | None, aliases: Aliases) -> Sql:
     """The value is computed once, in a sub-select that cannot be pulled up, and written as JSON outside of it."""
     alias = aliases.new()
+    gate = None if parent is None else aliases.view(parent).gates.get(read.call.function.name)
+    met = sql() if gate is None else sql(" where ", gate)
     most = sql(" offset 0") if read.limit is None else sql(" limit ", Parameter(read.limit, INT8))
-    source = sql(" from (select ", call_sql(read.call, parent), " as v", most, ") ", alias)
+    source = sql(" from (select ", call_sql(read.call, parent, aliases), " as v", met, most, ") ", alias)
     value = json_value(sql(alias, ".v"), read.type, read.shape, aliases)
     item = value if read.limit is None else list_of(nullable(value))
     return sql("select ", item, source)

@@ -1,4 +1,4 @@
-"""Conditions on a row as a typed tree: callers' filters now, permission rules later.
+"""Conditions on a row as a typed tree: callers' filters and the rules of permissions alike.
 
 Pure data. `Compared` applies an operator of kapok.query.operators to a column (or an attribute of a composite column);
 `Related` looks at the rows of a relation. A condition that is null counts as not met, as in SQL.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kapok.model.types import Column, PgType, Relation, Table
+from kapok.query.claims import Claim
 from kapok.query.operators import Operator
 from kapok.query.values import Value
 
@@ -76,6 +77,13 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """Whether the token has all of these claims, as values of their types. In rules only."""
+
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """All of them; true when empty."""
 
@@ -96,7 +104,7 @@ class Not:
     item: Expression
 
 
-Expression = Compared | Measured | Nullness | Search | Related | And | Or | Not
+Expression = Compared | Measured | Nullness | Search | Related | Known | And | Or | Not
 
 
 def all_of(*items: Expression | None) -> Expression | None:

@@ -28,10 +28,14 @@ class RuleSource:
 
 @dataclass(frozen=True, slots=True)
 class SelectGrant:
-    """Shows these columns (database names) of the rows that meet `where`; None: of all rows."""
+    """Shows these columns (database names) of the rows that meet `where`; None: of all rows.
+
+    computed: the functions whose computed fields it shows of them; None: all that the table has.
+    """
 
     columns: frozenset[str]
     where: Expression | None = None
+    computed: frozenset[str] | None = None
     #: which rule says so; not part of what it means.
     source: RuleSource | None = field(default=None, compare=False)
 

@@ -56,7 +56,7 @@ def order_by(keys: Sequence[OrderKey], *, reverse: bool = False) -> Sql:
 
 def _left_join(step: ToOneStep, parent: str, aliases: Aliases) -> tuple[str, Sql]:
     target = target_source(step.relation, step.target, aliases)
-    meets = link(step.relation, parent, target)
+    meets = link(step.relation, parent, target, aliases)
     if is_unique(step.target, step.relation.target_columns):
         return target.alias, sql(" left join ", target.tables, " on ", meets)
     row = aliases.new()

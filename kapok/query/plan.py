@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from kapok.model.types import Column, Function, PgType, Relation, Table
 from kapok.query.expressions import Expression
+from kapok.query.kept import Kept
 from kapok.query.values import Offset, RowLimit, Value
 
 Read = TypeVar("Read", covariant=True)
@@ -65,7 +66,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of a table: all, those related to the parent row, or those a function returns."""
+    """Rows of a table: all, those related to the parent row, those a function returns, or of a mutation: those an
+    earlier statement kept, in their order, or those of a CTE (drawn)."""
 
     table: Table
     relation: Relation | None = None
@@ -75,6 +77,8 @@ class Rows:
     distinct: tuple[Column, ...] = ()
     limit: RowLimit | None = None
     offset: Offset | None = None
+    kept: Kept | None = None
+    drawn: str | None = None
 
 
 # --- what is read of a row ------------------------------------------------------------------------------------------

@@ -103,6 +103,26 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern of `like`. One that ends in the middle of an escape is refused here: Postgres would fail on the rows
+    that match the rest of it, and so tell of rows the caller does not see."""
+
+    value: Value
+
+    def reader(self) -> Reader:
+        """The value's own, with the check."""
+        read = self.value.reader()
+
+        def checked(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
+            found = read(variables, row_cap, claims)
+            if found is not None and (len(found) - len(found.rstrip(b"\\"))) % 2:
+                raise KapokError("BAD_USER_INPUT", "A pattern must not end with a single backslash.")
+            return found
+
+        return checked
+
+
+@dataclass(frozen=True, slots=True)
 class RowLimit:
     """How many rows a list gives: what the caller asked for, else the row cap.
 
