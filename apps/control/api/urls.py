@@ -18,6 +18,7 @@ from apps.control.api import (
     tenant_access,
     tenant_users,
     tenants,
+    tokens,
 )
 from apps.control.api.base import ControlView
 from apps.control.api.errors import not_found
@@ -58,6 +59,8 @@ urlpatterns = [
         r"^v1/projects/(?P<slug>[a-z0-9-]+)/documents/(?P<sha256>[0-9a-f]{64})$",
         project_files.ProjectDocumentView.as_view(),
     ),
+    path(f"{_PROJECT}/issuers", tokens.IssuersView.as_view()),
+    path(f"{_PROJECT}/issuers/<int:issuer_id>", tokens.IssuerView.as_view()),
     path("v1/tenants", tenants.TenantsView.as_view()),
     path(_TENANT, tenants.TenantView.as_view()),
     path(f"{_TENANT}/suspend", tenants.TenantSuspendView.as_view()),
@@ -73,6 +76,7 @@ urlpatterns = [
     *(path(f"{_USER}/{name}", view.as_view()) for name, view in tenant_users.ACTIONS.items()),
     path(f"{_TENANT}/keys", tenant_access.KeysView.as_view()),
     path(f"{_TENANT}/keys/<uuid:key_id>", tenant_access.KeyView.as_view()),
+    path(f"{_TENANT}/signing-keys", tokens.SigningKeysView.as_view()),
     path(f"{_TENANT}/domains", tenant_access.DomainsView.as_view()),
     re_path(
         r"^v1/tenants/(?P<slug>[a-z0-9-]+)/domains/(?P<domain>[A-Za-z0-9.-]{1,253})$",
