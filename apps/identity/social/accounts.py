@@ -9,51 +9,58 @@ from __future__ import annotations
 import uuid
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from apps.identity.context import as_actor, in_tenant
 from apps.identity.emails import normalised
 from apps.identity.factors.enrolment import require_fresh
 from apps.identity.models import FactorKind, Identity, Session, User
 from apps.identity.services.users import do_sign_up_external
 from apps.identity.social.flow import Proven
 from apps.tenants.models import Tenant
+from apps.tenants.services.tokens import do_revoke_user_tokens
 from kapok.errors import KapokError
 
 #: What is kept of the claims: who it was, for operators; never tokens.
 _KEPT_CLAIMS = ("iss", "sub", "email", "email_verified", "name", "preferred_username", "picture", "locale")
 
 
+@in_tenant
 def do_find_or_make_user(tenant: Tenant, proven: Proven) -> User:
     """The user a sign-in is for. Raises ACCOUNT_EXISTS, and what signing up raises."""
-    with transaction.atomic():
-        found = _identity(proven).select_for_update(of=("self",)).first()
-        if found is not None:
-            _remember(found, proven)
-            return found.user
-        user = _user_of_address(proven)
-        if user is None:
-            user = do_sign_up_external(tenant, email=proven.verified_email, metadata=proven.metadata(), method="oidc")
-        _connect(user, proven)
-        return user
+    found = _identity(proven).select_for_update(of=("self",)).first()
+    if found is not None:
+        _remember(found, proven)
+        return found.user
+    user = _user_of_address(proven)
+    if user is None:
+        user = do_sign_up_external(tenant, email=proven.verified_email, metadata=proven.metadata(), method="oidc")
+    _connect(user, proven)
+    return user
 
 
+@in_tenant
 def do_connect(tenant: Tenant, user: User, session: Session, proven: Proven) -> Identity:
     """Let a signed-in user sign in at the provider from now on; an anonymous one becomes an account. Raises
     ALREADY_EXISTS, REAUTHENTICATION_REQUIRED."""
     require_fresh(session, user)
-    with transaction.atomic():
-        locked = User.objects.select_for_update().get(pk=user.pk)
-        found = _identity(proven).first()
-        if found is not None and found.user_id != user.pk:
-            raise KapokError("ALREADY_EXISTS", "This account at the provider belongs to another user.")
-        if found is not None:
-            return _remember(found, proven)
-        if locked.is_anonymous:
-            _name(locked, proven)
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    found = _identity(proven).first()
+    if found is not None and found.user_id != user.pk:
+        raise KapokError("ALREADY_EXISTS", "This account at the provider belongs to another user.")
+    if found is not None:
+        return _remember(found, proven)
+    if not locked.is_anonymous:
         return _connect(locked, proven)
+    _name(locked, proven)
+    connected = _connect(locked, proven)
+    # Tokens in use still say that he is a visitor.
+    do_revoke_user_tokens(tenant, str(locked.pk), acting=as_actor(locked))
+    return connected
 
 
-@transaction.atomic
+@in_tenant
 def do_disconnect(tenant: Tenant, user: User, session: Session, identity_id: uuid.UUID) -> None:
     """The provider's account signs in no longer. Raises NOT_FOUND, INVALID_STATE when it is the only way in,
     REAUTHENTICATION_REQUIRED."""
@@ -69,7 +76,7 @@ def do_disconnect(tenant: Tenant, user: User, session: Session, identity_id: uui
     identity.delete()
 
 
-def _identity(proven: Proven):  # type: ignore[no-untyped-def]
+def _identity(proven: Proven) -> QuerySet[Identity]:
     return Identity.objects.select_related("user").filter(issuer=proven.provider.issuer, subject=proven.subject)
 
 
