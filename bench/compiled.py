@@ -26,6 +26,7 @@ from kapok.model.build import build
 from kapok.permissions.apply import visible
 from kapok.permissions.rules import parse_permissions
 from kapok.principal import ANON_ROLE
+from kapok.query.write_operation import WriteOperation
 from kapok.tenancy import Limits
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
@@ -44,12 +45,21 @@ def compiled_statements(url: str, schema: str) -> StatementOf:
         low, high = workload.extremes()
         coerced = [coerce_variables(document, node, dict(one)) for one in (low, high)]
         operation = compile_operation(api, document, node, coerced[0])
-        bound = [operation.bind(one, limits.rows, {}) for one in coerced]
+        if isinstance(operation, WriteOperation):
+            # One statement writes and reads back; more would each take a round trip in pgbench.
+            [only] = operation.statements
+            template, bind = only.template, only.bind
+        else:
+            template, bind = operation.template, operation.bind
+        bound = [bind(one, limits.rows, {}) for one in coerced]
         names, constants = _names(bound[0], bound[1], low, high)
-        sql = _PLACEHOLDER.sub(lambda found: f":{names[int(found[1]) - 1]}", operation.template)
+        sql = _PLACEHOLDER.sub(lambda found: f":{names[int(found[1]) - 1]}", template)
 
         def data(row: Sequence[str | None]) -> Any:
-            return json.loads(operation.data([None if column is None else column.encode() for column in row]))
+            columns = [None if column is None else column.encode() for column in row]
+            if isinstance(operation, WriteOperation):
+                return json.loads(operation.data([columns]))
+            return json.loads(operation.data(columns))
 
         return Statement(sql.replace(SCHEMA_MARK, quote_identifier(schema)), constants, data)
 

@@ -6,11 +6,13 @@ from bench.kapok_server import Kapok
 from bench.measures.fleet import fleet
 from bench.measures.provisioning import provisioning
 from bench.measures.shapes import shapes
+from bench.measures.sign_ins import sign_ins
 from bench.targets import Target
 
 #: By name, in the order they are run. Each is given Kapok and the URL of its database.
 MEASURES: dict[str, Callable[[Kapok, str], list[Target]]] = {
     "provisioning": provisioning,
     "shapes": shapes,
+    "sign_ins": sign_ins,
     "fleet": fleet,
 }
