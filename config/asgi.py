@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.core.asgi import get_asgi_application
+from django.utils.module_loading import import_string
 
 from apps.control.probes import Probes
 from apps.graphql_api import graphiql
@@ -34,9 +35,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 class Application:
     """Routes by path and host."""
 
-    def __init__(self, data_plane: DataPlane, control_plane: Any) -> None:
+    def __init__(self, data_plane: DataPlane, control_plane: Any, auth_plane: Any) -> None:
         self._data_plane = data_plane
         self._control_plane = control_plane
+        self._auth_plane = auth_plane
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, as ASGI says."""
@@ -62,6 +64,9 @@ class Application:
             await _send(send, error_reply(error, JSON, "", draft=False))
             return
         resolve = partial(_entry, self._data_plane.directory, address)
+        if address.path.startswith("/auth/v1/") and (address.path_slug or await self._is_tenants_host(address)):
+            await self._auth_plane(scope, receive, send, resolve, address.path)
+            return
         if address.path == JWKS_PATH and (address.path_slug is not None or await self._is_tenants_host(address)):
             await _send(send, await key_set(scope["method"], resolve, self._data_plane.directory.tokens))
         elif address.path == "/graphql":
@@ -100,6 +105,7 @@ class Application:
                 gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
             else:
+                self._auth_plane.stop()
                 await self._data_plane.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -124,7 +130,10 @@ async def _send(send: Send, reply: Reply) -> None:
 
 
 data_plane = DataPlane(ENV)
-application = Application(data_plane, ControlPlane(get_asgi_application()))
+control_plane = ControlPlane(get_asgi_application())
+# Not imported above: it needs Django's models, and those the line before this.
+auth_plane = import_string("config.auth_plane.AuthPlane")(data_plane.directory, ENV.auth_threads)
+application = Application(data_plane, control_plane, auth_plane)
 app = application
 #: For uvicorn's --http: its own protocol, with the hot path before it.
 HttpProtocol = front_door(data_plane.hot_path)

@@ -51,7 +51,7 @@ app.conf.update(
     },
     timezone="UTC",
 )
-app.autodiscover_tasks(["apps.tenants"])
+app.autodiscover_tasks(["apps.tenants", "apps.identity"])
 
 
 @setup_logging.connect

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from apps.control.graphql.view import control_graphql
 from apps.control.oidc_relay import oidc_relay
+from apps.identity.inbox_pages import urlpatterns as inbox_pages
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
@@ -16,6 +18,9 @@ urlpatterns = [
     path("oidc/<slug:project>/<slug:provider>/callback", oidc_relay, name="oidc-relay"),
     path("control/graphql", control_graphql, name="control-graphql"),
 ]
+
+if settings.KAPOK_DEV_INBOX:
+    urlpatterns += inbox_pages
 
 handler400 = "apps.control.api.errors.bad_request"
 handler403 = "apps.control.api.errors.forbidden"

@@ -13,8 +13,8 @@ from kapok.tenancy import ProjectRef
 
 _VARY: Header = (b"vary", b"Origin")
 _EXPOSE: Header = (b"access-control-expose-headers", b"x-request-id, server-timing, retry-after")
+_METHODS = b"GET, POST, OPTIONS"
 _PREFLIGHT: tuple[Header, ...] = (
-    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
     (
         b"access-control-allow-headers",
         b"accept, apikey, apollo-require-preflight, authorization, content-type, x-kapok-role, x-request-id",
@@ -35,9 +35,9 @@ def cors_headers(project: ProjectRef, headers: Mapping[bytes, bytes]) -> list[He
     return [_VARY]
 
 
-def preflight(headers: Mapping[bytes, bytes], cors: list[Header]) -> Reply:
+def preflight(headers: Mapping[bytes, bytes], cors: list[Header], methods: bytes = _METHODS) -> Reply:
     """The answer to OPTIONS: 204, with what is allowed where the origin is."""
     allowed = any(name == b"access-control-allow-origin" for name, _ in cors)
     asked = b"access-control-request-method" in headers
-    extra = _PREFLIGHT if allowed and asked else ((b"allow", b"GET, POST, OPTIONS"),)
+    extra = ((b"access-control-allow-methods", methods), *_PREFLIGHT) if allowed and asked else ((b"allow", methods),)
     return Reply(204, b"", [*cors, *extra])

@@ -1,0 +1,83 @@
+"""From an HTTP request to a view of /auth/v1 and back, in a thread.
+
+In: what the ASGI side read. Out: status, headers and body. No Django middleware: no cookies, no sessions of operators,
+no host check (the tenant was found by the address already).
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.handlers.asgi import ASGIRequest
+from django.db import close_old_connections, connection
+from django.http import HttpResponseBase
+from django.urls import Resolver404, get_resolver
+from django_tenants.utils import tenant_context
+from rest_framework.response import Response
+
+from apps.tenants.models import Tenant
+from apps.tenants.rest_errors import as_kapok_error, error_response
+from kapok.errors import KapokError
+from kapok.logs import log_context
+
+log = logging.getLogger("kapok.identity")
+
+_URLS = "apps.identity.api.urls"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a tenant. scope: ASGI's, with the path below the tenant."""
+
+    tenant_id: uuid.UUID
+    request_id: str
+    scope: dict[str, Any]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What goes back."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+def handle(asked: Asked) -> Answered:
+    """Answer; whatever goes wrong becomes an answer too."""
+    with log_context(request=asked.request_id, tenant=str(asked.tenant_id)):
+        try:
+            close_old_connections()
+            response = _respond(asked)
+        except Exception as exc:
+            error = as_kapok_error(exc)
+            if error.status >= 500:
+                log.exception("a request to %s failed", asked.scope["path"])
+                connection.close()
+            response = error_response(error)
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
+    return Answered(response.status_code, headers, response.content)  # type: ignore[attr-defined]
+
+
+def _respond(asked: Asked) -> HttpResponseBase:
+    request = ASGIRequest(asked.scope, io.BytesIO(asked.body))
+    tenant = Tenant.objects.select_related("project").filter(pk=asked.tenant_id).first()
+    if tenant is None:
+        raise KapokError("TENANT_NOT_FOUND")
+    try:
+        match = get_resolver(_URLS).resolve(asked.scope["path"])
+    except Resolver404 as exc:
+        raise KapokError("NOT_FOUND") from exc
+    request.tenant = tenant  # type: ignore[attr-defined]
+    with tenant_context(tenant):
+        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        if isinstance(response, Response):
+            response.render()
+    # Tokens and what accounts say are nobody else's to keep.
+    response.setdefault("Cache-Control", "no-store")
+    return response
