@@ -16,10 +16,10 @@ from kapok.catalog.parse import parse
 from kapok.errors import KapokError
 from kapok.model.build import build
 from kapok.model.types import Model
-from kapok.permissions.apply import Problem, validate
 from kapok.permissions.changes import Change, changes_between
 from kapok.permissions.overrides import effective_permissions
 from kapok.permissions.rules import Permissions
+from kapok.permissions.validation import Problem, validate
 from kapok.tenancy import TenantState
 
 #: Whose rules: a project's, or what differs for one tenant.

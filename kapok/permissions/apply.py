@@ -1,86 +1,132 @@
-"""Rules applied to a model: the part of it one role may see, and what in the rules does not fit the model.
+"""Rules applied to a model: what one role sees and may do, as a model of guarded tables.
 
 In: a model and permissions. Out: a smaller model (the same one for `service`). Pure; default deny.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 
-from kapok.model.types import Function, Model, Relation, Table, UniqueKey
-from kapok.permissions.document import did_you_mean
-from kapok.permissions.rules import SERVICE_ROLE, Permissions, SelectRule, TableRules
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A rule that names something the model does not have. path: `tables.posts.anon.select.columns`."""
-
-    path: str
-    message: str
-    line: int | None = None
+from kapok.model.types import Column, Function, Junction, Model, Relation, Table, UniqueKey
+from kapok.permissions.grants import RoleGrants
+from kapok.permissions.rules import SERVICE_ROLE, Permissions, SelectRule
+from kapok.query.guard import GuardedJunction, GuardedTable, SelectGrant
+from kapok.query.seen import masks, needed, rows_of
 
 
 def visible(model: Model, permissions: Permissions, role: str) -> Model:
-    """What a role sees: permitted tables and columns, keys and relations of visible columns, permitted functions."""
+    """What a role sees and may do: tables with its grants, their visible columns, keys and relations of those, and the
+    functions it may call. A column that is hidden in some of the visible rows is nullable, and so is a relation that
+    leads to a row that may be hidden."""
     if role == SERVICE_ROLE:
         return model
-    lineage = permissions.lineage(role)
-    shown: dict[str, Table] = {}
-    for table in model.tables:
-        names = frozenset([column.name for column in table.columns])
-        rules = [
-            entry.select
-            for name in lineage
-            if (entry := permissions.rules.get((table.name, name))) and entry.select and entry.select.where is None
-        ]
-        select = _union([replace(rule, columns=_existing(rule, names)) for rule in rules])
-        if select is not None:
-            shown[table.name] = _reduced(table, select)
-    columns = {name: frozenset([column.name for column in table.columns]) for name, table in shown.items()}
+    return _Applied(model, permissions, role).model()
 
-    def allowed(function: Function) -> bool:
-        needs = [table for table in (function.returns_table, function.row_of) if table is not None]
-        return not permissions.functions.get(function.name, frozenset()).isdisjoint(lineage) and all(
-            table in shown for table in needs
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    aggregate: bool = True
+    limit: int | None = None
+
+
+class _Applied:
+    def __init__(self, model: Model, permissions: Permissions, role: str) -> None:
+        self._model = model
+        self._functions = permissions.functions
+        self._lineage = permissions.lineage(role)
+        grants = RoleGrants(model, permissions, role)
+        guarded = [_guarded(table, grants) for table in model.tables]
+        self._tables = {table.name: table for table in guarded if table is not None}
+
+    def model(self) -> Model:
+        """The role's model."""
+        return replace(
+            self._model,
+            tables=tuple([self._connected(table) for table in self._tables.values()]),
+            functions=tuple([function for function in self._model.functions if self._allows(function)]),
         )
 
-    return replace(
-        model,
-        tables=tuple(
-            [
-                replace(
-                    table,
-                    relations=tuple([item for item in table.relations if _reachable(item, table.name, columns)]),
-                    computed=tuple([function for function in table.computed if allowed(function)]),
-                )
-                for table in shown.values()
-            ]
-        ),
-        functions=tuple([function for function in model.functions if allowed(function)]),
-    )
+    def _connected(self, table: GuardedTable) -> GuardedTable:
+        """The table with the relations and computed fields the role may follow."""
+        return replace(
+            table,
+            relations=tuple([self._relation(table, item) for item in table.relations if self._reaches(table, item)]),
+            computed=tuple([function for function in table.computed if self._allows(function)]),
+        )
+
+    def _allows(self, function: Function) -> bool:
+        needs = [name for name in (function.returns_table, function.row_of) if name is not None]
+        allowed = not self._functions.get(function.name, frozenset()).isdisjoint(self._lineage)
+        return allowed and all(name in self._tables and self._tables[name].columns for name in needs)
+
+    def _reaches(self, table: GuardedTable, relation: Relation) -> bool:
+        """Whether all that a relation tells is visible: columns of both ends and of the junction between them."""
+        ends: list[tuple[str, Sequence[str]]] = [
+            (table.name, relation.columns),
+            (relation.target, relation.target_columns),
+        ]
+        if relation.junction is not None:
+            junction = relation.junction
+            ends.append((junction.table, junction.source_columns + junction.target_columns))
+        return all(name in self._tables and _names(self._tables[name]).issuperset(needed) for name, needed in ends)
+
+    def _relation(self, table: GuardedTable, relation: Relation) -> Relation:
+        target = self._tables[relation.target]
+        kept = {column.name: column for column in (table.whole or table).columns}
+        hidden = [name for name in relation.columns if table.column(name).nullable and not kept[name].nullable]
+        partly = rows_of(target.select) is not None or target.row_security or bool(hidden)
+        return replace(
+            relation,
+            nullable=relation.nullable or partly,
+            junction=None if relation.junction is None else self._junction(relation.junction),
+        )
+
+    def _junction(self, junction: Junction) -> GuardedJunction:
+        values = {field.name: getattr(junction, field.name) for field in fields(Junction)}
+        return GuardedJunction(**values, select=self._tables[junction.table].select)
 
 
-def _existing(rule: SelectRule, names: frozenset[str]) -> frozenset[str]:
-    return names if rule.columns is None else rule.columns & names
-
-
-def _union(rules: Sequence[SelectRule]) -> SelectRule | None:
-    """What several rules permit together; None for nothing. columns: never None here.
-
-    Aggregates and row limits are those of the rules that permit all these columns on their own; where none does, the
-    strictest count, so that nobody sees of a column what no single rule would have shown.
-    """
-    columns = frozenset[str]().union(*[rule.columns or () for rule in rules])
-    if not columns:
+def _guarded(table: Table, grants: RoleGrants) -> GuardedTable | None:
+    """The table as the role sees it; None where it is granted nothing."""
+    read = grants.select(table)
+    select = needed([grant for _, grant in read])
+    insert, update, delete = grants.insert(table), grants.update(table), grants.delete(table)
+    if not (select or insert or update or delete):
         return None
-    whole = [rule for rule in rules if rule.columns == columns]
+    limits = _limits(read)
+    columns = _shown_columns(table, select)
+    whole = frozenset(column.name for column in columns).difference(masks(select, [c.name for c in columns]))
+    values = {field.name: getattr(table, field.name) for field in fields(Table)}
+    values |= {
+        "columns": columns,
+        "primary_key": next(iter(_within([table.primary_key] if table.primary_key else [], whole)), None),
+        "unique_keys": _within(table.unique_keys, whole),
+        "aggregate_allowed": limits.aggregate,
+        "row_limit": limits.limit,
+    }
+    return GuardedTable(**values, whole=table, select=select, insert=insert, update=update, delete=delete)
+
+
+def _shown_columns(table: Table, select: Sequence[SelectGrant]) -> tuple[Column, ...]:
+    names = frozenset[str]().union(*[grant.columns for grant in select])
+    masked = masks(select, names)
+    shown = [column for column in table.columns if column.name in names]
+    return tuple([replace(column, nullable=True) if column.name in masked else column for column in shown])
+
+
+def _limits(read: Iterable[tuple[SelectRule, SelectGrant]]) -> _Limits:
+    """Aggregates and row limits are those of the rules that permit all the columns on their own; where none does, the
+    strictest count, so that nobody does with a column what no single rule would have allowed."""
+    found = list(read)
+    if not found:
+        return _Limits(aggregate=False)
+    columns = frozenset[str]().union(*[grant.columns for _, grant in found])
+    whole = [rule for rule, grant in found if grant.columns == columns]
     if whole:
-        limits = [rule.limit for rule in whole]
-        return SelectRule(columns, aggregate=any(rule.aggregate for rule in whole), limit=_loosest(limits))
-    given = [rule.limit for rule in rules if rule.limit is not None]
-    return SelectRule(columns, aggregate=all(rule.aggregate for rule in rules), limit=min(given, default=None))
+        return _Limits(any(rule.aggregate for rule in whole), _loosest([rule.limit for rule in whole]))
+    given = [rule.limit for rule, _ in found if rule.limit is not None]
+    return _Limits(all(rule.aggregate for rule, _ in found), min(given, default=None))
 
 
 def _loosest(limits: Sequence[int | None]) -> int | None:
@@ -88,63 +134,9 @@ def _loosest(limits: Sequence[int | None]) -> int | None:
     return max(given) if len(given) == len(limits) else None
 
 
-def _reduced(table: Table, select: SelectRule) -> Table:
-    permitted = select.columns or frozenset()
-    return replace(
-        table,
-        columns=tuple([column for column in table.columns if column.name in permitted]),
-        primary_key=next(iter(_within([table.primary_key] if table.primary_key else [], permitted)), None),
-        unique_keys=_within(table.unique_keys, permitted),
-        aggregate_allowed=select.aggregate,
-        row_limit=select.limit,
-    )
+def _within(keys: Iterable[UniqueKey], columns: Collection[str]) -> tuple[UniqueKey, ...]:
+    return tuple([key for key in keys if set(columns).issuperset(key.columns)])
 
 
-def _within(keys: Iterable[UniqueKey], columns: frozenset[str]) -> tuple[UniqueKey, ...]:
-    return tuple([key for key in keys if columns.issuperset(key.columns)])
-
-
-def _reachable(relation: Relation, table: str, columns: Mapping[str, frozenset[str]]) -> bool:
-    """Whether all that a relation tells is visible: the columns of both ends and of the junction between them."""
-    ends: list[tuple[str, Sequence[str]]] = [(table, relation.columns), (relation.target, relation.target_columns)]
-    if relation.junction is not None:
-        ends.append((relation.junction.table, relation.junction.source_columns + relation.junction.target_columns))
-    return all(name in columns and columns[name].issuperset(needed) for name, needed in ends)
-
-
-def validate(permissions: Permissions, model: Model) -> list[Problem]:
-    """The tables, columns and functions that rules name and the model does not have."""
-    tables = {table.name: table for table in model.tables}
-    functions = {function.name for function in (*model.functions, *[f for t in model.tables for f in t.computed])}
-    problems = []
-    for (name, role), entry in permissions.rules.items():
-        path = f"tables.{name}"
-        if name not in tables:
-            problem = Problem(path, _unknown("table", name, tables), permissions.line_of(path))
-            problems += [problem] if problem not in problems else []
-            continue
-        known = [column.name for column in tables[name].columns]
-        problems += [
-            Problem(place, _unknown("column", column, known), permissions.line_of(place))
-            for place, column in _columns_named(f"{path}.{role}", entry)
-            if column not in known
-        ]
-    problems += [
-        Problem(f"functions.{name}", _unknown("function", name, functions), permissions.line_of(f"functions.{name}"))
-        for name in permissions.functions
-        if name not in functions
-    ]
-    return problems
-
-
-def _columns_named(path: str, entry: TableRules) -> Iterator[tuple[str, str]]:
-    """The columns a rule names, each with its place."""
-    for operation, rule in (("select", entry.select), ("insert", entry.insert), ("update", entry.update)):
-        for column in sorted(rule.columns or ()) if rule else ():
-            yield f"{path}.{operation}.columns", column
-        for column in getattr(rule, "presets", ()):
-            yield f"{path}.{operation}.set.{column}", column
-
-
-def _unknown(what: str, name: str, known: Collection[str]) -> str:
-    return f"There is no {what} `{name}`.{did_you_mean(name, known)}"
+def _names(table: Table) -> frozenset[str]:
+    return frozenset([column.name for column in table.columns])

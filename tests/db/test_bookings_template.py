@@ -21,8 +21,9 @@ from kapok.catalog.parse import parse
 from kapok.identifiers import owner_role, schema_name
 from kapok.model.build import build
 from kapok.model.types import Model, RelationKind
-from kapok.permissions.apply import validate, visible
+from kapok.permissions.apply import visible
 from kapok.permissions.rules import parse_permissions
+from kapok.permissions.validation import validate
 from kapok.templates.bookings.seed import generate
 from kapok.templates.bookings.seed_accounts import MANAGER, MEMBER
 

@@ -9,8 +9,14 @@ from kapok.catalog.types import RawArgument
 from kapok.identifiers import QualifiedName
 from kapok.model.build import build
 from kapok.model.types import Model
-from kapok.permissions.apply import Problem, validate, visible
+from kapok.permissions.apply import visible
 from kapok.permissions.rules import Permissions, SelectRule, TableRules, parse_permissions
+from kapok.permissions.validation import Problem, validate
+from kapok.query.claims import Claim
+from kapok.query.expressions import Compared, Operand
+from kapok.query.guard import GuardedTable, RuleSource
+from kapok.query.operators import Operator
+from kapok.query.values import Given, Literal
 from tests.unit.catalogs import TEXT, catalog, column, function, references, row_type, table
 
 USER_ROW = QualifiedName(None, "users")
@@ -175,3 +181,82 @@ def test_validate_names_what_is_not_there() -> None:
         Problem("functions.top_user", "There is no function `top_user`. Did you mean top_users?", 2),
     ]
     assert validate(parse_permissions(ALL), MODEL) == []
+
+
+CONDITIONS = """
+roles: {a: {}, b: {}, child: {inherits: [a, b]}, broken: {}}
+tables:
+  posts:
+    a: {select: {columns: [id, title], where: {title: {eq: 1}}}, update: {columns: [title], where: {id: {eq: $sub}}}}
+    b: {select: {columns: [id, author_id], where: {title: {eq: 2}}}, insert: {columns: "*", set: {author_id: $sub}}}
+    broken: {select: {columns: "*", where: {nothing: {eq: 1}}}, delete: {where: {title: {eq: 1, gone: 2}}}}
+  users: {a: {select: {columns: "*"}}, b: {insert: {columns: [email]}}}
+functions: {users_greeting: [a]}
+"""
+
+
+def guarded(role: str, name: str) -> GuardedTable:
+    found = seen(CONDITIONS, role).table(name)
+    assert isinstance(found, GuardedTable)
+    return found
+
+
+def test_conditions_travel_with_the_table() -> None:
+    posts = guarded("a", "posts")
+    assert posts.select[0].where == Compared(
+        Operand(posts.column("title"), posts.column("title").type), Operator.EQ, Given(Literal("1"))
+    )
+    assert posts.select[0].source == RuleSource("posts", "a", "select", 5)
+    assert [grant.columns for grant in posts.update] == [{"title"}]
+    assert posts.whole == MODEL.table("posts")
+
+
+def test_a_preset_column_is_not_the_callers() -> None:
+    insert = guarded("b", "posts").insert[0]
+    assert insert.columns == {"id", "title"}
+    assert [(preset.column.name, type(preset.value)) for preset in insert.presets] == [("author_id", Claim)]
+
+
+def test_cells_that_only_one_parent_shows_may_be_null() -> None:
+    posts = guarded("child", "posts")
+    assert {column.name: column.nullable for column in posts.columns} == {"id": False, "author_id": True, "title": True}
+    assert posts.primary_key is not None
+    assert [len(grants) for grants in (posts.select, posts.insert, posts.update, posts.delete)] == [2, 1, 1, 0]
+
+
+def test_a_rule_that_does_not_fit_grants_nothing() -> None:
+    assert outline(seen(CONDITIONS, "broken")) == {}
+    assert seen(CONDITIONS, "broken").tables == ()
+
+
+def test_a_table_that_may_only_be_written_has_no_columns() -> None:
+    users = guarded("b", "users")
+    assert (users.columns, users.relations, users.primary_key) == ((), (), None)
+    assert users.insert[0].columns == {"email"}
+
+
+def test_a_row_that_may_be_hidden_may_be_missing() -> None:
+    text = "tables: {users: {anon: {select: {columns: '*', where: {email: {like: '%x'}}}}}, "
+    text += "posts: {anon: {select: {columns: '*'}}}}"
+    author = next(item for item in seen(text).table("posts").relations if item.api_name == "author")
+    assert author.nullable
+
+
+def test_a_computed_field_is_of_the_rows_that_a_role_with_the_function_sees() -> None:
+    text = CONDITIONS.replace("b: {insert: {columns: [email]}}", "b: {select: {columns: [id], where: {id: {eq: 1}}}}")
+    users = seen(text, "child").table("users")
+    assert isinstance(users, GuardedTable)
+    # a's grant shows all that b's does, and the function, too.
+    assert [grant.computed for grant in users.select] == [{"users_greeting"}]
+    users = seen(text.replace("users_greeting: [a]", "users_greeting: [b]"), "child").table("users")
+    assert isinstance(users, GuardedTable)
+    assert [grant.computed for grant in users.select] == [frozenset(), {"users_greeting"}]
+
+
+def test_problems_have_places_and_lines() -> None:
+    problems = validate(parse_permissions(CONDITIONS), MODEL)
+    assert [(problem.path, problem.line) for problem in problems] == [
+        ("tables.posts.broken.select.where", 7),
+        ("tables.posts.broken.delete.where.title", 7),
+    ]
+    assert "nothing" in problems[0].message

@@ -12,7 +12,7 @@ from apps.tenants.models import Project
 from apps.tenants.models.permissions import MAX_NOTE
 from apps.tenants.rulebook import Owner, Version, check_tenants, problems_of, rules_with, stored_version
 from kapok.errors import KapokError
-from kapok.permissions.apply import Problem
+from kapok.permissions.validation import Problem
 
 #: The longest permissions.yaml, in characters.
 MAX_TEXT = 1_000_000
