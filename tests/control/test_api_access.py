@@ -12,6 +12,7 @@ from apps.control.models import ControlToken
 from apps.tenants.models import (
     ApiKey,
     Domain,
+    IdentityProvider,
     Operation,
     Project,
     ProjectMigration,
@@ -27,10 +28,12 @@ pytestmark = pytest.mark.django_db
 
 KEY_ID, OPERATION_ID = uuid.UUID(int=1), uuid.UUID(int=2)
 SHA256 = "a" * 64
+END_USER = "ada@example.com"
 
 #: (method, path, body): the statuses of anonymous, stranger, reader, manager, admin.
 OPEN = (401, 200, 200, 200, 200)
 SEE = (401, 404, 200, 200, 200)
+NO_TABLES = (401, 404, 503, 503, 503)
 ADMIN_ONLY = (401, 403, 403, 403, 200)
 
 
@@ -85,6 +88,24 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
     ("GET", "/tenants/acme/keys"): (None, SEE),
     ("POST", "/tenants/acme/keys"): ({"kind": "secret"}, manage(201)),
     ("DELETE", f"/tenants/acme/keys/{KEY_ID}"): (None, manage(200)),
+    ("GET", "/projects/bookings/providers"): (None, SEE),
+    ("GET", "/projects/bookings/providers/keycloak"): (None, SEE),
+    ("PUT", "/projects/bookings/providers/keycloak"): (
+        {"issuer": "https://id.example.com", "clientId": "kapok"},
+        manage(200),
+    ),
+    ("DELETE", "/projects/bookings/providers/keycloak"): (None, manage(204)),
+    # The cast's tenants have no schema: that is said to those only who may see them.
+    ("GET", "/tenants/acme/users"): (None, NO_TABLES),
+    ("POST", "/tenants/acme/users"): ({"email": "new@example.com"}, manage(503)),
+    ("GET", f"/tenants/acme/users/{END_USER}"): (None, NO_TABLES),
+    ("PATCH", f"/tenants/acme/users/{END_USER}"): ({"roles": ["member"]}, manage(503)),
+    ("DELETE", f"/tenants/acme/users/{END_USER}"): ({"confirm": END_USER}, manage(503)),
+    ("DELETE", f"/tenants/acme/users/{END_USER}/sessions/{uuid.UUID(int=9)}"): (None, manage(503)),
+    **{
+        ("POST", f"/tenants/acme/users/{END_USER}/{action}"): (None, manage(503))
+        for action in ("disable", "enable", "revoke-sessions", "password-reset", "reset-factors")
+    },
     ("GET", "/tenants/acme/domains"): (None, SEE),
     ("POST", "/tenants/acme/domains"): ({"domain": "shop.example.org"}, manage(201)),
     ("DELETE", "/tenants/acme/domains/app.example.org"): (None, manage(204)),
@@ -103,6 +124,7 @@ def furnished(cast: Cast) -> Cast:
     """With a key, a domain, an operation and a document to be asked for."""
     ApiKeyFactory(id=KEY_ID, tenant=cast.tenant)
     DomainFactory(tenant=cast.tenant, domain="app.example.org")
+    IdentityProvider.objects.create(project=cast.project, name="keycloak", issuer="https://id.example.com")
     OperationFactory(
         id=OPERATION_ID, tenant=cast.tenant, project=cast.project, kind="migrate_tenant", state="succeeded"
     )
@@ -124,6 +146,7 @@ def everything() -> list[Any]:
         Tenant,
         ApiKey,
         Domain,
+        IdentityProvider,
         Operation,
         type(UserFactory.build()),
     )
@@ -168,7 +191,17 @@ def _route(route: str) -> str:
 
 
 def _pattern(path: str) -> str:
-    names = {"bookings", "acme", "app.example.org", SHA256, str(KEY_ID), str(OPERATION_ID), str(uuid.UUID(int=9))}
+    names = {
+        "bookings",
+        "acme",
+        "keycloak",
+        END_USER,
+        "app.example.org",
+        SHA256,
+        str(KEY_ID),
+        str(OPERATION_ID),
+        str(uuid.UUID(int=9)),
+    }
     return "/".join("*" if part in names else part for part in path.partition("?")[0].split("/"))
 
 

@@ -196,6 +196,7 @@ ACTIONS = {
     "disable": _action("Disable a tenant's user", accounts.do_disable_user),
     "enable": _action("Enable a tenant's user", accounts.do_enable_user),
     "revoke-sessions": _action("Revoke all sessions of a tenant's user", accounts.do_revoke_user_sessions),
+    "password-reset": _action("Send a tenant's user a password reset", accounts.do_send_password_reset),
     "reset-factors": _action("Reset the factors of a tenant's user", accounts.do_reset_factors),
 }
 

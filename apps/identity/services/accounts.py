@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
+from django.db import transaction
 from django.utils import timezone
 
 from apps.identity.context import in_tenant
@@ -19,6 +21,7 @@ from apps.identity.models import User
 from apps.identity.passwords import check_rules, hash_password
 from apps.identity.services.sessions import do_end_own_session, do_end_sessions
 from apps.identity.services.users import do_make_user
+from apps.identity.tasks import queue_delivery
 from apps.tenants.acting import Actor
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
@@ -60,6 +63,25 @@ def do_create_user(
         verified=verified,
         user_id=id,
     )
+
+
+@in_tenant
+def do_invite_user(tenant: Tenant, *, email: str, acting: Actor, **more: Any) -> User:
+    """An account, and a mail with a link to choose a password. more: as do_create_user takes it. Raises what that
+    raises, and MAIL_UNAVAILABLE (the account is there then)."""
+    user = do_create_user(tenant, email=email, acting=acting, **more)
+    do_send_password_reset(tenant, user, acting=acting)
+    return user
+
+
+@in_tenant
+def do_send_password_reset(tenant: Tenant, user: User, *, acting: Actor) -> User:
+    """A mail with a link to choose a password is on its way. Raises INVALID_STATE without an address or for a disabled
+    user, MAIL_UNAVAILABLE."""
+    if user.email is None or user.disabled_at is not None:
+        raise KapokError("INVALID_STATE", "This user has no e-mail address, or is disabled.")
+    transaction.on_commit(partial(queue_delivery, tenant, "password_reset", user.email, ""))
+    return user
 
 
 @in_tenant
