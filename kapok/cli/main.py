@@ -27,6 +27,7 @@ COMMANDS = {
     "providers": Lazy("kapok.cli.providers", "OpenID providers a project's users sign in with."),
     "issuers": Lazy("kapok.cli.issuers", "Issuers outside whose tokens a project's tenants believe."),
     "users": Lazy("kapok.cli.users", "The end users of a tenant."),
+    "explain": Lazy("kapok.cli.explain", "Who sees what of a query, by which rule, and why a row is hidden."),
     "documents": Lazy("kapok.cli.documents", "Trusted documents of a project."),
     "operation": Lazy("kapok.cli.operation", "Long work: list, show, follow."),
     "login": Lazy("kapok.cli.login", "Remember a server and its token."),

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from kapok.cli.client import Client
 from kapok.cli.project_files import load_project, project_name
 from kapok.cli.settings import Settings
 from kapok.errors import KapokError
@@ -51,6 +52,15 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise KapokError("PROJECT_INVALID", f"{path} cannot be read as UTF-8 text.") from exc
+
+
+def first_tenant(client: Client, project: str) -> str:
+    """The slug of a project's first active tenant. Raises INVALID_STATE where it has none."""
+    tenants = client.get("/tenants", project=project, state="active", pageSize=1)["tenants"]
+    if not tenants:
+        hint = "Make one with `kapok tenant create`, or name one with --tenant."
+        raise KapokError("INVALID_STATE", f"Project {project} has no active tenant.", hint=hint)
+    return str(tenants[0]["slug"])
 
 
 def refuse_widening(changes: Sequence[Mapping[str, Any]]) -> None:

@@ -10,7 +10,7 @@ import click
 
 from kapok.cli.client import Client
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
-from kapok.cli.permissions_source import read_text
+from kapok.cli.permissions_source import first_tenant, read_text
 from kapok.cli.project_files import ProjectFiles, load_project
 from kapok.cli.render import say, show_json
 from kapok.cli.settings import Output
@@ -40,7 +40,7 @@ def test(invocation: Invocation, files: Sequence[Path], tenant: str | None, stor
     if not stored:
         body["permissions"] = project.permissions()
     with Client(settings) as client:
-        slug = tenant or _first_tenant(client, project.name)
+        slug = tenant or first_tenant(client, project.name)
         ran = client.post(f"/tenants/{slug}/permissions/test", body)
     _report(settings.output, slug, ran["results"], ran)
     failed = [result for result in ran["results"] if result["outcome"] != "passed"]
@@ -68,15 +68,6 @@ def _name(path: Path, project: ProjectFiles) -> str:
         if resolved.is_relative_to(project.root.resolve())
         else path.name
     )
-
-
-def _first_tenant(client: Client, project: str) -> str:
-    tenants = client.get("/tenants", project=project, state="active", pageSize=1)["tenants"]
-    if not tenants:
-        raise KapokError(
-            "INVALID_STATE", f"Project {project} has no active tenant to run them on.", hint="`kapok tenant create`."
-        )
-    return str(tenants[0]["slug"])
 
 
 def _report(output: Output, tenant: str, results: Sequence[dict[str, Any]], ran: dict[str, Any]) -> None:

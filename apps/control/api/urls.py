@@ -19,6 +19,7 @@ from apps.control.api import (
     tenant_users,
     tenants,
     tokens,
+    trials,
 )
 from apps.control.api.base import ControlView
 from apps.control.api.errors import not_found
@@ -70,6 +71,8 @@ urlpatterns = [
     path(f"{_TENANT}/permissions/plan", permissions.TenantPermissionsPlanView.as_view()),
     path(f"{_TENANT}/permissions/versions", permissions.TenantPermissionsVersionsView.as_view()),
     path(f"{_TENANT}/permissions/rollback", permissions.TenantPermissionsRollbackView.as_view()),
+    path(f"{_TENANT}/permissions/test", trials.PermissionTestsView.as_view()),
+    path(f"{_TENANT}/explain", trials.ExplainView.as_view()),
     path(f"{_TENANT}/users", tenant_users.EndUsersView.as_view()),
     path(f"{_USER}", tenant_users.EndUserView.as_view()),
     path(f"{_USER}/sessions/<uuid:session_id>", tenant_users.EndUserSessionView.as_view()),
