@@ -1,4 +1,4 @@
-"""What in the rules does not fit a model: names it does not have, conditions that cannot be read, values of other types.
+"""What in the rules does not fit a model: names it does not have, conditions that cannot be read, wrong values.
 
 In: permissions and a whole model. Out: `Problem`s, each with its place and line. Pure.
 """
@@ -60,7 +60,7 @@ def _of_entry(model: Model, table: Table, path: str, entry: TableRules) -> Itera
         for part in ("where", "check"):
             data = getattr(rule, part, None)
             if data is not None:
-                yield from _of_reading(lambda data=data, at=f"{place}.{part}": predicate(model, table, data, at))
+                yield from _of_reading(f"{place}.{part}", lambda at, data=data: predicate(model, table, data, at))
 
 
 def _of_columns(
@@ -78,14 +78,14 @@ def _of_columns(
         elif columns[name].read_only:
             yield at, f"`{name}` is made by the database and cannot be set."
         else:
-            yield from _of_reading(lambda name=name, data=data, at=at: preset(columns[name], data, at))
+            yield from _of_reading(at, lambda at, name=name, data=data: preset(columns[name], data, at))
 
 
-def _of_reading(read: Callable[[], Any]) -> Iterator[tuple[str, str]]:
+def _of_reading(place: str, read: Callable[[str], Any]) -> Iterator[tuple[str, str]]:
     try:
-        read()
+        read(place)
     except RuleProblem as problem:
-        yield problem.place, problem.problem[:1].upper() + problem.problem[1:]
+        yield problem.place or place, problem.problem[:1].upper() + problem.problem[1:]
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
