@@ -50,8 +50,7 @@ def _source(rows: Rows, parent: str | None, aliases: Aliases) -> tuple[Source, l
     if rows.relation is not None and parent is not None:
         source = target_source(rows.relation, rows.table, aliases, rows.where)
         return source, [link(rows.relation, parent, source, aliases)]
-    drawn = None if rows.drawn is None else sql(rows.drawn)
-    return table_source(rows.table, aliases, drawn, asked=rows.where), []
+    return table_source(rows.table, aliases, rows.drawn, asked=rows.where), []
 
 
 def ordered(body: Body, rows: Rows) -> Sql:

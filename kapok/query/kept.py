@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kapok.identifiers import QualifiedName
 from kapok.model.types import Column, Table
 from kapok.query.fragments import Sql, join, literal, sql
 from kapok.query.fragments import column as column_of
@@ -89,6 +90,24 @@ class Ref:
 
     kept: Kept
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRows:
+    """Whole rows of a table, kept under a number as the text of an array."""
+
+    number: int
+    table: Table
+
+    def keep(self, rows: Sql) -> Sql:
+        """Keep what `rows`, a select of one row value each, gives. The value means nothing."""
+        found = sql("coalesce((select array_agg(k.v)::text from (", rows, ") k(v)), '{}')")
+        return sql("left(set_config(", literal(f"kapok.w{self.number}"), ", ", found, ", true), 0)")
+
+    def rows(self) -> Sql:
+        """The rows, for a FROM clause."""
+        setting = sql("current_setting(", literal(f"kapok.w{self.number}"), ")")
+        return sql("unnest(", setting, "::", QualifiedName(None, self.table.name), "[])")
 
 
 def kept_columns(table: Table, names: Iterable[str]) -> tuple[Column, ...]:

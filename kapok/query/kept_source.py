@@ -5,6 +5,9 @@ In: a table as the role sees it, and rows kept by their primary key or written b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from kapok.model.types import Table
 from kapok.query.aliases import Aliases
 from kapok.query.comparison import INT4, Comparable
@@ -18,11 +21,20 @@ def kept_source(kept: Kept, table: Table, aliases: Aliases) -> tuple[Source, lis
     """The kept rows that are still there and that the role sees, the conditions on them and their order."""
     assert kept.table.primary_key is not None  # what is not kept by a key is read where it is written
     key = kept.table.primary_key.columns
-    source = table_source(table, aliases)
     if not kept.many:
-        return source, [sql(column(source.alias, name), " = ", kept.only(name)) for name in key], ()
+        source = table_source(table, aliases, within=lambda row: _equal(row, {name: kept.only(name) for name in key}))
+        return source, _conditions(source), ()
     entry = aliases.new()
-    meets = join(" and ", (sql(column(source.alias, name), " = ", kept.of(entry, name)) for name in key))
-    tables = sql(kept.rows(), f" {entry}(v) join ", source.tables, " on ", meets)
+    within = partial(_equal, values={name: kept.of(entry, name) for name in key})
+    source = table_source(table, aliases, within=within)
+    tables = sql(kept.rows(), f" {entry}(v) join lateral ", source.tables, " on true")
     order = OrderKey(kept.position(entry), Comparable(INT4), descending=False, nulls_first=False, nullable=False)
-    return Source(source.alias, tables), [], (order,)
+    return Source(source.alias, tables), _conditions(source), (order,)
+
+
+def _equal(row: str, values: Mapping[str, Sql]) -> Sql:
+    return join(" and ", (sql(column(row, name), " = ", value) for name, value in values.items()))
+
+
+def _conditions(source: Source) -> list[Sql]:
+    return [] if source.condition is None else [source.condition]

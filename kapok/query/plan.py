@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from kapok.model.types import Column, Function, PgType, Relation, Table
 from kapok.query.expressions import Expression
+from kapok.query.fragments import Sql
 from kapok.query.kept import Kept
 from kapok.query.values import Offset, RowLimit, Value
 
@@ -65,9 +66,18 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """Where rows come from instead of their table. tables: SQL for a FROM clause, with all columns of the table and
+    "xmin". typed: it gives rows of the table's type, and no "xmin"."""
+
+    tables: Sql
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Rows of a table: all, those related to the parent row, those a function returns, or of a mutation: those an
-    earlier statement kept, in their order, or those of a CTE (drawn)."""
+    earlier statement kept, in their order, or those drawn from elsewhere."""
 
     table: Table
     relation: Relation | None = None
@@ -78,7 +88,7 @@ class Rows:
     limit: RowLimit | None = None
     offset: Offset | None = None
     kept: Kept | None = None
-    drawn: str | None = None
+    drawn: Drawn | None = None
 
 
 # --- what is read of a row ------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ from kapok.query.expressions import (
 )
 from kapok.query.fragments import Parameter, Sql, column, identifier, join, sql
 from kapok.query.guard import GuardedJunction, GuardedTable, SelectGrant
-from kapok.query.plan import Call, PassedArgument
+from kapok.query.plan import Call, Drawn, PassedArgument
 from kapok.query.seen import gates, masks, rows_of
 
 #: Columns of guarded selects beside those of the table; the last two are numbered.
@@ -62,20 +62,21 @@ class Source:
 def table_source(
     table: Table,
     aliases: Aliases,
-    drawn: Sql | None = None,
+    drawn: Drawn | None = None,
     *,
     within: Callable[[str], Sql] | None = None,
     asked: Expression | None = None,
 ) -> Source:
     """The rows of a table that the role is shown.
 
-    drawn: where they come from instead of the table: all columns of the whole table, and "xmin". within: a condition on
+    drawn: where they come from instead of the table. within: a condition on
     the row as it is, whatever the role sees of it. asked: the condition a caller will put to the rows.
     """
     system = drawn is None and table.primary_key is not None
     system = system and table.kind in (TableKind.TABLE, TableKind.PARTITIONED)
-    origin = sql(QualifiedName(None, table.name)) if drawn is None else drawn
-    return _source(table, _Origin(origin, typed=drawn is None, system=system), aliases, within, asked)
+    origin = sql(QualifiedName(None, table.name)) if drawn is None else drawn.tables
+    typed = drawn is None or drawn.typed
+    return _source(table, _Origin(origin, typed=typed, system=system), aliases, within, asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ of any tenant: the same object serves every tenant of a shape.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from kapok.model.types import Model
 from kapok.query.operation import Binder, CostOf
@@ -15,15 +16,44 @@ from kapok.query.writes import Path
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where rows come from in the input: a path for each, or, when counted, one path they are numbered under."""
+
+    paths: tuple[Path, ...]
+    counted: bool = False
+
+    def path(self, position: int | None = None) -> Path:
+        """The path of the row at a position (from 1); what all rows have in common where that is not known."""
+        if self.counted:
+            return self.paths[0] if position is None else (*self.paths[0], position - 1)
+        if position is not None and 0 < position <= len(self.paths):
+            return self.paths[position - 1]
+        return _common(self.paths)
+
+
+def _common(paths: Sequence[Path]) -> Path:
+    """What several paths begin with."""
+    steps: list[str | int] = []
+    for found in zip(*paths, strict=False):
+        if any(step != found[0] for step in found):
+            break
+        steps.append(found[0])
+    return tuple(steps)
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One statement of a mutation. template: SQL with SCHEMA_MARK, giving one row of text columns.
 
-    paths: the parts of the input its rows come from, for errors: one, or one for each row of a bulk.
+    table: the one it writes to, if any. origin: of the rows it writes. sites: of what it may refuse, by the number in a
+    refusal's detail (kapok.query.refusals).
     """
 
     template: str
     bind: Binder
-    paths: tuple[Path, ...]
+    origin: Origin
+    table: str | None = None
+    sites: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +73,15 @@ class WriteOperation:
     cost: CostOf
     segments: tuple[bytes | Result, ...]
     model: Model = field(compare=False, repr=False)
+
+    @property
+    def characters(self) -> int:
+        """The size of its SQL."""
+        return sum(len(statement.template) for statement in self.statements)
+
+    def bind(self, variables: Mapping[str, Any], row_cap: int, claims: Mapping[str, Any]) -> list[list[bytes | None]]:
+        """The parameters of each statement."""
+        return [statement.bind(variables, row_cap, claims) for statement in self.statements]
 
     def data(self, rows: Sequence[Sequence[bytes | None]]) -> bytes:
         """The `data` object. rows: for each statement, its row in text format."""

@@ -151,7 +151,6 @@ class UpdateOne:
     table: Table
     row: RowChange
     fields: RowFields | None
-    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
