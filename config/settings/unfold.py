@@ -67,6 +67,8 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item("API keys", "key", "tenants_apikey_changelist", _OPERATORS),
+                    _item("Signing keys", "verified_user", "tenants_signingkey_changelist", _OPERATORS),
+                    _item("Trusted issuers", "handshake", "tenants_trustedissuer_changelist", _OPERATORS),
                     _item("Domains", "language", "tenants_domain_changelist", _OPERATORS),
                 ],
             },
