@@ -16,6 +16,7 @@ from apps.tenants.provisioning import names_of
 from apps.tenants.roles import drop_roles, lock_out
 from apps.tenants.schemas import drop_schema
 from apps.tenants.template import template_of
+from apps.tenants.upgrades import upgrade_tenants
 from kapok.errors import KapokError
 
 #: How a step tells how far it is: progressed(done, total).
@@ -85,6 +86,10 @@ def _migrate_tenant(operation: Operation, progressed: Progressed) -> None:
     _finish(operation, migrate_tenants(tenant.project, [tenant], progressed=progressed))
 
 
+def _upgrade_tenants(operation: Operation, progressed: Progressed) -> None:
+    _finish(operation, upgrade_tenants(progressed))
+
+
 def _finish(operation: Operation, result: FleetResult) -> None:
     operation.result = result.facts()
     operation.save(update_fields=["result"])
@@ -106,4 +111,5 @@ JOBS: Mapping[str, Job] = {
     ),
     OperationKind.MIGRATE_TENANT: Job({"migrate": _migrate_tenant}),
     OperationKind.MIGRATE_PROJECT: Job({"template": _compile_template, "tenants": _migrate_project}),
+    OperationKind.UPGRADE: Job({"tenants": _upgrade_tenants}),
 }

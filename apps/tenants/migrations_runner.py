@@ -105,6 +105,15 @@ _TOUCHED_ROLES = """
           and relation in (1260, 1261, 2964) and mode = 'RowExclusiveLock'
     )
 """
+# Through pg_depend, whose index begins with the schema; pg_class has none.
+_TOOK_NAMES = """
+    select c.relname
+    from pg_catalog.pg_depend d
+    join pg_catalog.pg_class c on c.oid = d.objid and c.relowner = session_user::pg_catalog.regrole
+    where d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid = %s::pg_catalog.regnamespace
+      and d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+      and pg_catalog.starts_with(c.relname::pg_catalog.text, 'kapok_')
+"""
 _RECORD = "insert into {schema}.kapok_migration (number, name, checksum, duration_ms) values (%s, %s, %s, %s)"
 
 
@@ -201,7 +210,7 @@ def _run(session: psycopg.Connection[Any], names: Names, file: MigrationFile, se
 
 def execute_script(session: psycopg.Connection[Any], names: Names, sql: str, settings: RunnerSettings) -> float:
     """Run SQL that a project wrote, inside the session's transaction, which it cannot end. Out: milliseconds.
-    Raises MIGRATION_FAILED when it touched a role."""
+    Raises MIGRATION_FAILED when it touched a role or took a name of the platform's."""
     started = time.perf_counter()
     session.execute(
         _PREPARE,
@@ -218,6 +227,9 @@ def execute_script(session: psycopg.Connection[Any], names: Names, sql: str, set
     touched = session.execute(_TOUCHED_ROLES).fetchone()
     if touched and touched[0]:
         raise KapokError("MIGRATION_FAILED", "SQL of a project must not change database roles.")
+    took = session.execute(_TOOK_NAMES, (names.schema,)).fetchone()
+    if took:
+        raise KapokError("MIGRATION_FAILED", f"{took[0]!r}: names of tables that begin with kapok_ are Kapok's.")
     return duration
 
 

@@ -9,6 +9,7 @@ _VERBS = {
     OperationKind.DELETE: "Delete",
     OperationKind.MIGRATE_TENANT: "Migrate",
     OperationKind.MIGRATE_PROJECT: "Migrate project",
+    OperationKind.UPGRADE: "Upgrade all tenants",
 }
 
 

@@ -28,7 +28,8 @@ _STYLE = mark_safe(
     "main{max-width:26rem;margin:auto;padding:2rem;background:#fff;border-radius:8px;overflow-wrap:anywhere}"
     "h1{font-size:1.25rem;margin:0 0 1rem}button,input{font:inherit;padding:.6rem 1rem;border-radius:6px}"
     "button{border:0;background:#047857;color:#fff}"
-    "input{display:block;width:100%;box-sizing:border-box;margin:0 0 1rem;border:1px solid #aab3af}pre{white-space:pre-wrap;font-size:.8rem}"
+    "input{display:block;width:100%;box-sizing:border-box;margin:0 0 1rem;border:1px solid #aab3af}"
+    "pre{white-space:pre-wrap;font-size:.8rem}"
 )
 _PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{}</title>'

@@ -28,7 +28,7 @@ def deliver_waiting(tenant: Tenant, token_id: str) -> None:
     if row is None or row.expires_at <= timezone.now():
         return
     email = row.data["email"]
-    if User.objects.filter(email=email).exists():
+    if User.objects.filter(email=email).exclude(pk=row.user_id).exists():
         row.used_at = timezone.now()
         row.save(update_fields=["used_at"])
         send_mail(tenant, "sign_up_known", email, {})

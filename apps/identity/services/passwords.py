@@ -15,10 +15,10 @@ from apps.identity.limits import MAILS, SIGN_UPS, network_of
 from apps.identity.models import Session, User
 from apps.identity.passwords import check_password, check_rules, hash_password
 from apps.identity.services.one_time import take, void
+from apps.identity.services.ownership import take_possession
 from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sessions import do_end_sessions
 from apps.identity.services.sign_in import Attempt
-from apps.identity.services.sign_up import mark_verified
 from apps.identity.tasks import queue_delivery
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
@@ -46,8 +46,8 @@ def do_reset_password(tenant: Tenant, secret: str, *, password: str) -> None:
             # The mail went to an address that was the account's then.
             if user is None or user.email != token.data["email"]:
                 raise KapokError("TOKEN_INVALID")
+            take_possession(tenant, user)
             _set(tenant, user, password)
-            mark_verified(user)
             do_end_sessions(tenant, user, reason="the password was reset")
         _tell(tenant, user)
 

@@ -16,9 +16,9 @@ from apps.identity.limits import ACCOUNT, ACCOUNT_FROM_ADDRESS, ADDRESS, MAILS, 
 from apps.identity.models import User
 from apps.identity.passwords import check_password, hash_password
 from apps.identity.services.one_time import take
+from apps.identity.services.ownership import take_possession
 from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sessions import Tokens, do_sign_in
-from apps.identity.services.sign_up import mark_verified
 from apps.identity.services.users import do_make_user
 from apps.identity.tasks import queue_delivery
 from apps.tenants.auth_settings import AuthSettings
@@ -89,7 +89,7 @@ def do_sign_in_magic_link(tenant: Tenant, secret: str, *, origin: Origin) -> Tok
         raise KapokError("TOKEN_INVALID")
     if user is None:
         user = do_make_user(tenant, email=token.data["email"], method="magic_link")
-    mark_verified(user)
+    take_possession(tenant, user)
     return tokens_or_challenge(tenant, user, "email", "magic_link", origin)
 
 

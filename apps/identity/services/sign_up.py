@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from apps.identity.context import Origin, in_tenant
@@ -106,11 +105,6 @@ def _sign_up_at_once(
         user = do_make_user(
             tenant, email=email, method="password", password_hash=password_hash, user_metadata=metadata, verified=False
         )
-        return do_sign_in(tenant, user, methods=["pwd"], method="password", origin=origin)
-
-
-def mark_verified(user: User) -> None:
-    """The user has shown that the address is his."""
-    if user.email_verified_at is None:
-        user.email_verified_at = timezone.now()
-        user.save(update_fields=["email_verified_at"])
+        tokens = do_sign_in(tenant, user, methods=["pwd"], method="password", origin=origin)
+    wait_for_verification(tenant, "email_change", email, {}, "", user=user)
+    return tokens

@@ -19,6 +19,7 @@ class OperationKind(models.TextChoices):
     DELETE = "delete"
     MIGRATE_TENANT = "migrate_tenant"
     MIGRATE_PROJECT = "migrate_project"
+    UPGRADE = "upgrade"
 
 
 class OperationState(models.TextChoices):

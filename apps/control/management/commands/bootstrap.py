@@ -1,4 +1,5 @@
-"""`bootstrap`: migrate the platform's tables, and make sure that an administrator with a control API token exists.
+"""`bootstrap`: migrate the platform's tables, also those in tenants' schemas, and make sure that an administrator with
+a control API token exists.
 
 In, on stdin: `{"email", "password", "token"}`, the token null or one made earlier. Out, on stdout: `{"token"}`, the
 same one while it works. Secrets go through pipes, so that no process list shows them. `kapok dev` runs this.
@@ -17,6 +18,7 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.control.tokens import do_create_token, find_token
+from apps.tenants.upgrades import upgrade_tenants
 
 LIFETIME = timedelta(days=365)
 
@@ -34,6 +36,8 @@ class Command(BaseCommand):
         except (ValueError, KeyError, TypeError) as exc:
             raise CommandError('Give {"email", "password", "token"} as JSON on stdin.') from exc
         call_command("migrate", verbosity=0, interactive=False)
+        # A tenant that cannot be upgraded must not keep the others from starting; it is in the log.
+        upgrade_tenants(lambda done, total: None)
         with transaction.atomic():
             user = _administrator(email, password)
             known = find_token(token) if token else None

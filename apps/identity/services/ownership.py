@@ -1,0 +1,26 @@
+"""Whoever answers a mail owns the address.
+
+In: an account, and a proof that its address is the caller's. Out: the address is verified. Where it was not before,
+somebody else may have made the account with that address in wait for its owner (pre-hijacking): what he set up goes.
+"""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from apps.identity.models import User
+from apps.identity.services.sessions import do_end_sessions
+from apps.tenants.models import Tenant
+
+
+def take_possession(tenant: Tenant, user: User) -> None:
+    """Password, factors, accounts at providers and sessions from before the proof are gone. Inside tenant_context."""
+    if user.email_verified_at is not None:
+        return
+    user.email_verified_at = timezone.now()
+    user.password, user.password_changed_at = "", None
+    user.save(update_fields=["email_verified_at", "password", "password_changed_at"])
+    user.factors.all().delete()
+    user.recovery_codes.all().delete()
+    user.identities.all().delete()
+    do_end_sessions(tenant, user, reason="the owner of the address signed in")

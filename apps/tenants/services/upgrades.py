@@ -1,0 +1,15 @@
+"""The upgrade of all tenants after Kapok itself was upgraded."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from apps.tenants.acting import Actor
+from apps.tenants.models import Operation, OperationKind
+from apps.tenants.services.operations import start_operation
+
+
+@transaction.atomic
+def do_upgrade_tenants(*, acting: Actor) -> Operation:
+    """Queue the job that brings the platform's tables in all tenants' schemas up to date."""
+    return start_operation(OperationKind.UPGRADE, acting=acting, project=None)
