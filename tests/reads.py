@@ -25,6 +25,8 @@ from kapok.execute.session import LOGIN_OPTIONS, PREAMBLE, preamble_parameters
 from kapok.identifiers import bind_schema, schema_name
 from kapok.model.build import build
 from kapok.model.types import Model
+from kapok.permissions.apply import visible
+from kapok.permissions.rules import parse_permissions
 from kapok.principal import Principal, PrincipalKind
 from kapok.query.operation import Operation
 from kapok.tenancy import Limits, TenantRef, TenantState
@@ -51,6 +53,11 @@ class Reader:
         self.role = role
         self.claims = claims or {}
 
+    def as_role(self, rules: str, role: str, claims: Mapping[str, Any] | None = None) -> Reader:
+        """The same tenant as a role of these rules sees it."""
+        model = visible(self.model, parse_permissions(rules), role)
+        return Reader(self.connection, self.tenant, build_schema(build_surface(model)), model, role, claims)
+
     def compile(
         self, text: str, variables: Mapping[str, Any] | None = None, name: str | None = None
     ) -> tuple[Operation, dict[str, Any]]:
@@ -58,7 +65,9 @@ class Reader:
         document = parse_document(text, self.api, LIMITS)
         operation = document.operation(name)
         coerced = coerce_variables(document, operation, variables or {})
-        return compile_operation(self.api, document, operation, coerced), coerced
+        compiled = compile_operation(self.api, document, operation, coerced)
+        assert isinstance(compiled, Operation)
+        return compiled, coerced
 
     def data(self, text: str, variables: Mapping[str, Any] | None = None, *, row_cap: int = 1000) -> Any:
         """The `data` object of a document's answer."""

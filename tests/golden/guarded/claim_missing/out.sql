@@ -1,0 +1,24 @@
+select (
+  select concat('[', string_agg('{"slug":' || coalesce(to_json(t0.c0)::text, 'null') || '}', ','), ']')
+  from (
+    select t1."slug" as c0
+    from (
+      select t2.*, t2 as "kapok:row", t2.xmin
+      from "schema"."posts" t2
+      where (t2."status" = $1::"schema"."status" or t2."author_id" = $2::"pg_catalog"."int4")) t1
+    order by t1."slug"
+    limit $3::"pg_catalog"."int8") t0), (
+  select concat('[', string_agg('{"id":' || coalesce('"' || t3.c0::text || '"', 'null') || '}', ','), ']')
+  from (
+    select t4."id" as c0
+    from (
+      select t5.*, t5.xmin
+      from "schema"."comments" t5
+      where exists (
+        select
+        from "schema"."posts" t6
+        where t6."id" = t5."post_id" and t6."author_id" = $2::"pg_catalog"."int4")) t4
+    limit $3::"pg_catalog"."int8") t3)
+-- $1 = published
+-- $2 = null
+-- $3 = 100

@@ -1,0 +1,13 @@
+select concat('[', string_agg('{"slug":' || coalesce(to_json(t0.c0)::text, 'null') || '}', ','), ']')
+from (
+  select t1."slug" as c0
+  from (
+    select t2.*, t2.xmin, t2."status" = $1::"schema"."status" as "kapok:seen"
+    from "schema"."posts" t2
+    where t2."status" = $1::"schema"."status") t1
+  where (t1."slug" = $2::"pg_catalog"."text" and case when t1."kapok:seen" then t1."title" end ~ $3::"pg_catalog"."text")
+  limit $4::"pg_catalog"."int8") t0
+-- $1 = published
+-- $2 = graphs
+-- $3 = [
+-- $4 = 50
