@@ -37,7 +37,9 @@ def compiled(api: ApiSchema, text: str, variables: dict[str, Any] | None = None)
     document = parse_document(text, api, LIMITS)
     operation = document.operation(None)
     coerced = coerce_variables(document, operation, variables or {})
-    return compile_operation(api, document, operation, coerced), coerced
+    compiled = compile_operation(api, document, operation, coerced)
+    assert isinstance(compiled, Operation)
+    return compiled, coerced
 
 
 # ---------------------------------------------------------------------------------------------------------- values

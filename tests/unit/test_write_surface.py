@@ -109,12 +109,12 @@ def test_a_table_that_may_only_be_written() -> None:
     assert "UserFilter" not in schema.graphql.type_map
 
 
-def test_rows_without_a_key_are_counted() -> None:
+def test_rows_without_a_key_cannot_be_named() -> None:
     lines = table("lines", ("Line", "line", "lines"), [column("line", TEXT)], key=())
     assert mutations(schema_of(Model("x", (lines,)))) == {
-        "createLine": "Boolean!",
-        "createLines": "Int!",
-        "updateLines": "Int!",
+        "createLine": "Line!",
+        "createLines": "[Line!]!",
+        "updateLines": "[Line!]!",
         "deleteLines": "Int!",
     }
 

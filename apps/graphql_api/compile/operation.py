@@ -7,10 +7,10 @@ looked at. Raises BAD_USER_INPUT and QUERY_TOO_COMPLEX.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from graphql import OperationDefinitionNode
+from graphql import OperationDefinitionNode, OperationType
 from graphql.execution.collect_fields import collect_fields
 
 from apps.graphql_api.compile.aggregates import aggregate_read
@@ -18,20 +18,23 @@ from apps.graphql_api.compile.connections import connection_read
 from apps.graphql_api.compile.context import TYPENAME, Context, Selected
 from apps.graphql_api.compile.mutations import write_of
 from apps.graphql_api.compile.rows import function_read, list_read, row_fields
+from apps.graphql_api.compile.uniform import too_many_rows
 from apps.graphql_api.document import Document
 from apps.graphql_api.introspect import answer_introspection
 from apps.graphql_api.schema.bindings import Aggregate, ByKey, Connection, FunctionField, NodeById, RootBinding, RowList
 from apps.graphql_api.schema.graphene_types import ApiSchema
 from kapok.query.binding import binder_of
 from kapok.query.codegen import statement
+from kapok.query.codegen_writes import write_operation
 from kapok.query.cost import cost_of
 from kapok.query.cursor import KeyValue
 from kapok.query.expressions import Compared, Operand, all_of
-from kapok.query.operation import Operation
+from kapok.query.operation import CostOf, Operation
 from kapok.query.operators import Operator
 from kapok.query.plan import FirstRead, OneRead, RootRead, Rows
 from kapok.query.values import Given, Value
-from kapok.query.writes import RootWrite
+from kapok.query.write_operation import WriteOperation
+from kapok.query.writes import CreateMany, RootWrite, UpdateMany, Upsert
 
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
@@ -48,8 +51,12 @@ class WritePlan:
 
 def compile_operation(
     schema: ApiSchema, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
-) -> Operation:
+) -> Operation | WriteOperation:
     """The operation, good for all variables of this structure."""
+    if operation.operation is OperationType.MUTATION:
+        plan = write_plan(schema, document, operation, variables)
+        compiled = write_operation(plan.roots, plan.segments, schema.surface.model)
+        return replace(compiled, cost=_bounded(compiled.cost, plan.rows))
     context = Context(schema.surface, schema.graphql, document.fragments, variables)
     roots: list[RootRead] = []
     segments: list[bytes | int] = []
@@ -66,6 +73,17 @@ def compile_operation(
     return Operation(template, binder_of(parameters), cost_of(roots), (*_joined(segments or [b"{"]), b"}"))
 
 
+def _bounded(cost_of_writes: CostOf, rows: int) -> CostOf:
+    """The cost, where no more rows are named than a request may write."""
+
+    def cost(variables: Mapping[str, Any], row_cap: int) -> int:
+        if rows > row_cap:
+            raise too_many_rows((), row_cap)
+        return cost_of_writes(variables, row_cap)
+
+    return cost
+
+
 def write_plan(
     schema: ApiSchema, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> WritePlan:
@@ -80,6 +98,9 @@ def write_plan(
             segments.append(b'"Mutation"')
             continue
         write, named = write_of(context, selected, schema.surface.mutation[selected.name])
+        if isinstance(write, CreateMany | UpdateMany | Upsert) and write.rows == ():
+            segments.append(b"0" if write.fields is None else b"[]")
+            continue
         rows += named
         segments.append(len(roots))
         roots.append(RootWrite(selected.key, write))

@@ -47,7 +47,7 @@ class ColumnOfRows:
 
 def too_many_rows(field: tuple[str, ...], row_cap: int) -> KapokError:
     """QUERY_TOO_COMPLEX for a field that writes too much at once."""
-    details = {"path": list(field), "limit": row_cap}
+    details = {"limit": row_cap, **({"path": list(field)} if field else {})}
     return KapokError("QUERY_TOO_COMPLEX", f"One request may write {row_cap} rows at most.", details=details)
 
 

@@ -14,7 +14,7 @@ from apps.graphql_api.schema.connections import RowType
 from apps.graphql_api.schema.filters import table_filter
 from apps.graphql_api.schema.graphene_classes import GrapheneType
 from apps.graphql_api.schema.registry import Registry
-from apps.graphql_api.schema.rights import rights_of, whole_of
+from apps.graphql_api.schema.rights import rights_of
 from apps.graphql_api.schema.values import column_input
 from apps.graphql_api.schema.write_bindings import (
     CreateField,
@@ -81,8 +81,8 @@ def mutation_field(registry: Registry, binding: WriteBinding, row_type: RowType)
 
 
 def is_read_back(table: Table) -> bool:
-    """Whether what was written is read back: the role may read some of it, and a key finds it again."""
-    return bool(table.columns) and whole_of(table).primary_key is not None
+    """Whether what was written is read back: the role may read some of it."""
+    return bool(table.columns)
 
 
 def is_certain(table: Table) -> bool:

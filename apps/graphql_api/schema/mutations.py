@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from apps.graphql_api.schema.bindings import FunctionField, MutationBinding
 from apps.graphql_api.schema.names import Names
+from apps.graphql_api.schema.rights import whole_of
 from apps.graphql_api.schema.write_bindings import (
     CreateField,
     DeleteField,
@@ -49,7 +50,7 @@ def _of_table(table: Table, inputs: WriteInputs) -> Iterator[tuple[str, WriteBin
         if primary is not None:
             yield f"update{one}", UpdateField(table, primary)
         yield f"update{many}", UpdateWhereField(table)
-        if inputs.keys:
+        if inputs.keys and whole_of(table).primary_key is not None:
             yield f"update{many}ByKey", UpdateByKeyField(table)
     if inputs.create and inputs.update and inputs.conflicts:
         yield f"upsert{one}", UpsertField(table)
