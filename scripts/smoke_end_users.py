@@ -67,9 +67,9 @@ def make_town(smoke: Smoke, home: Path, dev: dict[str, Any]) -> dict[str, Any]:
 def sign_up(smoke: Smoke, auth: httpx.Client, base: str) -> None:
     """An account is there once the link in the mail was used."""
     account = {"email": EMAIL, "password": PASSWORD, "metadata": {"displayName": "Nia"}}
-    asked = auth.post("/sign-up", json=account)
+    asked = auth.post("/signup", json=account)
     smoke.check("sign-up", 202, asked.status_code)
-    early = auth.post("/sign-in", json={"email": EMAIL, "password": PASSWORD})
+    early = auth.post("/signin", json={"email": EMAIL, "password": PASSWORD})
     smoke.check("sign-in before the address is verified", (401, "INVALID_CREDENTIALS"), _outcome(early))
     verified = auth.post("/verify", json={"token": mail(base, EMAIL)["token"]})
     smoke.check("the token from the mail", 200, verified.status_code)
@@ -89,9 +89,9 @@ def mail(base: str, to: str) -> dict[str, Any]:
 
 def sign_in(smoke: Smoke, auth: httpx.Client) -> dict[str, Any]:
     """A wrong password is refused; the right one gives tokens."""
-    wrong = auth.post("/sign-in", json={"email": EMAIL, "password": f"{PASSWORD}!"})
+    wrong = auth.post("/signin", json={"email": EMAIL, "password": f"{PASSWORD}!"})
     smoke.check("a wrong password", (401, "INVALID_CREDENTIALS"), _outcome(wrong))
-    right = auth.post("/sign-in", json={"email": EMAIL, "password": PASSWORD})
+    right = auth.post("/signin", json={"email": EMAIL, "password": PASSWORD})
     smoke.check("sign-in", 200, right.status_code)
     tokens: dict[str, Any] = right.json()
     return tokens
@@ -106,16 +106,17 @@ def book(smoke: Smoke, tenant: Mapping[str, Any], token: str) -> None:
     refused = graphql(tenant, tenant["publishable"], BOOK, chosen)
     smoke.check("a visitor books", (True, None), (bool(code(refused[1])), refused[1].get("data")))
     _, answer = graphql(tenant, tenant["publishable"], BOOK, chosen, token)
-    made = (answer.get("data") or {}).get("createBooking") or answer
+    made = (answer.get("data") or {}).get("createBooking")
     expected = {
         "status": "PENDING",
         "total": f"{2 * float(session['offer']['price']):.2f}",
         "member": {"email": EMAIL},
         "bookingGuests": [{"name": "Ola"}],
     }
-    smoke.check(f"Nia books {session['offer']['title']!r}", expected, {name: made.get(name) for name in expected})
+    seen = {name: made.get(name) for name in expected} if made else answer
+    smoke.check(f"Nia books {session['offer']['title']!r}", expected, seen)
     _, mine = graphql(tenant, tenant["publishable"], MINE, token=token)
-    smoke.check("her bookings", {"bookings": [{"id": made.get("id")}]}, mine.get("data"))
+    smoke.check("her bookings", {"bookings": [{"id": made["id"]}] if made else []}, mine.get("data"))
 
 
 def be_refused(smoke: Smoke, tenant: Mapping[str, Any], token: str) -> None:
@@ -126,7 +127,7 @@ def be_refused(smoke: Smoke, tenant: Mapping[str, Any], token: str) -> None:
     _, seen = graphql(tenant, tenant["publishable"], one, token=token)
     smoke.check("somebody else's booking", {"booking": None}, seen.get("data"))
     _, answer = graphql(tenant, tenant["publishable"], CANCEL, {"id": other["id"]}, token)
-    smoke.check("cancelling it", None, (answer.get("data") or {}).get("updateBooking"))
+    smoke.check("cancelling it", {"updateBooking": None}, answer.get("data"))
     _, after = graphql(tenant, tenant["secret"], OTHERS)
     smoke.check("it is what it was, to the row's version", [other], after["data"]["bookings"])
 

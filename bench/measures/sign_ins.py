@@ -68,7 +68,7 @@ def _signing_in(web: Web, tenant: Tenant, users: Sequence[str]) -> Iterator[list
 
     Raises LoadFailed when a sign-in was refused.
     """
-    url, stop = f"{web.url}/t/{tenant.slug}/auth/v1/sign-in", threading.Event()
+    url, stop = f"{web.url}/t/{tenant.slug}/auth/v1/signin", threading.Event()
     answered: list[float] = []
     refused: list[str] = []
 

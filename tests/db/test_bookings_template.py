@@ -22,8 +22,10 @@ from kapok.identifiers import owner_role, schema_name
 from kapok.model.build import build
 from kapok.model.types import Model, RelationKind
 from kapok.permissions.apply import visible
+from kapok.permissions.expectations import Expected, parse_expectations
 from kapok.permissions.rules import parse_permissions
 from kapok.permissions.validation import validate
+from kapok.query.guard import GuardedTable
 from kapok.templates.bookings.seed import generate
 from kapok.templates.bookings.seed_accounts import MANAGER, MEMBER
 
@@ -365,6 +367,25 @@ def test_permissions_name_what_exists_and_nothing_private(model: Model) -> None:
     partners = {column.name for column in anon.table("partners").columns}
     assert partners == {"id", "name", "slug", "about", "website"}
     assert "revenue" not in {column.name for column in anon.table("offer_stats").columns}
+    for role in ("member", "partner", "staff"):
+        # Nobody but the service learns what the payment provider says, and nobody writes payments.
+        payments = visible(model, permissions, role).table("payments")
+        assert not {"details", "provider_reference"} & {column.name for column in payments.columns}
+        assert isinstance(payments, GuardedTable)
+        assert not payments.insert + payments.update + payments.delete
+    assert "city_monthly_sales" not in {table.name for table in visible(model, permissions, "partner").tables}
+
+
+def test_the_permission_tests_are_well_formed_and_of_every_role() -> None:
+    file = TEMPLATES / "bookings" / "permissions_tests.yaml"
+    tests = parse_expectations(file.read_text(), file.name)
+    allowed = {test.steps[0].person.role for test in tests if not (_refuses(test.steps[0].expected))}
+    refused = {test.steps[0].person.role for test in tests if _refuses(test.steps[0].expected)}
+    assert allowed == refused == {"anon", "member", "partner", "staff"}
+
+
+def _refuses(expected: Expected) -> bool:
+    return expected.denied or expected.error is not None
 
 
 @pytest.mark.parametrize("template", ["bookings", "blank"])
