@@ -33,14 +33,6 @@ def unseal(secret_keys: Sequence[str], purpose: str, sealed: str) -> bytes:
         raise SealBrokenError(purpose) from exc
 
 
-def reseal(secret_keys: Sequence[str], purpose: str, sealed: str) -> str:
-    """The same content under the first secret key: for the day a former one goes. Raises SealBrokenError."""
-    try:
-        return _box(tuple(secret_keys), purpose).rotate(sealed.encode()).decode()
-    except InvalidToken as exc:
-        raise SealBrokenError(purpose) from exc
-
-
 @lru_cache(maxsize=256)
 def _box(secret_keys: tuple[str, ...], purpose: str) -> MultiFernet:
     return MultiFernet([Fernet(_derived(secret_key, purpose)) for secret_key in secret_keys])
