@@ -120,6 +120,13 @@ _KINDS = (
     ErrorKind("DATABASE_ERROR", "KP503", 500, "The database refused the operation."),
     ErrorKind("CONFLICT", "KP504", 409, "The change conflicts with existing data."),
     ErrorKind("OVERLOADED", "KP505", 503, "Too many requests are waiting for the database.", "Try again in a moment."),
+    ErrorKind(
+        "WRITE_OUTCOME_UNKNOWN",
+        "KP506",
+        503,
+        "The connection to the database was lost; whether the change was made is not known.",
+        "Read the data before trying again.",
+    ),
     ErrorKind("INTERNAL_SERVER_ERROR", "KP599", 500, "Something went wrong on our side.", "Report the request id."),
     # --- control
     ErrorKind("VALIDATION_FAILED", "KP601", 422, "The input is not valid."),

@@ -9,24 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from time import monotonic
 
 import psycopg
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from kapok.execute.failures import SERVER_GOES_AWAY, ConnectionLost, StatementFailed
-from kapok.execute.segment import Segment
-from kapok.execute.session import LOGIN_OPTIONS, PREAMBLE, SESSION_STATE
+from kapok.execute.failures import SERVER_GOES_AWAY, ConnectionLost, Diagnostics, NotRun, StatementFailed
+from kapok.execute.segment import Segment, WriteSegment
+from kapok.execute.session import AGAIN, LOGIN_OPTIONS, PREAMBLE, SESSION_STATE, WRITE_PREAMBLE
 from kapok.execute.statements import StatementCache
 from kapok.identifiers import bind_schema
 
 log = logging.getLogger("kapok.execute")
 
-_PREAMBLE_NAME = b"kapok_preamble"
+_PREAMBLE_NAME, _WRITE_PREAMBLE_NAME, _AGAIN_NAME = b"kapok_preamble", b"kapok_write_preamble", b"kapok_again"
+_PREPARED = ((_PREAMBLE_NAME, PREAMBLE), (_WRITE_PREAMBLE_NAME, WRITE_PREAMBLE), (_AGAIN_NAME, AGAIN))
 #: How much longer than its statement_timeout a segment may stay unanswered before the connection counts as dead.
 ANSWER_GRACE_SECONDS = 5.0
+
+
+class _Unfit(psycopg.OperationalError):
+    """The connection cannot be used any more, and what is under way is not committed."""
 
 
 OnFree = Callable[["Connection", Segment | None], None]
@@ -54,10 +59,10 @@ class Connection:
         the connection is lost (with the segment that was under way, if any). Raises psycopg.OperationalError."""
         session = await psycopg.AsyncConnection[object].connect(conninfo, autocommit=True, options=LOGIN_OPTIONS)
         pgconn = session.pgconn
-        prepared = pgconn.prepare(_PREAMBLE_NAME, PREAMBLE.encode())
-        if prepared.status != ExecStatus.COMMAND_OK:
-            await session.close()
-            raise psycopg.OperationalError("the preamble could not be prepared")
+        for name, text in _PREPARED:
+            if pgconn.prepare(name, text.encode()).status != ExecStatus.COMMAND_OK:
+                await session.close()
+                raise psycopg.OperationalError("the preamble could not be prepared")
         pgconn.nonblocking = 1
         pgconn.enter_pipeline_mode()
         connection = cls(session, slots=slots, on_free=on_free)
@@ -78,23 +83,42 @@ class Connection:
             for closing in self._statements.take_closing():
                 pgconn.send_close_prepared(closing)
                 segment.closes += 1
-            pgconn.send_query_prepared(_PREAMBLE_NAME, segment.preamble)
-            key = (segment.schema, segment.template)
-            name = self._statements.get(key)
-            if name is not None:
-                pgconn.send_query_prepared(name, segment.parameters)
+            if isinstance(segment, WriteSegment):
+                self._send_write(segment)
             else:
-                text = bind_schema(segment.template, segment.schema).encode()
-                if self._statements.admits(key):
-                    segment.key, segment.name = key, self._statements.new_name()
-                    pgconn.send_prepare(segment.name, text)
-                    pgconn.send_query_prepared(segment.name, segment.parameters)
-                else:
-                    pgconn.send_query_params(text, segment.parameters)
+                pgconn.send_query_prepared(_PREAMBLE_NAME, segment.preamble)
+                segment.key, segment.name = self._send_statement(segment.schema, segment.template, segment.parameters)
             pgconn.pipeline_sync()
             self._flush()
         except psycopg.OperationalError as exc:
             self._lose(exc)
+
+    def _send_write(self, segment: WriteSegment) -> None:
+        preamble = _WRITE_PREAMBLE_NAME
+        for template, parameters in segment.statements:
+            self._pgconn.send_query_prepared(preamble, segment.preamble)
+            preamble = _AGAIN_NAME
+            key, name = self._send_statement(segment.schema, template, parameters)
+            if key is not None:
+                segment.prepared.append((key, name))
+
+    def _send_statement(
+        self, schema: str, template: str, parameters: Sequence[bytes | None]
+    ) -> tuple[Hashable | None, bytes]:
+        """Send one statement; its key and name where it is prepared by this."""
+        key = (schema, template)
+        name = self._statements.get(key)
+        if name is not None:
+            self._pgconn.send_query_prepared(name, parameters)
+            return None, b""
+        text = bind_schema(template, schema).encode()
+        if not self._statements.admits(key):
+            self._pgconn.send_query_params(text, parameters)
+            return None, b""
+        name = self._statements.new_name()
+        self._pgconn.send_prepare(name, text)
+        self._pgconn.send_query_prepared(name, parameters)
+        return key, name
 
     def overdue(self, now: float) -> bool:
         """Whether the segment should have been answered by now."""
@@ -140,7 +164,10 @@ class Connection:
         status = result.status
         if status == ExecStatus.TUPLES_OK:
             segment.tuples += 1
-            if segment.tuples == 1:
+            if isinstance(segment, WriteSegment):
+                if segment.tuples % 2 == 0 and result.ntuples:
+                    segment.rows.append([result.get_value(0, column) for column in range(result.nfields)])
+            elif segment.tuples == 1:
                 self._tampered = result.get_value(0, 0) != SESSION_STATE
             elif result.ntuples:
                 segment.row = [result.get_value(0, column) for column in range(result.nfields)]
@@ -149,7 +176,10 @@ class Connection:
                 log.warning("a project's function changed the settings of its session; the connection is dropped")
                 raise psycopg.OperationalError("a function changed the session's settings")
             self._segment = None
-            if segment.key is not None and segment.commands > segment.closes:
+            if isinstance(segment, WriteSegment):
+                for key, name in segment.prepared[: max(0, segment.commands - segment.closes)]:
+                    self._statements.confirm(key, name)
+            elif segment.key is not None and segment.commands > segment.closes:
                 self._statements.confirm(segment.key, segment.name)
             # First the next segment: Postgres works on it while this answer is written.
             self._on_free(self, segment)
@@ -159,7 +189,11 @@ class Connection:
         elif status == ExecStatus.FATAL_ERROR:
             failure = segment.error = _failure(result)
             if failure.sqlstate in SERVER_GOES_AWAY:
-                raise psycopg.OperationalError(str(failure))
+                raise _Unfit(str(failure))
+            if isinstance(segment, WriteSegment):
+                if not segment.tuples and failure.sqlstate == "22P02":
+                    raise _Unfit("a project's function changed the settings of its session")
+                segment.failed = segment.tuples // 2
 
     def _lose(self, cause: BaseException) -> None:
         if self.closed:
@@ -171,13 +205,22 @@ class Connection:
         self._pgconn.finish()
         segment, self._segment = self._segment, None
         if segment is not None:
-            lost = ConnectionLost(str(cause))
+            lost = NotRun(str(cause)) if isinstance(cause, _Unfit) else ConnectionLost(str(cause))
             lost.__cause__ = cause
             segment.fail(lost)
         self._on_free(self, segment)
 
 
 def _failure(result: PGresult) -> StatementFailed:
-    state = result.error_field(DiagnosticField.SQLSTATE) or b"XX000"
-    message = result.error_field(DiagnosticField.MESSAGE_PRIMARY) or b""
-    return StatementFailed(state.decode(), message.decode(errors="replace"))
+    state = _field(result, DiagnosticField.SQLSTATE) or "XX000"
+    diagnostics = Diagnostics(
+        _field(result, DiagnosticField.TABLE_NAME),
+        _field(result, DiagnosticField.COLUMN_NAME),
+        _field(result, DiagnosticField.CONSTRAINT_NAME),
+        _field(result, DiagnosticField.MESSAGE_DETAIL) if state.startswith("KP") else "",
+    )
+    return StatementFailed(state, _field(result, DiagnosticField.MESSAGE_PRIMARY), diagnostics)
+
+
+def _field(result: PGresult, field: DiagnosticField) -> str:
+    return (result.error_field(field) or b"").decode(errors="replace")

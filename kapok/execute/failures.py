@@ -7,21 +7,43 @@ Source: PostgreSQL manual, Appendix A (error codes).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kapok.errors import KapokError
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """What the server names in an error, "" where it names nothing. detail: of Kapok's own refusals only, the others
+    hold values."""
+
+    table: str = ""
+    column: str = ""
+    constraint: str = ""
+    detail: str = ""
 
 
 class StatementFailed(Exception):
     """What the server said, for the log only."""
 
-    def __init__(self, sqlstate: str, message: str) -> None:
+    def __init__(self, sqlstate: str, message: str, diagnostics: Diagnostics | None = None) -> None:
         if sqlstate.startswith("22") or sqlstate == "42601":
             message = message.partition(' "')[0]  # what follows is the caller's value
         super().__init__(f"{sqlstate}: {message}")
         self.sqlstate = sqlstate
+        self.diagnostics = diagnostics or Diagnostics()
 
 
 class ConnectionLost(Exception):
     """The connection broke while a segment was under way; whether it ran is not known."""
+
+
+class NotRun(ConnectionLost):
+    """The connection is of no use any more, and nothing of the segment has been committed."""
+
+
+class StalePlan(Exception):
+    """The schema is not the one the plan was compiled for."""
 
 
 #: The schema is not what the plan was compiled for: read it anew and try once more.

@@ -1,7 +1,7 @@
-"""Running a compiled read for a tenant: the data plane's one way into Postgres.
+"""Running a compiled operation for a tenant: the data plane's one way into Postgres.
 
-In: tenant, principal, request id, template and parameters. Out: the row of JSON columns. Pools are kept by gateway role
-and closed when a project has been idle; errors come out as KapokError, the server's words chained for the log.
+In: tenant, principal, request id, what to run and its parameters. Out: rows of JSON columns. Pools are kept by gateway
+role and closed when a project has been idle; errors come out as KapokError, the server's words chained for the log.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from contextlib import suppress
 from time import monotonic
 
 from kapok.errors import KapokError
-from kapok.execute.failures import STALE_PLAN, ConnectionLost, StatementFailed, public_error
+from kapok.execute.failures import STALE_PLAN, ConnectionLost, StalePlan, StatementFailed, public_error
 from kapok.execute.pool import Pool, PoolSettings
 from kapok.execute.segment import Row, Segment
 from kapok.execute.session import preamble_parameters
+from kapok.execute.write_run import WriteRun
 from kapok.principal import Principal
+from kapok.query.write_operation import WriteOperation
 from kapok.tenancy import TenantRef
 
 #: A project's pool is closed after so many seconds without a request.
@@ -25,13 +27,12 @@ IDLE_POOL_SECONDS = 300.0
 ATTEMPTS = 12
 
 
-class StalePlan(Exception):
-    """The schema is not the one the plan was compiled for."""
-
-
 def translated(failure: StatementFailed) -> KapokError | StalePlan:
     """What a failed statement means to the caller."""
     return StalePlan() if failure.sqlstate in STALE_PLAN else public_error(failure.sqlstate)
+
+
+__all__ = ["Runner", "StalePlan", "translated"]
 
 
 class Runner:
@@ -133,6 +134,56 @@ class Runner:
         )
         self._pool(tenant.gateway_role).submit(segment)
         return segment
+
+    async def write(
+        self,
+        tenant: TenantRef,
+        principal: Principal,
+        request_id: str,
+        operation: WriteOperation,
+        bound: Sequence[Sequence[bytes | None]],
+    ) -> list[Row]:
+        """Run a mutation in one transaction: the row of each statement. bound: the parameters of each. Raises
+        StalePlan, or KapokError for everything else that can go wrong; nothing is written then, but for
+        WRITE_OUTCOME_UNKNOWN."""
+        answer: asyncio.Future[list[Row]] = asyncio.get_running_loop().create_future()
+
+        def done(run: WriteRun) -> None:
+            if answer.done():  # the caller was cancelled
+                return
+            if run.rows is not None:
+                answer.set_result(run.rows)
+            elif run.error is not None:
+                answer.set_exception(run.error)
+
+        run = self.submit_write(tenant, principal, request_id, operation, bound, done)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            run.abandon()
+            raise
+
+    def submit_write(
+        self,
+        tenant: TenantRef,
+        principal: Principal,
+        request_id: str,
+        operation: WriteOperation,
+        bound: Sequence[Sequence[bytes | None]],
+        done: Callable[[WriteRun], None],
+    ) -> WriteRun:
+        """Start a mutation. done: called once, when it has its rows or its error (KapokError, StalePlan)."""
+        run = WriteRun(
+            self._pool(tenant.gateway_role),
+            tenant.schema,
+            operation,
+            bound,
+            preamble_parameters(tenant, principal, request_id),
+            tenant.limits.statement_ms / 1000,
+            done,
+        )
+        run.start()
+        return run
 
     def _pool(self, role: str) -> Pool:
         pool = self._pools.get(role)

@@ -72,3 +72,32 @@ class Segment:
         if self.error is None and self.row is None:
             self.error = StatementFailed("XX000", "the statement gave no row")
         self.done(self)
+
+
+class WriteSegment(Segment):
+    """Statements that run one after another in one transaction that may write. rows: one for each that has run. failed:
+    the number of the one that failed; how many there are when it was the commit."""
+
+    __slots__ = ("failed", "prepared", "rows", "statements")
+
+    def __init__(
+        self,
+        schema: str,
+        statements: Sequence[tuple[str, Sequence[bytes | None]]],
+        preamble: Sequence[bytes],
+        *,
+        seconds: float,
+        done: Callable[[Segment], None],
+    ) -> None:
+        super().__init__(schema, "", (), preamble, seconds=seconds, done=done)
+        self.statements = statements
+        #: Key and name of the statements it prepares, in order.
+        self.prepared: list[tuple[Hashable, bytes]] = []
+        self.rows: list[Row] = []
+        self.failed = 0
+
+    def finish(self) -> None:
+        """The server has answered the whole segment."""
+        if self.error is None and len(self.rows) < len(self.statements):
+            self.error = StatementFailed("XX000", "a statement gave no row")
+        self.done(self)

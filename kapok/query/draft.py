@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from kapok.identifiers import QualifiedName
-from kapok.model.types import Model, Table
+from kapok.model.types import Model, Table, UniqueKey
 from kapok.query.aliases import Aliases
 from kapok.query.binding import binder_of
 from kapok.query.demands import Demand
@@ -24,13 +24,17 @@ WRITTEN, POSITION = "w", '"kapok.n"'
 
 
 class Draft:
-    """origin: of the rows it is about. table: the one it writes to, if any."""
+    """origin: of the rows it is about. table: the one it writes to, if any. See `Statement`."""
 
-    def __init__(self, origin: Origin, table: str | None = None) -> None:
+    def __init__(
+        self, origin: Origin, table: str | None = None, *, deletes: bool = False, key: UniqueKey | None = None
+    ) -> None:
         self.aliases = Aliases()
         self._feed: Feed | None = None
         self.origin = origin
         self._table = table
+        self._deletes = deletes
+        self.key = key
         self._ctes: list[Sql] = []
         self._refusals: list[Sql] = []
         self._results: list[Sql] = []
@@ -70,7 +74,9 @@ class Draft:
         fed = [] if self._feed is None or self._feed.inline else [self._feed.cte()]
         ctes = sql("with ", join(", ", (*fed, *self._ctes)), " ") if fed or self._ctes else sql()
         text, parameters = render(sql(ctes, "select ", join(", ", (*self._refusals, *self._results))))
-        return Statement(text, binder_of(parameters), self.origin, self._table, tuple(self._sites))
+        return Statement(
+            text, binder_of(parameters), self.origin, self._table, tuple(self._sites), self._deletes, self.key
+        )
 
 
 class Script:

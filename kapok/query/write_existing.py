@@ -49,7 +49,7 @@ def keep_as_it_is(script: Script, batch: Batch, kept: Kept, origin: Origin, *, m
     draft = Draft(origin, batch.table.name)
     insert_batch(script, draft, batch, None)
     script.add(draft)
-    draft = Draft(origin, batch.table.name)
+    draft = Draft(origin, batch.table.name, key=key)
     count = 1 if batch.positions is None else len(batch.positions)
     given: list[tuple[Value, ...]] = [values.get(name) or (presets[name],) * count for name in key.columns]
     keys = tuple(RowKey(key, row, origin.path()) for row in zip(*given, strict=True))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kapok.model.types import Model
+from kapok.model.types import Model, UniqueKey
 from kapok.query.operation import Binder, CostOf
 from kapok.query.writes import Path
 
@@ -46,7 +46,7 @@ class Statement:
     """One statement of a mutation. template: SQL with SCHEMA_MARK, giving one row of text columns.
 
     table: the one it writes to, if any. origin: of the rows it writes. sites: of what it may refuse, by the number in a
-    refusal's detail (kapok.query.refusals).
+    refusal's detail (kapok.query.refusals). deletes: it deletes rows. key: of an upsert, what rows may conflict with.
     """
 
     template: str
@@ -54,6 +54,8 @@ class Statement:
     origin: Origin
     table: str | None = None
     sites: tuple[Origin, ...] = ()
+    deletes: bool = False
+    key: UniqueKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,12 +196,12 @@ def _update_where(script: Script, write: UpdateWhere) -> Result:
 
 def _delete(script: Script, write: DeleteOne | DeleteWhere) -> Result:
     if isinstance(write, DeleteOne):
-        draft = Draft(Origin((write.key.path,)), write.table.name)
+        draft = Draft(Origin((write.key.path,)), write.table.name, deletes=True)
         versions = () if write.if_version is None else (write.if_version,)
         target = Target(write.table, (1,), (write.key,), versions=versions)
         value = sql("(exists (select from ", WRITTEN, "))::text")
     else:
-        draft = Draft(Origin(((),)), write.table.name)
+        draft = Draft(Origin(((),)), write.table.name, deletes=True)
         target = Target(write.table, (1,), where=write.where)
         value = sql("(select count(*)::text from ", WRITTEN, ")")
     rule = delete_rule(write.table)

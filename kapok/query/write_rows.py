@@ -95,6 +95,7 @@ def insert_batch(
     script: Script, draft: Draft, batch: Batch, kept: Kept | None, *, more: bool = False, columns: Iterable[str] = ()
 ) -> None:
     """Write the insert of a batch with all its checks; keep its rows. columns: of the rows, to be read at once."""
+    draft.key = None if batch.conflict is None else batch.conflict.key
     rule = insert_rule(batch.table, batch.columns())
     changes = batch.conflict.update if batch.conflict is not None else ()
     changed = update_rule(batch.table, changes) if changes else None
@@ -129,7 +130,7 @@ def delete_rows(script: Script, table: Table, rows: Sequence[Outgoing], *, requi
     """Delete rows. required: each must be there."""
     origin = Origin(tuple(row.path for row in rows))
     for places in _groups([row.signature() for row in rows]):
-        draft = Draft(origin, table.name)
+        draft = Draft(origin, table.name, deletes=True)
         feed = delete(draft, target_of(table, [rows[place] for place in places], places), delete_rule(table))
         if required:
             refuse_unfound(draft, feed)

@@ -1,0 +1,148 @@
+"""What a failed mutation means to a caller.
+
+In: what the server said, the operation and the number of the statement that failed (as many as there are: the commit).
+Out: a KapokError with the input's path, and the constraint and columns as far as the role knows of them. Never a value,
+never SQL, no name of what the role may not see.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kapok.errors import KapokError
+from kapok.execute.failures import StatementFailed, public_error
+from kapok.model.types import Table, UniqueKey
+from kapok.query.guard import GuardedTable
+from kapok.query.kept import whole_of
+from kapok.query.refusals import Refusal
+from kapok.query.write_operation import Statement, WriteOperation
+from kapok.query.writes import Path
+
+_REFUSALS = {
+    Refusal.CHECK: ("FORBIDDEN", "The row would not be one this role may write."),
+    Refusal.NOT_FOUND: ("NOT_FOUND", "There is no such row."),
+    Refusal.VERSION: ("CONFLICT", "The row has changed since it was read."),
+    Refusal.HIDDEN: ("FORBIDDEN", "The row would be hidden from this role; nothing was written."),
+    Refusal.SKIPPED: ("CONFLICT", "A trigger of the table kept the row from being written."),
+    Refusal.TWICE: ("BAD_USER_INPUT", "The same row is named twice."),
+}
+_UNIQUE = "A row with the same key exists already."
+_BY_STATE = {
+    "23502": ("BAD_USER_INPUT", "A value is missing: it must not be null."),
+    "23503": ("BAD_USER_INPUT", "A row that is referred to does not exist."),
+    "23505": ("CONFLICT", _UNIQUE),
+    "23514": ("BAD_USER_INPUT", "A value is not one that the table allows."),
+    "23P01": ("CONFLICT", "The row excludes or is excluded by another one."),
+    "23001": ("CONFLICT", "Other rows still refer to this row."),
+    "40003": ("WRITE_OUTCOME_UNKNOWN", None),
+    "42501": ("FORBIDDEN", "The tenant's database role may not write this."),
+}
+_IN_USE = ("CONFLICT", "Other rows still refer to this row.")
+
+
+def write_error(failure: StatementFailed, operation: WriteOperation, number: int) -> KapokError:
+    """The KapokError of a failed statement."""
+    at_commit = number >= len(operation.statements)
+    statement = None if at_commit else operation.statements[number]
+    if failure.sqlstate.startswith("KP") and statement is not None:
+        return _refusal(failure, statement, operation)
+    if failure.sqlstate == "21000" and statement is not None and " on conflict " in statement.template:
+        return KapokError("BAD_USER_INPUT", _REFUSALS[Refusal.TWICE][1], details=_where(statement.origin.path()))
+    code, message = _meaning(failure, statement)
+    details: dict[str, Any] = {} if statement is None else _where(statement.origin.path())
+    if failure.sqlstate.startswith("23"):
+        details |= _named(failure, statement, operation)
+    return KapokError(code, message, details=details)
+
+
+def _meaning(failure: StatementFailed, statement: Statement | None) -> tuple[str, str | None]:
+    state = failure.sqlstate
+    if (
+        state == "23503"
+        and statement is not None
+        and (statement.deletes or statement.table != failure.diagnostics.table)
+    ):
+        return _IN_USE
+    found = _BY_STATE.get(state)
+    if found is not None:
+        return found
+    error = public_error(state)
+    return error.code, error.message
+
+
+def _where(path: Path) -> dict[str, Any]:
+    return {"path": list(path)} if path else {}
+
+
+def _refusal(failure: StatementFailed, statement: Statement, operation: WriteOperation) -> KapokError:
+    """One of Kapok's own. A project's function may raise the same SQLSTATEs with any detail."""
+    site, _, position = failure.diagnostics.detail.partition(":")
+    known = site.isdecimal() and int(site) < len(statement.sites) and position.isdecimal() and len(position) < 10
+    path = statement.sites[int(site)].path(int(position)) if known else ()
+    if failure.sqlstate == Refusal.TAKEN:
+        found = _find(operation, statement.table)
+        key = () if found is None or statement.key is None else _key(found, statement.key)
+        return KapokError("CONFLICT", _UNIQUE, details=_of_key(path, statement.key, key))
+    try:
+        code, message = _REFUSALS[Refusal(failure.sqlstate)]
+    except (ValueError, KeyError):
+        return public_error("P0001")
+    return KapokError(code, message, details=_where(path))
+
+
+def _named(failure: StatementFailed, statement: Statement | None, operation: WriteOperation) -> dict[str, Any]:
+    """The path, constraint and columns of a violation, as far as they may be told."""
+    found = failure.diagnostics
+    table = _find(operation, found.table)
+    path = () if statement is None else statement.origin.path()
+    if table is None:
+        return {}
+    own = statement is not None and statement.table == found.table
+    if found.column:
+        columns = _shown(table, (found.column,))
+        return _columns(path if own else (), columns, path)
+    keys = [key for key in (*whole_of(table).unique_keys, whole_of(table).primary_key) if key is not None]
+    for key in keys:
+        if key.name == found.constraint:
+            return _of_key(path, key, _key(table, key), extend=own)
+    return _of_relation(table, found.constraint, path, own=own)
+
+
+def _of_relation(table: Table, constraint: str, path: Path, *, own: bool) -> dict[str, Any]:
+    for relation in whole_of(table).relations:
+        if relation.constraint == constraint and relation.own_key:
+            columns = _shown(table, relation.columns)
+            if len(columns) < len(relation.columns):
+                return {}
+            return {"constraint": constraint, **_columns(path if own else (), columns, path)}
+    return {} if isinstance(table, GuardedTable) else {"constraint": constraint}
+
+
+def _of_key(path: Path, key: UniqueKey | None, columns: tuple[str, ...], *, extend: bool = True) -> dict[str, Any]:
+    if key is None or not columns:
+        return _where(path)
+    return {"constraint": key.name, **_columns(path if extend else (), columns, path)}
+
+
+def _columns(extended: Path, columns: tuple[str, ...], path: Path) -> dict[str, Any]:
+    """The columns; the path leads to the column if there is only one."""
+    found: dict[str, Any] = {"columns": list(columns)} if columns else {}
+    return found | _where((*extended, columns[0]) if extended and len(columns) == 1 else path)
+
+
+def _key(table: Table, key: UniqueKey) -> tuple[str, ...]:
+    """API names of a key's columns; () where the role does not know all of them."""
+    columns = _shown(table, key.columns)
+    return columns if len(columns) == len(key.columns) else ()
+
+
+def _shown(table: Table, names: tuple[str, ...]) -> tuple[str, ...]:
+    """API names of the columns that the role may read or write."""
+    known = {column.name for column in table.columns}
+    if isinstance(table, GuardedTable):
+        known |= {name for grant in (*table.insert, *table.update) for name in grant.columns}
+    return tuple(column.api_name for column in whole_of(table).columns if column.name in names and column.name in known)
+
+
+def _find(operation: WriteOperation, name: str | None) -> Table | None:
+    return next((table for table in operation.model.tables if table.name == name), None)
