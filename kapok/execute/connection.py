@@ -187,7 +187,7 @@ class Connection:
         elif status == ExecStatus.COMMAND_OK:
             segment.commands += 1
         elif status == ExecStatus.FATAL_ERROR:
-            failure = segment.error = _failure(result)
+            failure = segment.error = statement_failed(result)
             if failure.sqlstate in SERVER_GOES_AWAY:
                 raise _Unfit(str(failure))
             if isinstance(segment, WriteSegment):
@@ -211,7 +211,8 @@ class Connection:
         self._on_free(self, segment)
 
 
-def _failure(result: PGresult) -> StatementFailed:
+def statement_failed(result: PGresult) -> StatementFailed:
+    """What the server said of a statement."""
     state = _field(result, DiagnosticField.SQLSTATE) or "XX000"
     diagnostics = Diagnostics(
         _field(result, DiagnosticField.TABLE_NAME),

@@ -97,12 +97,11 @@ def _named(failure: StatementFailed, statement: Statement | None, operation: Wri
     path = () if statement is None else statement.origin.path()
     if table is None:
         return {}
-    own = statement is not None and statement.table == found.table
+    own = statement is not None and statement.table == found.table and statement.origin.single
     if found.column:
         columns = _shown(table, (found.column,))
         return _columns(path if own else (), columns, path)
-    keys = [key for key in (*whole_of(table).unique_keys, whole_of(table).primary_key) if key is not None]
-    for key in keys:
+    for key in _keys(table):
         if key.name == found.constraint:
             return _of_key(path, key, _key(table, key), extend=own)
     return _of_relation(table, found.constraint, path, own=own)
@@ -128,6 +127,11 @@ def _columns(extended: Path, columns: tuple[str, ...], path: Path) -> dict[str, 
     """The columns; the path leads to the column if there is only one."""
     found: dict[str, Any] = {"columns": list(columns)} if columns else {}
     return found | _where((*extended, columns[0]) if extended and len(columns) == 1 else path)
+
+
+def _keys(table: Table) -> list[UniqueKey]:
+    whole = whole_of(table)
+    return [*whole.unique_keys, *([whole.primary_key] if whole.primary_key is not None else [])]
 
 
 def _key(table: Table, key: UniqueKey) -> tuple[str, ...]:

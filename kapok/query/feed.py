@@ -104,10 +104,9 @@ class Feed:
         return self._entries[refs]
 
     def _places(self, refs: tuple[Ref, ...]) -> Sql:
-        places = Parameter(Positions(tuple(ref.position for ref in refs)), INT4 + "[]")
         if self.single:
-            return sql("(", places, ")[1]")
-        return self._array(places)
+            return sql(str(refs[0].position))
+        return self._array(Parameter(Positions(tuple(ref.position for ref in refs)), INT4 + "[]"))
 
     # --- the rows -----------------------------------------------------------------------------------------------------
 

@@ -23,18 +23,17 @@ def kept_source(kept: Kept, table: Table, aliases: Aliases) -> tuple[Source, lis
     key = kept.table.primary_key.columns
     if not kept.many:
         source = table_source(table, aliases, within=lambda row: _equal(row, {name: kept.only(name) for name in key}))
-        return source, _conditions(source), ()
+        return source, [] if source.condition is None else [source.condition], ()
     entry = aliases.new()
     within = partial(_equal, values={name: kept.of(entry, name) for name in key})
     source = table_source(table, aliases, within=within)
-    tables = sql(kept.rows(), f" {entry}(v) join lateral ", source.tables, " on true")
+    if source.condition is None:
+        tables = sql(kept.rows(), f" {entry}(v) cross join lateral ", source.tables)
+    else:
+        tables = sql(kept.rows(), f" {entry}(v) join ", source.tables, " on ", source.condition)
     order = OrderKey(kept.position(entry), Comparable(INT4), descending=False, nulls_first=False, nullable=False)
-    return Source(source.alias, tables), _conditions(source), (order,)
+    return Source(source.alias, tables), [], (order,)
 
 
 def _equal(row: str, values: Mapping[str, Sql]) -> Sql:
     return join(" and ", (sql(column(row, name), " = ", value) for name, value in values.items()))
-
-
-def _conditions(source: Source) -> list[Sql]:
-    return [] if source.condition is None else [source.condition]

@@ -131,14 +131,14 @@ def _where(conditions_: Sequence[Sql]) -> Sql:
     return sql(" where ", join(" and ", conditions_)) if conditions_ else sql()
 
 
-def refuse_unfound(draft: Draft, feed: Feed, reason: Refusal = Refusal.NOT_FOUND) -> None:
-    """Refuse when a row of the feed has found nothing."""
+def refuse_unfound(draft: Draft, feed: Feed, reason: Refusal = Refusal.NOT_FOUND, origin: Origin | None = None) -> None:
+    """Refuse when a row of the feed has found nothing. origin: where the rows are named, if elsewhere."""
     if feed.inline:
         absent = [sql(f"not exists (select from {WRITTEN})"), *feed.conditions()]
-        draft.refuse(reason, feed.position, _where(absent))
+        draft.refuse(reason, feed.position, _where(absent), origin)
         return
     absent = [sql(f"not exists (select from {WRITTEN} where {WRITTEN}.{POSITION} = {SOURCE}.n)")]
-    draft.refuse(reason, feed.position, sql(f" from {SOURCE}", _where(absent)))
+    draft.refuse(reason, feed.position, sql(f" from {SOURCE}", _where(absent)), origin)
 
 
 def refuse_repeated(draft: Draft, feed: Feed, target: Target) -> None:

@@ -22,6 +22,11 @@ class Origin:
     paths: tuple[Path, ...]
     counted: bool = False
 
+    @property
+    def single(self) -> bool:
+        """Whether it is one row."""
+        return not self.counted and len(self.paths) == 1
+
     def path(self, position: int | None = None) -> Path:
         """The path of the row at a position (from 1); what all rows have in common where that is not known."""
         if self.counted:

@@ -156,7 +156,7 @@ def _update_one(script: Script, write: UpdateOne) -> Result:
     versions = () if row.if_version is None else (row.if_version,)
     target = Target(table, (1,), (row.key,), versions=versions)
     columns = list(columns_read(table, write.fields))
-    change_target(script, draft, target, _changes(row.change), None, required=False, columns=columns)
+    change_target(script, draft, target, _changes(row.change), None, columns=columns)
     result = draft.result(read_one(draft, table, write.fields))
     return Result(script.add(draft), draft.column(result))
 
@@ -183,11 +183,11 @@ def _update_where(script: Script, write: UpdateWhere) -> Result:
     target = Target(table, (1,), where=write.where)
     if readable_at_once(table, write.fields) or key is None:
         columns = list(columns_read(table, write.fields))
-        change_target(script, draft, target, _changes(write.change), None, required=False, columns=columns)
+        change_target(script, draft, target, _changes(write.change), None, columns=columns)
         result = draft.result(read_list(draft, table, write.fields, ordered=True))
         return Result(script.add(draft), draft.column(result))
     kept = script.keep(table, (), many=True, sure=False)
-    change_target(script, draft, target, _changes(write.change), None, required=False, columns=key.columns)
+    change_target(script, draft, target, _changes(write.change), None, columns=key.columns)
     order = join(", ", (column(WRITTEN, name) for name in key.columns))
     draft.result(keep(kept, WRITTEN, position=sql("row_number() over (order by ", order, ")")))
     script.add(draft)

@@ -122,7 +122,8 @@ def change_rows(script: Script, table: Table, rows: Sequence[Outgoing], kept: Ke
         changes = Changes(
             columns_of_rows([row.values for row in group]), _links([row.links for row in group], places), group[0].nulls
         )
-        change(script, draft, target, changes, kept, required=required, more=turn > 0)
+        named = Origin(tuple(row.path if row.key is None else row.key.path for row in rows))
+        change(script, draft, target, changes, kept, required=named if required else None, more=turn > 0)
         script.add(draft)
 
 
@@ -171,11 +172,12 @@ def change(
     changes: Changes,
     kept: Kept | None,
     *,
-    required: bool,
+    required: Origin | None = None,
     more: bool = False,
     columns: Iterable[str] = (),
 ) -> None:
-    """Write an update with all its checks; keep its rows. columns: of the new rows, to be read at once."""
+    """Write an update with all its checks; keep its rows. required: each row must be there; where they are named.
+    columns: of the new rows, to be read at once."""
     rule = update_rule(target.table, changes.columns())
     demand = of_update(rule)
     if not changes.columns() and not rule.presets:
@@ -185,8 +187,8 @@ def change(
     feed = update(draft, target, changes, rule, wanted)
     refuse_repeated(draft, feed, target)
     refuse_stale(draft, feed, target, rule)
-    if required:
-        refuse_unfound(draft, feed)
+    if required is not None:
+        refuse_unfound(draft, feed, origin=required)
     _ask(script, draft, demand, later, WRITTEN)
     if kept is not None:
         draft.result(keep(kept, WRITTEN, more=more))
