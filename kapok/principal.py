@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from kapok.errors import KapokError
+
 
 class PrincipalKind(StrEnum):
     """How the principal proved who it is."""
@@ -19,6 +21,10 @@ class PrincipalKind(StrEnum):
     END_USER = "end_user"
 
 
+#: What a key may be for: queries, mutations.
+READ, WRITE = "read", "write"
+SCOPES = frozenset({READ, WRITE})
+
 #: The role of a publishable key and of callers without a user.
 ANON_ROLE = "anon"
 #: The role of a secret key: sees everything in its tenant.
@@ -27,13 +33,14 @@ SERVICE_ROLE = "service"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """One authenticated caller of one tenant. `claims` holds JSON-ready values."""
+    """One authenticated caller of one tenant. `claims` holds JSON-ready values; only keys may lack scopes."""
 
     kind: PrincipalKind
     id: str
     tenant_id: uuid.UUID
     role: str
     claims: Mapping[str, Any] = field(default_factory=dict)
+    scopes: frozenset[str] = SCOPES
     #: What logs and the change log call this caller: `api_key:<id>`.
     actor: str = field(init=False)
     #: What `current_setting('request.jwt.claims')` holds in its requests: the claims, with the role.
@@ -43,3 +50,9 @@ class Principal:
         # Made once: both go into every statement's preamble.
         object.__setattr__(self, "actor", f"{self.kind}:{self.id}")
         object.__setattr__(self, "claims_json", orjson.dumps({**self.claims, "role": self.role}))
+
+    def require(self, scope: str) -> None:
+        """Raises FORBIDDEN for a key that is not for this."""
+        if scope not in self.scopes:
+            operations = "queries" if scope == READ else "mutations"
+            raise KapokError("FORBIDDEN", f"This key may not run {operations}: it lacks the scope {scope}.")

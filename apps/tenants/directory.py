@@ -39,7 +39,8 @@ _TENANT = """
 _BY_SLUG = _TENANT + " where t.slug = $1"
 _BY_HOST = _TENANT + " join public.tenants_domain d on d.tenant_id = t.id where d.domain = $1"
 _BY_DIGEST = """
-    select k.id, k.tenant_id, k.role, k.expires_at, k.revoked_at from public.tenants_apikey k where k.digest = $1
+    select k.id, k.tenant_id, k.role, k.expires_at, k.revoked_at, k.scopes
+    from public.tenants_apikey k where k.digest = $1
 """
 _PERMISSIONS = """
     select coalesce((select text from public.tenants_projectpermissions where project_id = $1 and version = $2), ''),
@@ -237,8 +238,10 @@ class Directory:
         rows = await self._platform.fetch(_BY_DIGEST, (digest,))
         if not rows:
             return None
-        key_id, tenant_id, role, expires_at, revoked_at = rows[0]
-        principal = Principal(kind=PrincipalKind.API_KEY, id=str(key_id), tenant_id=tenant_id, role=role)
+        key_id, tenant_id, role, expires_at, revoked_at, scopes = rows[0]
+        principal = Principal(
+            kind=PrincipalKind.API_KEY, id=str(key_id), tenant_id=tenant_id, role=role, scopes=frozenset(scopes)
+        )
         return Key(principal, _timestamp(expires_at), revoked_at is not None)
 
     async def _load_permissions(self, entry: Entry) -> PermissionTexts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from kapok.cli.client import Client
@@ -14,6 +16,7 @@ LIST = (
     Column("NAME", "name"),
     Column("KIND", "kind"),
     Column("ROLE", "role"),
+    Column("SCOPES", "scopes"),
     Column("KEY", "prefix"),
     Column("STATE", "state"),
     Column("EXPIRES", "expiresAt"),
@@ -35,12 +38,16 @@ def command() -> None:
 )  # fmt: skip
 @click.option("--role", help="The app role; anon or service unless given.")
 @click.option("--name", default="", help="What the key is for.")
+@click.option(
+    "--scope", "scopes", type=click.Choice(["read", "write"]), multiple=True,
+    help="What it may run: queries, mutations. Repeatable.  [default: both]",
+)  # fmt: skip
 @click.option("--expires", "expires_at", help="When it ends: 2027-01-31T00:00:00Z.")
 @common_options
 @pass_invocation
-def create(invocation: Invocation, tenant: str, kind: str, role: str | None, name: str, expires_at: str | None) -> None:
+def create(invocation: Invocation, /, tenant: str, expires_at: str | None, **given: Any) -> None:
     """Create a key for TENANT and show it, this once."""
-    body = {"kind": kind, "role": role, "name": name, "expiresAt": expires_at}
+    body = {**given, "expiresAt": expires_at, "scopes": list(given["scopes"]) or None}
     with Client(invocation.settings) as client:
         key = client.post(
             f"/tenants/{tenant}/keys", {field: value for field, value in body.items() if value is not None}

@@ -254,12 +254,12 @@ def test_bad_slugs_are_refused_beside_the_field(cast: Cast, slug: str) -> None:
 
 def test_a_key_is_shown_once_and_its_digest_never(cast: Cast) -> None:
     client = cast.client("manager")
-    data = {"tenant": cast.tenant.pk, "name": "web", "kind": "secret", "role": ""}
+    data = {"tenant": cast.tenant.pk, "name": "web", "kind": "secret", "role": "", "scopes": ["read"]}
     made = client.post(reverse("admin:tenants_apikey_add"), data)
     shown = re.search(r"ksec_[A-Za-z0-9_-]{43}", made.content.decode())
     assert shown is not None and "no-store" in made["Cache-Control"]
     key = ApiKey.objects.get()
-    assert key.digest == key_digest(shown[0])
+    assert (key.digest, key.scopes) == (key_digest(shown[0]), ["read"])
     pages = [
         page(client, "tenants_apikey_change", key.pk),
         page(client, "tenants_apikey_changelist"),

@@ -9,7 +9,8 @@ import jwt
 import pytest
 
 from apps.tenants.acting import SYSTEM
-from apps.tenants.models import SigningKey, Tenant
+from apps.tenants.models import ApiKey, SigningKey, Tenant
+from apps.tenants.services import do_create_key
 from apps.tenants.services.tokens import ACCESS_LIFETIME, do_revoke_user_tokens, issue_access_token
 from kapok.bearer.keys import public_key_from
 from kapok.errors import KapokError
@@ -95,3 +96,13 @@ def test_a_token_issued_after_a_revocation_is_later_than_it(tenant: Tenant) -> N
     revoked = int(tenant.revocations.get().revoked_at.timestamp())
     assert read(tenant, issue(tenant))["iat"] > revoked
     assert read(tenant, issue(tenant, sub="u2"))["iat"] <= time.time()
+
+
+def test_a_key_is_for_both_kinds_of_operation_unless_it_is_said(tenant: Tenant) -> None:
+    assert do_create_key(tenant, "secret", acting=SYSTEM)[0].scopes == ["read", "write"]
+    assert do_create_key(tenant, "secret", acting=SYSTEM, scopes=["read"])[0].scopes == ["read"]
+    for wrong in ([], ["admin"], ["read", "all"]):
+        with pytest.raises(KapokError) as caught:
+            do_create_key(tenant, "secret", acting=SYSTEM, scopes=wrong)
+        assert caught.value.details == {"fields": ["scopes"]}
+    assert ApiKey.objects.count() == 2

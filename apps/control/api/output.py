@@ -79,6 +79,7 @@ class KeySerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     kind = serializers.CharField()
     role = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
     prefix = serializers.CharField()
     state = serializers.SerializerMethodField()
     createdAt = serializers.DateTimeField(source="created_at")

@@ -13,6 +13,7 @@ from apps.control.api.base import ControlView, acting, answer, parsed
 from apps.control.api.openapi import collection, describe
 from apps.control.api.output import DomainSerializer, KeySerializer, NewKeySerializer
 from apps.tenants.access import Right, get_domain_for, get_key_for, get_tenant_for
+from apps.tenants.models.keys import all_scopes
 from apps.tenants.services import do_add_domain, do_create_key, do_remove_domain, do_revoke_key
 from kapok.tokens import KeyKind
 
@@ -24,6 +25,7 @@ class KeyInput(serializers.Serializer[Any]):
     role = serializers.CharField(required=False, allow_null=True, default=None, max_length=63)
     name = serializers.CharField(required=False, default="", allow_blank=True, max_length=100)
     expiresAt = serializers.DateTimeField(source="expires_at", required=False, allow_null=True, default=None)
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=all_scopes()), default=all_scopes)
 
 
 class DomainInput(serializers.Serializer[Any]):

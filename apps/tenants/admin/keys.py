@@ -13,7 +13,12 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from apps.tenants.access import Right, tenants_for
 from apps.tenants.admin.columns import KEY_LABELS, badge, link
@@ -21,6 +26,7 @@ from apps.tenants.admin.dialogs import ConfirmDialog
 from apps.tenants.admin.inlines import key_state
 from apps.tenants.admin.scope import ScopedAdmin, acting, go_to
 from apps.tenants.models import ApiKey
+from apps.tenants.models.keys import all_scopes
 from apps.tenants.services import do_create_key, do_revoke_key
 from kapok.tokens import KeyKind
 
@@ -40,11 +46,17 @@ class KeyForm(forms.ModelForm):
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "service"}),
         help_text="The app role of a secret key.",
     )
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, scope) for scope in all_scopes()],
+        initial=all_scopes,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="read: queries. write: mutations.",
+    )
     expires_at = forms.SplitDateTimeField(required=False, widget=UnfoldAdminSplitDateTimeWidget, label="Expires")
 
     class Meta:
         model = ApiKey
-        fields = ("tenant", "name", "kind", "role", "expires_at")
+        fields = ("tenant", "name", "kind", "role", "scopes", "expires_at")
 
 
 @admin.register(ApiKey)
@@ -65,14 +77,14 @@ class ApiKeyAdmin(ScopedAdmin):
     actions_detail: ClassVar = ("revoke",)
     readonly_fields = ("show_state", "prefix", "created_at", "revoked_at", "last_used_at")
     _stored = (
-        *("tenant", "name", "kind", "role", "prefix", "show_state"),
+        *("tenant", "name", "kind", "role", "scopes", "prefix", "show_state"),
         *("created_at", "expires_at", "revoked_at", "last_used_at"),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         """New: what is asked. Existing: facts."""
         if obj is None:
-            return ((None, {"fields": ("tenant", "name", "kind", "role", "expires_at")}),)
+            return ((None, {"fields": ("tenant", "name", "kind", "role", "scopes", "expires_at")}),)
         return ((None, {"fields": self._stored}),)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -110,6 +122,7 @@ class ApiKeyAdmin(ScopedAdmin):
             name=data["name"],
             role=data["role"] or None,
             expires_at=data["expires_at"],
+            scopes=data["scopes"],
         )
         obj.__dict__.update(made.__dict__)
         request._kapok_new_key = key  # type: ignore[attr-defined]

@@ -8,7 +8,13 @@ from django.db import models
 from django.utils import timezone
 
 from apps.tenants.models.tenants import Tenant
+from kapok.principal import SCOPES
 from kapok.tokens import KeyKind
+
+
+def all_scopes() -> list[str]:
+    """What a key is for unless it is said."""
+    return sorted(SCOPES)
 
 
 class ApiKey(models.Model):
@@ -19,6 +25,7 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in KeyKind])
     role = models.CharField(max_length=63)
+    scopes = models.JSONField(default=all_scopes, help_text="read: queries. write: mutations.")
     prefix = models.CharField(max_length=16, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from apps.tenants.acting import Actor
 from apps.tenants.models import ApiKey, Tenant
 from apps.tenants.rulebook import rules_of
 from kapok.errors import KapokError
-from kapok.principal import ANON_ROLE, SERVICE_ROLE
+from kapok.principal import ANON_ROLE, SCOPES, SERVICE_ROLE
 from kapok.tenancy import TenantState
 from kapok.tokens import KeyKind, new_key
 
@@ -25,13 +26,16 @@ def do_create_key(
     name: str = "",
     role: str | None = None,
     expires_at: datetime | None = None,
+    scopes: Collection[str] = SCOPES,
 ) -> tuple[ApiKey, str]:
     """Out: the stored key and the key itself, which is not kept. role: of a secret key (default service); a publishable
-    key is always anon. Raises VALIDATION_FAILED, INVALID_STATE."""
+    key is always anon. scopes: read (queries), write (mutations) or both. Raises VALIDATION_FAILED, INVALID_STATE."""
     kind = _kind(kind)
     role = _role(tenant, kind, role)
     if expires_at is not None and expires_at <= timezone.now():
         raise KapokError("VALIDATION_FAILED", "The key would have expired already.", details={"fields": ["expires_at"]})
+    if not scopes or not set(scopes) <= SCOPES:
+        raise KapokError("VALIDATION_FAILED", "Scopes are read, write or both.", details={"fields": ["scopes"]})
     if tenant.state == TenantState.DELETING:
         raise KapokError("INVALID_STATE", "The tenant is being deleted.")
     made = new_key(kind)
@@ -43,6 +47,7 @@ def do_create_key(
         prefix=made.prefix,
         digest=made.digest,
         expires_at=expires_at,
+        scopes=sorted(set(scopes)),
     )
     return key, made.key
 
