@@ -7,12 +7,15 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from apps.control.explain_page import explain_page
 from apps.control.graphql.view import control_graphql
 from apps.control.oidc_relay import oidc_relay
 from apps.identity.inbox_pages import urlpatterns as inbox_pages
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    # Before the admin's own addresses, which take anything behind a model's name for an id.
+    path("admin/tenants/tenant/<slug:slug>/explain/", admin.site.admin_view(explain_page), name="tenant-explain"),
     path("admin/", admin.site.urls),
     path("api/", include("apps.control.api.urls")),
     path("oidc/<slug:project>/<slug:provider>/callback", oidc_relay, name="oidc-relay"),

@@ -84,7 +84,7 @@ def problems_of(owner: Owner, text: str) -> list[Problem]:
         if isinstance(owner, Project):
             check_tenants(owner, text)
     except KapokError as error:
-        return [as_problem(error)]
+        return problems_from(error)
     judged = [validate(rules, _NOTHING)]
     for model in _models(owner) if judged[0] else ():
         judged.append(_misfits(owner, rules, model))
@@ -110,9 +110,10 @@ def check_tenants(project: Project, text: str) -> None:
             raise KapokError("PROJECT_INVALID", message) from error
 
 
-def as_problem(error: KapokError) -> Problem:
-    """A refusal of the parser as a problem."""
-    return Problem(str(error.details.get("path") or ""), error.message, error.details.get("line"))
+def problems_from(error: KapokError) -> list[Problem]:
+    """What the parser refused, one by one."""
+    listed = error.details.get("problems") or [{**error.details, "message": error.message}]
+    return [Problem(str(item.get("path") or ""), item["message"], item.get("line")) for item in listed]
 
 
 def _models(owner: Owner) -> Iterator[Model]:

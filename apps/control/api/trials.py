@@ -15,7 +15,7 @@ from apps.control.api.openapi import describe
 from apps.control.trials.desk import Desk
 from apps.control.trials.explain import Explanation, explain
 from apps.control.trials.people import somebody
-from apps.control.trials.run_tests import TestResult, run_tests
+from apps.control.trials.run_tests import Result, run_tests
 from apps.tenants.access import Right, get_tenant_for
 from apps.tenants.models import Tenant
 from apps.tenants.rulebook import current_text
@@ -130,7 +130,7 @@ class TestsInput(serializers.Serializer[Any]):
     only = serializers.CharField(required=False, default="", allow_blank=True, max_length=300)
 
 
-class TestResultSerializer(serializers.Serializer[TestResult]):
+class TestResultSerializer(serializers.Serializer[Result]):
     """How one test went. message: what was expected and what came."""
 
     name = serializers.CharField()

@@ -21,6 +21,7 @@ from apps.tenants.provisioning import names_of
 from kapok.errors import KapokError
 from kapok.identifiers import bind_schema
 from kapok.model.types import Column, Table
+from kapok.permissions.closing import closed
 from kapok.permissions.document import did_you_mean
 from kapok.permissions.matrix import Grant, Operation
 from kapok.permissions.predicates import RuleProblem, predicate
@@ -139,7 +140,7 @@ class _Look:
             return None
         if expression is None:
             return True
-        [met] = self._ask([expression])
+        [met] = self._ask([closed(expression)])
         return None if met is None else met == b"t"
 
 

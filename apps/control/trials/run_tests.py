@@ -1,6 +1,6 @@
 """Runs permission tests on a tenant: each in a transaction that is rolled back.
 
-In: a tenant, the rules to test, expectations. Out: a `TestResult` for each, in order.
+In: a tenant, the rules to test, expectations. Out: a `Result` for each, in order.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
+class Result:
     """message: what was expected and what came; "" when passed. ms: how long it took."""
 
     name: str
@@ -55,13 +55,13 @@ class _Broken(Exception):
     """The test cannot say anything."""
 
 
-def run_tests(desk: Desk, tests: Sequence[Expectation]) -> list[TestResult]:
+def run_tests(desk: Desk, tests: Sequence[Expectation]) -> list[Result]:
     """All of them, in one connection. Raises DATABASE_UNAVAILABLE."""
     with TrialSession(desk) as session:
         return [_result(desk, session, test) for test in tests]
 
 
-def _result(desk: Desk, session: TrialSession, test: Expectation) -> TestResult:
+def _result(desk: Desk, session: TrialSession, test: Expectation) -> Result:
     started = time.perf_counter()
     outcome, message = Outcome.PASSED, ""
     try:
@@ -71,7 +71,7 @@ def _result(desk: Desk, session: TrialSession, test: Expectation) -> TestResult:
         outcome, message = Outcome.FAILED, str(failed)
     except _Broken as broken:
         outcome, message = Outcome.BROKEN, str(broken)
-    return TestResult(test.name, test.file, test.line, outcome, message, (time.perf_counter() - started) * 1000)
+    return Result(test.name, test.file, test.line, outcome, message, (time.perf_counter() - started) * 1000)
 
 
 def _run(desk: Desk, session: TrialSession, test: Expectation) -> None:

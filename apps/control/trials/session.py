@@ -6,7 +6,7 @@ project's gateway and takes the tenant's role by the same preamble; at the end e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -18,8 +18,10 @@ from psycopg import pq
 from apps.control.trials.desk import Compiled, Desk
 from apps.tenants.owner import conninfo_of
 from kapok.errors import KapokError
+from kapok.execute.connection import statement_failed
 from kapok.execute.failures import STALE_PLAN, StatementFailed, public_error
-from kapok.execute.session import LOGIN_OPTIONS, PREAMBLE, preamble_parameters
+from kapok.execute.session import LOGIN_OPTIONS, PREAMBLE, WRITE_PREAMBLE, preamble_parameters
+from kapok.execute.write_failures import write_error
 from kapok.identifiers import bind_schema
 from kapok.principal import Principal
 from kapok.query.write_operation import WriteOperation
@@ -32,19 +34,15 @@ class TrialSession:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        try:
-            self._connection = psycopg.connect(
-                conninfo_of(desk.ref.gateway_role),
-                autocommit=True,
-                options=LOGIN_OPTIONS,
-                application_name="kapok trial",
-            )
-        except psycopg.OperationalError as exc:
-            raise KapokError("DATABASE_UNAVAILABLE") from exc
         self._savepoints = 0
+        self._connection: psycopg.Connection[Any] = _connect(desk.ref.gateway_role)
 
     def __enter__(self) -> Self:
-        self._execute("begin")
+        try:
+            self._execute("begin")
+        except KapokError:
+            self._connection.close()
+            raise
         return self
 
     def __exit__(
@@ -73,39 +71,57 @@ class TrialSession:
             self._execute(f"release savepoint {name}" if kept else f"rollback to savepoint {name}")
         return data
 
-    def become(self, principal: Principal) -> None:
+    def become(self, principal: Principal, *, writes: bool = False) -> None:
         """Everything a request of the principal has set, the tenant's role included."""
-        self.fetch(PREAMBLE, preamble_parameters(self._desk.ref, principal, REQUEST_ID))
+        # The preamble of a write insists on a session as it logged in.
+        self._execute("set local statement_timeout = 0")
+        parameters = preamble_parameters(self._desk.ref, principal, REQUEST_ID)
+        self.fetch(WRITE_PREAMBLE if writes else PREAMBLE, parameters)
 
     def fetch(self, statement: str, parameters: Sequence[bytes | None]) -> list[list[bytes | None]]:
         """The rows of one statement with text-format parameters. Raises KapokError as a caller would see it."""
+        try:
+            return self._fetch(statement, parameters)
+        except StatementFailed as failure:
+            raise _public(failure) from failure
+
+    def _fetch(self, statement: str, parameters: Sequence[bytes | None]) -> list[list[bytes | None]]:
         result = self._connection.pgconn.exec_params(statement.encode(), list(parameters))
         if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
-            raise self._refusal(result)
+            raise statement_failed(result)
         return [[result.get_value(row, column) for column in range(result.nfields)] for row in range(result.ntuples)]
 
     def _run(self, principal: Principal, compiled: Compiled) -> Any:
-        self.become(principal)
-        limits, schema = self._desk.ref.limits, self._desk.ref.schema
-        operation = compiled.operation
+        limits, operation = self._desk.ref.limits, compiled.operation
         if isinstance(operation, WriteOperation):
-            written = operation.bind(compiled.variables, limits.rows, principal.claims)
-            rows = [
-                self.fetch(bind_schema(statement.template, schema), bound)[0]
-                for statement, bound in zip(operation.statements, written, strict=True)
-            ]
-            return orjson.loads(operation.data(rows))
+            return orjson.loads(operation.data(self._written(principal, operation, compiled.variables)))
         if not operation.template:
             return orjson.loads(operation.data([]))
+        self.become(principal)
         bound = operation.bind(compiled.variables, limits.rows, principal.claims)
-        return orjson.loads(operation.data(self.fetch(bind_schema(operation.template, schema), bound)[0]))
+        return orjson.loads(operation.data(self.fetch(self._bound(operation.template), bound)[0]))
 
-    def _refusal(self, result: Any) -> KapokError:
-        state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"XX000").decode()
-        message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
-        error = KapokError("DATABASE_ERROR") if state in STALE_PLAN else public_error(state)
-        error.__cause__ = StatementFailed(state, message)
-        return error
+    def _written(
+        self, principal: Principal, operation: WriteOperation, variables: Mapping[str, Any]
+    ) -> list[list[bytes | None]]:
+        """The row of each statement; then what is put off to the commit is checked."""
+        rows: list[list[bytes | None]] = []
+        bound = operation.bind(variables, self._desk.ref.limits.rows, principal.claims)
+        try:
+            for statement, parameters in zip(operation.statements, bound, strict=True):
+                # Before each, because a trigger may have changed what was set.
+                self.become(principal, writes=True)
+                rows += self._fetch(self._bound(statement.template), parameters)
+            with self.undone():
+                self._fetch("set constraints all immediate", ())
+        except StatementFailed as failure:
+            if failure.sqlstate in STALE_PLAN:
+                raise _public(failure) from failure
+            raise write_error(failure, operation, len(rows)) from failure
+        return rows
+
+    def _bound(self, template: str) -> str:
+        return bind_schema(template, self._desk.ref.schema)
 
     def _savepoint(self) -> str:
         self._savepoints += 1
@@ -116,5 +132,20 @@ class TrialSession:
     def _execute(self, command: str) -> None:
         """Fixed words only."""
         result = self._connection.pgconn.exec_(command.encode())
-        if result.status is not pq.ExecStatus.COMMAND_OK:
-            raise self._refusal(result)
+        if result.status != pq.ExecStatus.COMMAND_OK:
+            failure = statement_failed(result)
+            raise _public(failure) from failure
+
+
+def _public(failure: StatementFailed) -> KapokError:
+    """What a caller would see; tables that have just changed are nothing to wait for here."""
+    return KapokError("DATABASE_ERROR") if failure.sqlstate in STALE_PLAN else public_error(failure.sqlstate)
+
+
+def _connect(gateway: str) -> psycopg.Connection[Any]:
+    try:
+        return psycopg.connect(
+            conninfo_of(gateway), autocommit=True, options=LOGIN_OPTIONS, application_name="kapok trial"
+        )
+    except psycopg.OperationalError as exc:
+        raise KapokError("DATABASE_UNAVAILABLE") from exc
