@@ -10,12 +10,19 @@ from django.views.generic import RedirectView
 from apps.control.explain_page import explain_page
 from apps.control.graphql.view import control_graphql
 from apps.control.oidc_relay import oidc_relay
+from apps.identity.admin_pages import user_page, users_page
 from apps.identity.inbox_pages import urlpatterns as inbox_pages
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     # Before the admin's own addresses, which take anything behind a model's name for an id.
     path("admin/tenants/tenant/<slug:slug>/explain/", admin.site.admin_view(explain_page), name="tenant-explain"),
+    path("admin/tenants/tenant/<slug:slug>/users/", admin.site.admin_view(users_page), name="tenant-users"),
+    path(
+        "admin/tenants/tenant/<slug:slug>/users/<uuid:user_id>/",
+        admin.site.admin_view(user_page),
+        name="tenant-user",
+    ),
     path("admin/", admin.site.urls),
     path("api/", include("apps.control.api.urls")),
     path("oidc/<slug:project>/<slug:provider>/callback", oidc_relay, name="oidc-relay"),

@@ -73,6 +73,7 @@ class TenantAdmin(RulesAdmin):
     actions = None
     actions_detail: ClassVar = (
         "open_graphiql",
+        "see_users",
         "see_rules",
         "suspend",
         "resume",
@@ -227,6 +228,11 @@ class TenantAdmin(RulesAdmin):
     def open_graphiql(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The tenant's own page for queries."""
         return go_to(request, graphiql_path(self.row(request, object_id)))
+
+    @action(description="Users", icon="person", permissions=["view"])
+    def see_users(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The end users (a page of apps.identity)."""
+        return go_to(request, reverse("tenant-users", args=[self.row(request, object_id).slug]))
 
     @action(description="Permissions", icon="rule", permissions=["view"])
     def see_rules(self, request: HttpRequest, object_id: str) -> HttpResponse:
