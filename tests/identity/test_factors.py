@@ -21,6 +21,9 @@ from apps.identity.services.sessions import Tokens
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
 from tests.identity.accounts import HERE, code_at, everything, make_tenant, make_user, signed_in
+from tests.identity.clock import calm_clock
+
+__all__ = ["calm_clock"]
 
 pytestmark = pytest.mark.usefixtures("real_database", "calm_clock")
 

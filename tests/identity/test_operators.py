@@ -24,6 +24,9 @@ from kapok.errors import KapokError
 from kapok.tenancy import TenantState
 from tests.control.cast import Cast, code_of, make_cast
 from tests.identity.accounts import HERE, code_at, everything, make_user, signed_in
+from tests.identity.clock import calm_clock
+
+__all__ = ["calm_clock"]
 
 pytestmark = pytest.mark.usefixtures("calm_clock")
 
