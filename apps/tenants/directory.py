@@ -196,6 +196,8 @@ class Directory:
         else:
             if table in ("tenants_projectpermissions", "tenants_tenantpermissions"):
                 self._permissions.clear()
+            if table == "tenants_project":  # the default role of users from outside
+                self.tokens.issuer_changed(owner)
             concerns = _concerns(owner)
             self._slugs.forget(concerns)
             self._hosts.forget(concerns)

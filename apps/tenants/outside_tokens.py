@@ -21,9 +21,10 @@ from kapok.sealing import SealBrokenError, unseal
 from kapok.tenancy import ProjectRef, TenantRef
 
 _ISSUERS = """
-    select issuer, jwks_url, sealed_secret, audience, algorithms, subject_claim, roles_claim, role_mapping,
-           default_role, tenant_claim
-    from public.tenants_trustedissuer where project_id = $1 and enabled
+    select i.issuer, i.jwks_url, i.sealed_secret, i.audience, i.algorithms, i.subject_claim, i.roles_claim,
+           i.role_mapping, coalesce(nullif(i.default_role, ''), p.auth ->> 'defaultRole', ''), i.tenant_claim
+    from public.tenants_trustedissuer i join public.tenants_project p on p.id = i.project_id
+    where i.project_id = $1 and i.enabled
 """
 
 

@@ -60,7 +60,7 @@ class Issuer:
         mapping = dict(self.role_mapping)
         ours = [mapping.get(role, "") if mapping else role for role in given if isinstance(role, str)]
         roles = tuple(dict.fromkeys(role for role in ours if is_role(role)))[:MAX_ROLES]
-        return roles or ((self.default_role,) if self.default_role else ())
+        return roles or ((self.default_role,) if is_role(self.default_role) else ())
 
     def normalised(self, claims: Mapping[str, Any]) -> dict[str, Any]:
         """The claims as those of Kapok's own tokens are called. Raises UNAUTHENTICATED."""

@@ -55,7 +55,7 @@ def list_(invocation: Invocation, project: str) -> None:
 @click.option("--subject-claim", default="sub", show_default=True, help="Holds the user's id.")
 @click.option("--roles-claim", default="roles", show_default=True, help="Holds the roles; a path like a.b will do.")
 @click.option("--role", "roles", multiple=True, help="THEIRS=OURS; repeatable. Without any, names are the same.")
-@click.option("--default-role", default="", help="Of users without any role.  [default: anon]")
+@click.option("--default-role", default="", help="Of users without any role.  [default: the project's]")
 @click.option("--tenant-claim", default="", help="Holds the tenant's slug or id.  [default: tokens hold everywhere]")
 @click.option("--disabled", is_flag=True, help="Keep it, but believe none of its tokens.")
 @common_options
