@@ -15,6 +15,7 @@ from apps.tenants.models import Revocation, SigningKey, Tenant
 from apps.tenants.services.signing_keys import clear_away, do_rotate_signing_key, rotate_due_keys
 from apps.tenants.services.tokens import ACCESS_LIFETIME, do_revoke_session, issue_access_token
 from apps.tenants.signing import LEAD, OVERLAP, make_key, private_key_of, signing_key
+from config.celery import app
 from kapok.sealing import SealBrokenError, seal, unseal
 from tests.factories import TenantFactory
 
@@ -126,3 +127,14 @@ def test_what_is_sealed_opens_for_its_use_only() -> None:
             unseal(keys, purpose, sealed)
     with pytest.raises(SealBrokenError):
         unseal(["old"], "use", sealed[:-6] + "AAAAA=")
+
+
+def test_the_beat_rotates(tenant: Tenant, settings: Any) -> None:
+    """Its schedule names a task there is, and the task does it."""
+    entry = app.conf.beat_schedule["rotate signing keys"]
+    app.loader.import_default_modules()
+    assert entry["schedule"] <= LEAD.total_seconds() * 2
+    key = signing_key(tenant)
+    age(key, timedelta(days=settings.KAPOK_SIGNING_KEY_DAYS))
+    app.tasks[entry["task"]].apply(throw=True)
+    assert [row.state for row in tenant.signing_keys.all()] == ["upcoming", "active"]

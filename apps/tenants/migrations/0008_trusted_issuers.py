@@ -34,7 +34,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "default_role",
-                    models.CharField(blank=True, help_text="Of users without any; the project's when empty.", max_length=63),
+                    models.CharField(
+                        blank=True, help_text="Of users without any; the project's when empty.", max_length=63
+                    ),
                 ),
                 (
                     "tenant_claim",

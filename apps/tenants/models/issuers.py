@@ -24,7 +24,9 @@ class TrustedIssuer(models.Model):
     role_mapping = models.JSONField(
         default=dict, blank=True, help_text="{their role: ours}. Empty: their roles' names are ours."
     )
-    default_role = models.CharField(max_length=63, blank=True, help_text="Of users without any; the project's when empty.")
+    default_role = models.CharField(
+        max_length=63, blank=True, help_text="Of users without any; the project's when empty."
+    )
     tenant_claim = models.CharField(
         max_length=200, blank=True, help_text="Holds the tenant's slug or id. Empty: tokens hold for every tenant."
     )
