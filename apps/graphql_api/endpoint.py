@@ -16,7 +16,7 @@ from apps.graphql_api import graphiql
 from apps.graphql_api.asgi import Headers, Receive, Scope, Send, credentials, pick_headers, read_request, request_id_of
 from apps.graphql_api.cors import cors_headers, preflight
 from apps.graphql_api.document import DocumentInvalid
-from apps.graphql_api.engine import Engine
+from apps.graphql_api.engine import Engine, Prepared
 from apps.graphql_api.http import HTML, JSON, GraphQLRequest, negotiate
 from apps.graphql_api.persisted import PersistedDocuments
 from apps.graphql_api.responses import Header, Reply, challenge, data_reply, error_reply, errors_reply
@@ -24,7 +24,8 @@ from apps.tenants.directory import Directory, Entry, admit
 from kapok.errors import KapokError
 from kapok.execute.run import Runner, StalePlan
 from kapok.observe import Observation, emit
-from kapok.principal import Principal
+from kapok.principal import READ, WRITE, Principal
+from kapok.query.write_operation import WriteOperation
 from kapok.tenancy import TenantRef
 
 #: Finds the tenant a request is addressed to.
@@ -88,7 +89,7 @@ class GraphQLEndpoint:
         except KapokError as error:
             _note(seen, error)
             reply = error_reply(error, media, seen.request_id, draft=draft)
-            reply.headers.extend(_error_headers(error))
+            reply.headers.extend(error_headers(error))
         except DocumentInvalid as invalid:
             seen.error = invalid.code
             reply = errors_reply(invalid.code, invalid.errors, media, seen.request_id, draft=draft)
@@ -157,15 +158,25 @@ class GraphQLEndpoint:
         cost = operation.cost(prepared.variables, limits.rows)
         if cost > limits.cost:
             raise KapokError("QUERY_TOO_COMPLEX", details={"cost": cost, "limit": limits.cost})
-        parameters = operation.bind(prepared.variables, limits.rows, caller.principal.claims)
         compiled = perf_counter()
         seen.plan_cache = "hit" if prepared.hit else "miss"
         seen.compile = compiled - started
-        if not operation.template:
-            return operation.data([])
-        row = await self._runner.read(tenant, caller.principal, seen.request_id, operation.template, parameters)
+        data = await self._data(caller, prepared)
         seen.execute = perf_counter() - compiled
-        return operation.data(row)
+        return data
+
+    async def _data(self, caller: Caller, prepared: Prepared) -> bytes:
+        """Run an operation: the `data` object."""
+        tenant, principal, request_id = caller.entry.tenant, caller.principal, caller.seen.request_id
+        operation, rows = prepared.operation, tenant.limits.rows
+        principal.require(WRITE if isinstance(operation, WriteOperation) else READ)
+        if not operation.characters:  # nothing of it needs the database
+            return operation.data([])
+        if isinstance(operation, WriteOperation):
+            bound = operation.bind(prepared.variables, rows, principal.claims)
+            return operation.data(await self._runner.write(tenant, principal, request_id, operation, bound))
+        parameters = operation.bind(prepared.variables, rows, principal.claims)
+        return operation.data(await self._runner.read(tenant, principal, request_id, operation.template, parameters))
 
 
 def _media(method: str, headers: Headers) -> bytes:
@@ -185,7 +196,7 @@ def _page(scope: Scope, entry: Entry) -> Reply:
     return Reply(200, body, graphiql.page_headers(nonce))
 
 
-def _error_headers(error: KapokError) -> list[Header]:
+def error_headers(error: KapokError) -> list[Header]:
     """What the status asks for (RFC 9110: 405 with Allow, 401 with WWW-Authenticate, 503 with Retry-After)."""
     if error.status == 405:
         return [(b"allow", error.details.get("allow", "GET, POST, OPTIONS").encode())]

@@ -24,6 +24,7 @@ from kapok.model.types import Model
 from kapok.permissions.apply import visible
 from kapok.permissions.overrides import effective_permissions
 from kapok.query.operation import Operation
+from kapok.query.write_operation import WriteOperation
 from kapok.tenancy import Limits
 
 #: Documents longer than this are parsed and compiled in a thread, so that they do not hold up others.
@@ -70,7 +71,7 @@ class Prepared:
     """An operation ready to be bound. hit: whether it was compiled before. introspects: whether it asks for the
     schema."""
 
-    operation: Operation
+    operation: Operation | WriteOperation
     variables: Mapping[str, Any]
     hit: bool
     introspects: bool
@@ -87,11 +88,11 @@ class Engine:
         self._documents: Lru[tuple[Scope, str], CachedDocument] = Lru(
             DOCUMENT_CHARACTERS, lambda key, _: max(len(key[1]), LEAST_CHARACTERS)
         )
-        self._operations: Lru[tuple[CachedDocument, OperationKey], Operation] = Lru(
-            SQL_CHARACTERS, lambda _, operation: len(operation.template) + AROUND_CHARACTERS
+        self._operations: Lru[tuple[CachedDocument, OperationKey], Operation | WriteOperation] = Lru(
+            SQL_CHARACTERS, lambda _, operation: operation.characters + AROUND_CHARACTERS
         )
         # Their answers are part of them, up to a megabyte each.
-        self._introspections: Lru[tuple[CachedDocument, OperationKey], Operation] = Lru(size=20)
+        self._introspections: Lru[tuple[CachedDocument, OperationKey], Operation | WriteOperation] = Lru(size=20)
         self._building: dict[SchemaKey, asyncio.Task[ApiSchema]] = {}
 
     async def scope(self, entry: Entry, role: str) -> Scope:
@@ -119,13 +120,20 @@ class Engine:
         self, scope: Scope, text: str, operation_name: str | None, variables: Mapping[str, Any], *, method: str
     ) -> Prepared:
         """The operation to run. method: the HTTP method; GET runs queries only. Raises DocumentInvalid, KapokError."""
-        at_hand = self.at_hand(scope, text, operation_name, variables)
-        if at_hand is not None:
-            return at_hand
+        if method == "GET" and self._documents.get((scope, text)) is None:
+            refuse_mutation(text, operation_name)
+        prepared = self.at_hand(scope, text, operation_name, variables)
+        if prepared is None:
+            prepared = await self._compiled(scope, text, operation_name, variables)
+        if method == "GET" and isinstance(prepared.operation, WriteOperation):
+            raise _only_queries()
+        return prepared
+
+    async def _compiled(
+        self, scope: Scope, text: str, operation_name: str | None, variables: Mapping[str, Any]
+    ) -> Prepared:
         cached = self._documents.get((scope, text))
         if cached is None:
-            if method == "GET":
-                refuse_mutation(text)
             document = await _aside(text, parse_document, text, scope.schema, scope.limits)
             cached = CachedDocument(document)
             self._documents.put((scope, text), cached)
@@ -180,15 +188,21 @@ def _operation_key(document: Document, operation_name: str | None, coerced: Mapp
     return operation_name, document.signature(operation_name, coerced)
 
 
-def refuse_mutation(text: str) -> None:
+def refuse_mutation(text: str, operation_name: str | None) -> None:
     """A safe method must not change anything (RFC 9110 9.2.1). Raises METHOD_NOT_ALLOWED."""
     try:
         document = parse(text, no_location=True, max_tokens=MAX_TOKENS)
     except GraphQLError:
         return  # said properly by parse_document
     for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode) and node.operation is not OperationType.QUERY:
-            raise KapokError("METHOD_NOT_ALLOWED", "Only queries may be sent by GET.", details={"allow": "POST"})
+        if not isinstance(node, OperationDefinitionNode) or node.operation is OperationType.QUERY:
+            continue
+        if operation_name is None or (node.name is not None and node.name.value == operation_name):
+            raise _only_queries()
+
+
+def _only_queries() -> KapokError:
+    return KapokError("METHOD_NOT_ALLOWED", "Only queries may be sent by GET.", details={"allow": "POST"})
 
 
 def _build(model: Model, permissions: PermissionTexts, role: str) -> ApiSchema:

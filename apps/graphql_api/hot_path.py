@@ -14,7 +14,7 @@ from time import perf_counter
 
 from apps.graphql_api.asgi import Headers, credentials, request_id_of
 from apps.graphql_api.cors import cors_headers
-from apps.graphql_api.endpoint import GraphQLEndpoint, timing
+from apps.graphql_api.endpoint import GraphQLEndpoint, error_headers, timing
 from apps.graphql_api.engine import Engine
 from apps.graphql_api.http import negotiate, request_from_body
 from apps.graphql_api.responses import Header, Reply, data_reply, error_reply
@@ -25,9 +25,13 @@ from kapok.errors import KapokError
 from kapok.execute.failures import STALE_PLAN, StatementFailed, public_error
 from kapok.execute.run import Runner
 from kapok.execute.segment import Segment
+from kapok.execute.write_run import WriteRun
 from kapok.observe import Observation, emit
+from kapok.principal import READ, WRITE, Principal
 from kapok.query.operation import Operation
-from kapok.tenancy import TenantState
+from kapok.query.values import Variables
+from kapok.query.write_operation import WriteOperation
+from kapok.tenancy import TenantRef, TenantState
 
 #: A longer address is none of a tenant's; the cache of addresses must not be filled with whatever strangers send.
 MAX_ADDRESS_BYTES = 512
@@ -41,7 +45,6 @@ class Underway:
     """A request whose statement runs."""
 
     entry: Entry
-    operation: Operation
     media: bytes
     cors: list[Header]
     seen: Observation
@@ -92,12 +95,13 @@ class HotPath:
             return False
         resolved = perf_counter()
         prepared = self._engine.at_hand(scope, request.query, request.operation_name, request.variables)
-        if prepared is None or prepared.introspects or not prepared.operation.template:
+        if prepared is None or prepared.introspects or not prepared.operation.characters:
             return False
         operation, limits = prepared.operation, entry.tenant.limits
+        principal.require(WRITE if isinstance(operation, WriteOperation) else READ)
         if operation.cost(prepared.variables, limits.rows) > limits.cost:
             return False
-        parameters = operation.bind(prepared.variables, limits.rows, principal.claims)
+        run = self._bound(entry.tenant, principal, operation, prepared.variables)
         self._endpoint.enter(entry.tenant)
         seen = Observation(
             request_id_of(headers), "POST", url.decode("latin-1"), str(entry.tenant.id), entry.tenant.slug
@@ -106,10 +110,28 @@ class HotPath:
         submitted = perf_counter()
         seen.resolve, seen.compile = resolved - started, submitted - resolved
         cors = cors_headers(entry.project, headers)
-        underway = Underway(entry, operation, media, cors, seen, started, submitted, respond)
-        finish = partial(self._finish, underway)
-        self._runner.submit(entry.tenant, principal, seen.request_id, operation.template, parameters, finish)
+        run(Underway(entry, media, cors, seen, started, submitted, respond))
         return True
+
+    def _bound(
+        self, tenant: TenantRef, principal: Principal, operation: Operation | WriteOperation, variables: Variables
+    ) -> Callable[[Underway], object]:
+        """What starts the operation with these variables. Raises KapokError for values that cannot be bound."""
+        rows, claims = tenant.limits.rows, principal.claims
+        if isinstance(operation, WriteOperation):
+            bound = operation.bind(variables, rows, claims)
+            return lambda underway: self._runner.submit_write(
+                tenant,
+                principal,
+                underway.seen.request_id,
+                operation,
+                bound,
+                partial(self._written, underway, operation),
+            )
+        given, template = operation.bind(variables, rows, claims), operation.template
+        return lambda underway: self._runner.submit(
+            tenant, principal, underway.seen.request_id, template, given, partial(self._read, underway, operation)
+        )
 
     def _entry(self, host: bytes, url: bytes) -> Entry | None:
         """The tenant an address names alone by its path or alone by its slug in the host."""
@@ -124,20 +146,37 @@ class HotPath:
             return None
         return self._directory.entry_at_hand(slug)
 
-    def _finish(self, underway: Underway, segment: Segment) -> None:
+    def _read(self, underway: Underway, operation: Operation, segment: Segment) -> None:
+        failure = segment.error
+        if segment.row is not None and failure is None:
+            self._finish(underway, operation.data(segment.row))
+        elif isinstance(failure, StatementFailed) and failure.sqlstate not in STALE_PLAN:
+            self._finish(underway, public_error(failure.sqlstate), failure)
+        else:  # a lost connection or changed tables: once more, by the endpoint
+            self._finish(underway, None)
+
+    def _written(self, underway: Underway, operation: WriteOperation, run: WriteRun) -> None:
+        if run.rows is not None:
+            self._finish(underway, operation.data(run.rows))
+        elif isinstance(run.error, KapokError):
+            self._finish(underway, run.error, run.error.__cause__)
+        else:  # changed tables, nothing was written: once more, by the endpoint
+            self._finish(underway, None)
+
+    def _finish(self, underway: Underway, end: bytes | KapokError | None, cause: BaseException | None = None) -> None:
+        """Respond with the `data` object or the error; None: the endpoint is to answer. cause: of the error."""
         self._endpoint.leave(underway.entry.tenant)
         seen, now = underway.seen, perf_counter()
         seen.execute, seen.total = now - underway.submitted, now - underway.started
-        failure = segment.error
-        if segment.row is not None and failure is None:
-            reply = data_reply(underway.operation.data(segment.row), underway.media)
-        elif isinstance(failure, StatementFailed) and failure.sqlstate not in STALE_PLAN:
-            error = public_error(failure.sqlstate)
-            seen.error, seen.cause = error.code, failure
-            reply = error_reply(error, underway.media, seen.request_id, draft=underway.entry.project.draft_statuses)
-        else:  # a lost connection or changed tables: once more, by the endpoint
+        if end is None:
             underway.respond(None)
             return
+        if isinstance(end, bytes):
+            reply = data_reply(end, underway.media)
+        else:
+            seen.error, seen.cause = end.code, cause
+            reply = error_reply(end, underway.media, seen.request_id, draft=underway.entry.project.draft_statuses)
+            reply.headers.extend(error_headers(end))
         seen.status, seen.response_bytes = reply.status, len(reply.body)
         underway.respond((reply.status, _head(reply, underway.cors, seen) + reply.body))
         emit(seen)
