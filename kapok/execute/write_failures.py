@@ -12,7 +12,7 @@ from typing import Any
 from kapok.errors import KapokError
 from kapok.execute.failures import StatementFailed, public_error
 from kapok.model.types import Table, UniqueKey
-from kapok.query.guard import GuardedTable
+from kapok.query.guard import GuardedTable, InsertGrant, UpdateGrant
 from kapok.query.kept import whole_of
 from kapok.query.refusals import Refusal
 from kapok.query.write_operation import Statement, WriteOperation
@@ -71,7 +71,11 @@ def _meaning(failure: StatementFailed, statement: Statement | None) -> tuple[str
 
 
 def _where(path: Path) -> dict[str, Any]:
-    return {"path": list(path)} if path else {}
+    """As where a value is refused before it runs: the root field, and the place in its arguments."""
+    if not path:
+        return {}
+    argument = {"argument": ".".join([str(step) for step in path[1:]])} if len(path) > 1 else {}
+    return {"path": [path[0]], **argument}
 
 
 def _refusal(failure: StatementFailed, statement: Statement, operation: WriteOperation) -> KapokError:
@@ -144,7 +148,8 @@ def _shown(table: Table, names: tuple[str, ...]) -> tuple[str, ...]:
     """API names of the columns that the role may read or write."""
     known = {column.name for column in table.columns}
     if isinstance(table, GuardedTable):
-        known |= {name for grant in (*table.insert, *table.update) for name in grant.columns}
+        grants: tuple[InsertGrant | UpdateGrant, ...] = (*table.insert, *table.update)
+        known |= {name for grant in grants for name in grant.columns}
     return tuple(column.api_name for column in whole_of(table).columns if column.name in names and column.name in known)
 
 
