@@ -10,19 +10,19 @@ from typing import Any
 
 import psycopg
 import pytest
-from graphql import GraphQLError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from apps.graphql_api.schema import scalars
 from apps.graphql_api.schema.graphene_types import build_schema
 from apps.graphql_api.schema.scalars import GRAPHENE_SCALARS, GRAPHQL_SCALARS
 from apps.graphql_api.schema.surface import build_surface
 from kapok.catalog.introspect import introspect
 from kapok.catalog.parse import parse
 from kapok.execute.session import LOGIN_OPTIONS
+from kapok.model import scalar_values as scalars
 from kapok.model.build import build
+from kapok.model.scalar_values import NotAValue
 from kapok.model.scalars import SCALARS
 from kapok.model.types import Model, TypeKind
 
@@ -158,7 +158,7 @@ def test_what_is_accepted_postgres_can_read(connection: psycopg.Connection[Any],
         nonlocal accepted
         try:
             value = parsed(scalar, text)
-        except GraphQLError:
+        except NotAValue:
             return
         try:
             connection.execute(f"select %s::{TYPES[scalar]}", [value])
