@@ -65,7 +65,8 @@ create index bookings_offer_id_idx on bookings (offer_id, status);
 create index bookings_slot_id_idx on bookings (slot_id, offer_id);
 create index bookings_booked_at_idx on bookings (booked_at desc, id);
 
--- Seeds switch this trigger off: they tell of bookings that were made long ago.
+-- Seeds switch this trigger off: they tell of bookings that were made long ago. What it refuses names table and column, so
+-- that a caller of the API is told which value it was.
 create function check_booking() returns trigger language plpgsql as $$
 declare
   slot offer_slots;
@@ -75,7 +76,7 @@ begin
     select price, currency into new.unit_price, new.currency from offers where id = new.offer_id;
     if not found then
       raise exception 'There is no such offer.'
-        using errcode = 'foreign_key_violation', constraint = 'bookings_offer_id_fkey', column = 'offer_id';
+        using errcode = 'foreign_key_violation', table = 'bookings', column = 'offer_id';
     end if;
   end if;
   new.cancelled_at := case when new.status in ('cancelled', 'refunded') then coalesce(new.cancelled_at, now()) end;
@@ -89,13 +90,13 @@ begin
   select * into slot from offer_slots where id = new.slot_id and offer_id = new.offer_id for update;
   if slot.starts_at <= now() or slot.cancelled_at is not null then
     raise exception 'This session has begun or is cancelled.'
-      using errcode = 'check_violation', constraint = 'bookings_session_to_come', column = 'slot_id';
+      using errcode = 'check_violation', table = 'bookings', column = 'slot_id';
   end if;
   select coalesce(sum(quantity), 0) into taken from bookings
   where slot_id = new.slot_id and id <> new.id and status not in ('cancelled', 'refunded');
   if taken + new.quantity > slot.capacity then
     raise exception 'Only % places are left.', slot.capacity - taken
-      using errcode = 'check_violation', constraint = 'bookings_places_left', column = 'quantity';
+      using errcode = 'check_violation', table = 'bookings', column = 'quantity';
   end if;
   return new;
 end
