@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import httpx
@@ -136,13 +137,33 @@ def test_operation_names_hashes_and_conditions(north: Shop) -> None:
     assert {row["name"] for row in north.rows()["tags"]} == {"gift", "rush", "a", "b", "c"}
 
 
+def test_the_hot_path_writes_once_and_says_the_same(north: Shop) -> None:
+    """A document that was compiled before is answered without the endpoint."""
+    document = "mutation ($name: String!) { made: createTag(input: {name: $name}) { name } }"
+    for place in range(4):
+        assert north.tenant.data(document, variables={"name": f"t{place}"}) == {"made": {"name": f"t{place}"}}
+        before = north.rows()
+        error = refused(north, document, "CONFLICT", variables={"name": f"t{place}"})
+        assert (error["path"], error["extensions"]["details"]["argument"]) == (["made"], "input.name")
+        assert north.rows() == before
+    assert [row["name"] for row in north.rows()["tags"]].count("t3") == 1
+    refused(north, document, "BAD_USER_INPUT", variables={"name": "\x00"})
+
+
 def test_get_never_writes(north: Shop) -> None:
     document = 'mutation { createTag(input: {name: "x"}) { id } }'
     north.tenant.data(document)  # so that it is compiled and cached
+    other = document.replace("x", "y")
+    persisted = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(other.encode()).hexdigest()}}
+    north.tenant.data(other, extensions=persisted)
     with north.untouched():
-        response = httpx.get(north.tenant.graphql_url, params={"query": document}, headers={"apikey": north.service})
-    assert response.status_code == 405
-    assert response.headers["allow"] == "POST"
+        for given in (
+            {"query": document},
+            {"query": "query Q { tags { name } } mutation M { deleteTags(filter: {}) }", "operationName": "M"},
+            {"extensions": json.dumps(persisted)},
+        ):
+            response = httpx.get(north.tenant.graphql_url, params=given, headers={"apikey": north.service})
+            assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
 
 # --- all or nothing ---------------------------------------------------------------------------------------------------

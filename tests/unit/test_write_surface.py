@@ -84,6 +84,14 @@ def test_what_only_one_grant_asks_for_is_not_required() -> None:
     assert inputs(users(insert=either), "CreateUserInput") == {"id": "ID!", "name": "String"}
 
 
+def test_what_is_masked_for_reading_is_still_required_for_writing() -> None:
+    whole = blog().table("users")
+    masked = tuple(replace(c, nullable=True) for c in whole.columns)
+    create = (InsertGrant(frozenset({"id", "name"})),)
+    role = replace(guarded(whole, select=("id", "name"), insert=create), columns=masked)
+    assert inputs(schema_of(Model("x", (role,))), "CreateUserInput") == {"id": "ID!", "name": "String!"}
+
+
 def test_a_row_that_may_not_be_seen_again_is_nullable() -> None:
     whole = blog().table("users")
     create = (InsertGrant(frozenset({"id", "name"})),)

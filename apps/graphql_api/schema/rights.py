@@ -5,8 +5,8 @@ In: a table of the role's model. Out: its `Rights`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from apps.graphql_api.schema.reach import has_type
 from kapok.model.types import Column, Table, TableKind
@@ -40,10 +40,10 @@ def rights_of(table: Table) -> Rights:
     if not isinstance(table, GuardedTable):
         return Rights(tuple(insert), tuple(update), delete, hides=table.row_security)
     inserts, updates = _offered(table.insert), _offered(table.update)
-    known = {column.name: column for column in table.columns}
+    shown = {column.name: column.api_name for column in table.columns}
     return Rights(
-        insert=_columns(insert, known, inserts),
-        update=_columns(update, known, updates),
+        insert=_columns(insert, shown, inserts),
+        update=_columns(update, shown, updates),
         delete=delete and bool(table.delete),
         optional=frozenset(name for way in inserts for other in inserts for name in way ^ other)
         | frozenset(preset.column.name for grant in table.insert for preset in grant.presets),
@@ -66,7 +66,10 @@ def _offered(grants: Sequence[InsertGrant | UpdateGrant]) -> list[frozenset[str]
 
 
 def _columns(
-    every: Iterable[Column], known: dict[str, Column], offered: Iterable[frozenset[str]]
+    every: Iterable[Column], shown: Mapping[str, str], offered: Iterable[frozenset[str]]
 ) -> tuple[Column, ...]:
+    """Of the whole table's columns, because one that is masked for reading looks nullable. shown: names as read."""
     names = frozenset[str]().union(*offered)
-    return tuple(known.get(column.name, column) for column in every if column.name in names)
+    return tuple(
+        replace(column, api_name=shown.get(column.name, column.api_name)) for column in every if column.name in names
+    )
