@@ -7,7 +7,7 @@ nothing; compiles a project's template where there is none yet.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.tenants.models import Project, ProjectPermissions, Tenant, TenantPermissions
 from apps.tenants.schemas import catalog_of
@@ -85,19 +85,22 @@ def problems_of(owner: Owner, text: str) -> list[Problem]:
             check_tenants(owner, text)
     except KapokError as error:
         return problems_from(error)
+    if isinstance(owner, Tenant):
+        rules = _own_part(rules, rules_of(owner.project))
     judged = [validate(rules, _NOTHING)]
     for model in _models(owner) if judged[0] else ():
-        judged.append(_misfits(owner, rules, model))
+        judged.append(validate(rules, model))
         if not judged[-1]:
             break
     # A project's migrations have the first word; of rules that fit nowhere, what they say of them is shown.
     return [] if not judged[-1] else judged[min(1, len(judged) - 1)]
 
 
-def _misfits(owner: Owner, rules: Permissions, model: Model) -> list[Problem]:
-    """What the rules name and the model does not have; of a tenant's, without what its project's rules bring along."""
-    known = validate(rules_of(owner.project), model) if isinstance(owner, Tenant) else []
-    return [problem for problem in validate(rules, model) if problem not in known]
+def _own_part(rules: Permissions, inherited: Permissions) -> Permissions:
+    """What a tenant's own text says: its project's rules may be for tables that this tenant does not have yet."""
+    own = {place: entry for place, entry in rules.rules.items() if entry.own}
+    functions = {name: roles for name, roles in rules.functions.items() if inherited.functions.get(name) != roles}
+    return replace(rules, rules=own, functions=functions)
 
 
 def check_tenants(project: Project, text: str) -> None:

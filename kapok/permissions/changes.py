@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kapok.permissions.implication import is_implied
-from kapok.permissions.matrix import Grant, Operation, callable_functions, matrix
+from kapok.permissions.matrix import Grant, Operation, callable_functions, covers, is_stricter, matrix
 from kapok.permissions.rules import Permissions
 from kapok.permissions.wording import as_text
 
@@ -106,7 +106,7 @@ def _reasons(old: Sequence[Grant], new: Sequence[Grant], operation: Operation) -
     for grant in new:
         if operation is Operation.SELECT:
             yield from _reading(old, grant)
-        elif not any(_covers(before, grant) for before in old):
+        elif not any(covers(before, grant) for before in old):
             yield _writing(old, grant, operation)
     if operation is Operation.SELECT and old and new:
         yield from _counting(old, new)
@@ -141,26 +141,11 @@ def _least(limits: Iterable[int | None]) -> float:
     return min((limit for limit in limits if limit is not None), default=float("inf"))
 
 
-def _covers(before: Grant, after: Grant) -> bool:
-    """Whether whatever one write grant allows, an older one has allowed."""
-    columns = before.columns is None or (after.columns is not None and after.columns <= before.columns)
-    presets = all(after.presets.get(name, _MISSING) == value for name, value in before.presets.items())
-    chosen = all(name in before.presets or before.columns is None or name in before.columns for name in after.presets)
-    return columns and presets and chosen and _stricter(before, after)
-
-
-_MISSING = object()
-
-
-def _stricter(before: Grant, after: Grant) -> bool:
-    return is_implied(before.where, after.where) and is_implied(before.check, after.check)
-
-
 def _writing(old: Sequence[Grant], grant: Grant, operation: Operation) -> str:
     verb = {Operation.INSERT: "inserted", Operation.UPDATE: "updated", Operation.DELETE: "deleted"}[operation]
     if not old:
         return f"rows can be {verb}"
-    if not any(_stricter(before, grant) for before in old):
+    if not any(is_stricter(before, grant) for before in old):
         conditions = [f"where {_condition(grant.where)}"] if operation is not Operation.INSERT else []
         conditions += [f"check {_condition(grant.check)}"] if operation is not Operation.DELETE else []
         return f"other rows can be {verb}: {', '.join(conditions)}"

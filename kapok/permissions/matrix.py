@@ -6,11 +6,12 @@ written for and its line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from kapok.permissions.implication import is_implied
 from kapok.permissions.rules import Permissions
 
 
@@ -40,6 +41,8 @@ class Grant:
     aggregate: bool = True
     limit: int | None = None
 
+
+_MISSING = object()
 
 #: (role, table, operation).
 Place = tuple[str, str, Operation]
@@ -89,3 +92,32 @@ def _grants(permissions: Permissions, table: str, role: str) -> Iterator[tuple[O
         yield Operation.UPDATE, Grant(**source, line=change.line, where=change.where, check=change.check, **given)
     if (gone := entry.delete) is not None:
         yield Operation.DELETE, Grant(**source, line=gone.line, where=gone.where)
+
+
+def needed(grants: Sequence[Grant]) -> tuple[Grant, ...]:
+    """Without those that allow nothing another one does not allow: an inherited rule that is the narrower one."""
+    kept: list[Grant] = []
+    for place, grant in enumerate(grants):
+        others = [*kept, *grants[place + 1 :]]
+        if not any(covers(other, grant) and _is_as_free(other, grant) for other in others):
+            kept.append(grant)
+    return tuple(kept)
+
+
+def covers(before: Grant, after: Grant) -> bool:
+    """Whether whatever one write grant allows, another allows too."""
+    columns = before.columns is None or (after.columns is not None and after.columns <= before.columns)
+    presets = all(after.presets.get(name, _MISSING) == value for name, value in before.presets.items())
+    chosen = all(name in before.presets or before.columns is None or name in before.columns for name in after.presets)
+    return columns and presets and chosen and is_stricter(before, after)
+
+
+def is_stricter(before: Grant, after: Grant) -> bool:
+    """Whether the conditions of `after` are sure to be at least as strict."""
+    return is_implied(before.where, after.where) and is_implied(before.check, after.check)
+
+
+def _is_as_free(one: Grant, other: Grant) -> bool:
+    """Whether the lists of one are as long as the other's, and its aggregates as free."""
+    limits = one.limit is None or (other.limit is not None and other.limit <= one.limit)
+    return limits and (one.aggregate or not other.aggregate)

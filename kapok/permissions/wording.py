@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from kapok.permissions.matrix import Grant
+from kapok.permissions.matrix import Grant, needed
 
 #: Columns named in a short cell; of more, only their number is told.
 MOST_COLUMNS = 4
@@ -30,7 +30,7 @@ def columns_text(columns: frozenset[str] | None, most: int = MOST_COLUMNS) -> st
 
 def grants_text(grants: Sequence[Grant], *, deletes: bool = False, width: int = 0) -> str:
     """What the grants of one place allow, `or` between them; cut to `width` characters a grant (0: whole)."""
-    return " or ".join(dict.fromkeys(_cut(_grant_text(grant, deletes), width) for grant in grants))
+    return " or ".join(dict.fromkeys(_cut(_grant_text(grant, deletes), width) for grant in needed(grants)))
 
 
 def _grant_text(grant: Grant, deletes: bool) -> str:

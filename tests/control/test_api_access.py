@@ -74,6 +74,8 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
     ("POST", "/tenants/acme/permissions/plan"): ({"text": ""}, manage(200)),
     ("GET", "/tenants/acme/permissions/versions"): (None, SEE),
     ("POST", "/tenants/acme/permissions/rollback"): ({"version": 1}, manage(200)),
+    ("POST", "/tenants/acme/permissions/test"): ({"files": [{"name": "a.yaml", "text": "tests: 1"}]}, manage(422)),
+    ("POST", "/tenants/acme/explain"): ({"as": "nobody", "query": "{ a }"}, manage(422)),
     ("GET", "/projects/bookings/documents"): (None, SEE),
     ("POST", "/projects/bookings/documents"): ({"documents": ["{ __typename }"]}, manage(200)),
     ("DELETE", f"/projects/bookings/documents/{SHA256}"): (None, manage(204)),

@@ -100,7 +100,7 @@ def test_every_part_of_a_query_is_judged(tenant: Tenant) -> None:
         "postsAggregate.max.secret",
         "shout",
     }
-    assert "No rule of anon allows it (select of posts)." in denied(said)["posts.secret"]
+    assert "No rule of anon names this column (select of posts)." in denied(said)["posts.secret"]
     assert "posts.author_id" in denied(said)["posts.author"]
     assert "aggregate: false" in denied(said)["postsAggregate"]
     assert "open to editor" in denied(said)["shout"]

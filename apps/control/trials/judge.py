@@ -64,7 +64,8 @@ class Judge:
             return Verdict(
                 subject, operation.value, False, refs, f"The rule sets it to {value}; callers cannot give it."
             )
-        return self._verdict(subject, operation, table.name, having)
+        what = "names this column" if grants else ""
+        return self._verdict(subject, operation, table.name, having, what)
 
     def aggregates(self, table: Table) -> Verdict:
         """Whether they may be asked for."""
@@ -104,11 +105,14 @@ class Judge:
         reason = "" if allowed else f"It is open to {', '.join(sorted(open_to)) or 'nobody'}, not to {self._who()}."
         return Verdict(subject, "call", allowed, ref, reason)
 
-    def _verdict(self, subject: str, operation: Operation, table: str, grants: Sequence[Grant]) -> Verdict:
+    def _verdict(
+        self, subject: str, operation: Operation, table: str, grants: Sequence[Grant], what: str = ""
+    ) -> Verdict:
         if self.role == SERVICE_ROLE:
             return self._everything(subject, operation.value)
         refs = tuple(_ref(grant, table, operation) for grant in grants)
-        reason = "" if grants else f"No rule of {self._who()} allows it ({operation.value} of {table})."
+        what = what or "allows it"
+        reason = "" if grants else f"No rule of {self._who()} {what} ({operation.value} of {table})."
         return Verdict(subject, operation.value, bool(grants), refs, reason)
 
     def _everything(self, subject: str, operation: str) -> Verdict:

@@ -15,7 +15,7 @@ from typing import Any
 from apps.control.trials.desk import Compiled, Desk
 from apps.control.trials.people import check_role, principal_for
 from apps.control.trials.session import TrialSession
-from apps.graphql_api.document import DocumentInvalid
+from apps.graphql_api.document import DocumentInvalid, parse_document
 from kapok.errors import REGISTRY, KapokError
 from kapok.permissions.expectations import Expectation, Expected, Step
 from kapok.permissions.rules import SERVICE_ROLE
@@ -95,19 +95,20 @@ def _check(desk: Desk, session: TrialSession, step: Step) -> None:
         raise _Broken(error.message) from error
     principal = principal_for(desk.tenant, person.role, person.sub, person.claims)
     answer = _Answer.of(desk, session, principal, step.document, step.variables)
-    if answer.error in REFUSALS:
-        _must_be_valid(desk, step)
+    if answer.invalid is not None:
+        _must_mean_something(desk, step, answer.invalid)
     for problem in _problems(step.expected, answer):
         raise _Failed(problem)
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """data, or the code and the words of an error."""
+    """data, or the code and the words of an error. invalid: why the document does not fit the role's schema."""
 
     data: Any = None
     error: str = ""
     message: str = ""
+    invalid: DocumentInvalid | None = None
 
     @classmethod
     def of(
@@ -117,19 +118,24 @@ class _Answer:
             compiled: Compiled = desk.compile(principal.role, document, variables)
             return cls(session.run(principal, compiled))
         except DocumentInvalid as invalid:
-            return cls(error=invalid.code, message=invalid.errors[0]["message"])
+            return cls(error=invalid.code, message=invalid.errors[0]["message"], invalid=invalid)
         except KapokError as error:
             return cls(error=error.code, message=error.message)
 
 
-def _must_be_valid(desk: Desk, step: Step) -> None:
-    """A misspelt field must not pass for a refusal."""
+def _must_mean_something(desk: Desk, step: Step, refused: DocumentInvalid) -> None:
+    """A misspelt field must not pass for a refusal: something must be wrong here that is right for `service`."""
     try:
-        desk.compile(SERVICE_ROLE, step.document, step.variables)
+        parse_document(step.document, desk.schema(SERVICE_ROLE), desk.ref.limits)
     except DocumentInvalid as invalid:
-        raise _Broken(f"The document is wrong for everybody: {invalid.errors[0]['message']}") from invalid
-    except KapokError as error:
-        raise _Broken(f"The document is wrong for everybody: {error.message}") from error
+        wrong_for_all = {_complaint(error) for error in invalid.errors}
+        if all(_complaint(error) in wrong_for_all for error in refused.errors):
+            raise _Broken(f"The document is wrong for everybody: {refused.errors[0]['message']}") from invalid
+
+
+def _complaint(error: Mapping[str, Any]) -> tuple[str, str]:
+    """Where, and what, without the names that are suggested to a role."""
+    return str(error.get("locations")), str(error["message"]).partition(" Did you mean")[0]
 
 
 def _problems(expected: Expected, answer: _Answer) -> Iterator[str]:

@@ -26,6 +26,13 @@ for (const editor of document.querySelectorAll(".kapok-editor")) {
   source.addEventListener("scroll", () => { gutter.scrollTop = source.scrollTop; });
   number();
 
+  const show = (line) => {
+    source.scrollTop = Math.max(0, (line - 6) * parseFloat(getComputedStyle(source).lineHeight));
+  };
+  if (bad.size) {
+    show(Math.min(...bad));
+  }
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-line]");
     if (!link) {
@@ -37,6 +44,6 @@ for (const editor of document.querySelectorAll(".kapok-editor")) {
     const end = source.value.indexOf("\n", start);
     source.focus();
     source.setSelectionRange(start, end === -1 ? source.value.length : end);
-    source.scrollTop = Math.max(0, (before.length - 5) * parseFloat(getComputedStyle(source).lineHeight));
+    show(Number(link.dataset.line));
   });
 }
