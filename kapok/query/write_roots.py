@@ -129,11 +129,15 @@ class _Creation:
     def _read_at_once(self, batch: Batch, origin: Origin) -> Result:
         draft = Draft(origin, self._table.name)
         columns = list(columns_read(self._table, self._fields))
-        insert_batch(self._script, draft, batch, None, columns=columns)
+        # One row of a table without rules is read if it was written: nothing else has to be asked.
+        plain = self._one and self._fields is not None and not isinstance(self._table, GuardedTable)
+        sure = plain and batch.conflict is None
+        insert_batch(self._script, draft, batch, None, columns=columns, counted=not sure)
         read = read_one if self._one else read_list
         value = read(draft, self._table, self._fields)
-        if self._required:
-            value = sql("coalesce(", value, ", ", draft.refusal(Refusal.HIDDEN, sql("1")), ")")
+        if sure or self._required:
+            reason = Refusal.SKIPPED if sure else Refusal.HIDDEN
+            value = sql("coalesce(", value, ", ", draft.refusal(reason, sql("1")), ")")
         result = draft.result(value)
         return Result(self._script.add(draft), draft.column(result))
 

@@ -92,9 +92,17 @@ def batches(table: Table, rows: Sequence[Incoming], conflict: Conflict | None = 
 
 
 def insert_batch(
-    script: Script, draft: Draft, batch: Batch, kept: Kept | None, *, more: bool = False, columns: Iterable[str] = ()
+    script: Script,
+    draft: Draft,
+    batch: Batch,
+    kept: Kept | None,
+    *,
+    more: bool = False,
+    columns: Iterable[str] = (),
+    counted: bool = True,
 ) -> None:
-    """Write the insert of a batch with all its checks; keep its rows. columns: of the rows, to be read at once."""
+    """Write the insert of a batch with all its checks; keep its rows. columns: of the rows, to be read at once.
+    counted: refuse when fewer rows were written."""
     draft.key = None if batch.conflict is None else batch.conflict.key
     rule = insert_rule(batch.table, batch.columns())
     changes = batch.conflict.update if batch.conflict is not None else ()
@@ -103,7 +111,7 @@ def insert_batch(
     later = script.later(batch.table, demand, draft.origin)
     wanted = [*columns, *demand.columns(), *_kept_names(kept), *_kept_names(later)]
     feed = insert(draft, batch, rule, changed, wanted)
-    if batch.conflict is None or changed is not None:
+    if counted and (batch.conflict is None or changed is not None):
         refuse_missing(draft, feed, Refusal.SKIPPED if changed is None else Refusal.TAKEN)
     if kept is not None or not demand.trivial:
         rows = number(draft, feed)
