@@ -16,3 +16,8 @@ def tenant_url(public_url: str, slug: str) -> str:
 def jwks_url(public_url: str, slug: str) -> str:
     """Where the public keys of a tenant's tokens are."""
     return tenant_url(public_url, slug) + JWKS_PATH
+
+
+def provider_callback_url(public_url: str, project: str, provider: str) -> str:
+    """Where an identity provider sends browsers back to: one address for all tenants of a project."""
+    return f"{public_url}/oidc/{project}/{provider}/callback"

@@ -68,6 +68,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item("API keys", "key", "tenants_apikey_changelist", _OPERATORS),
                     _item("Signing keys", "verified_user", "tenants_signingkey_changelist", _OPERATORS),
+                    _item("Identity providers", "passkey", "tenants_identityprovider_changelist", _OPERATORS),
                     _item("Trusted issuers", "handshake", "tenants_trustedissuer_changelist", _OPERATORS),
                     _item("Domains", "language", "tenants_domain_changelist", _OPERATORS),
                 ],

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.control.api.base import ControlView, acting, answer, parsed
 from apps.control.api.openapi import collection, describe
-from apps.identity.social.flow import callback_url
 from apps.tenants.access import Right, get_project_for
 from apps.tenants.models import IdentityProvider, Project
 from apps.tenants.models.providers import default_scopes
 from apps.tenants.services import do_remove_provider, do_set_provider
 from kapok.errors import KapokError
+from kapok.public_urls import provider_callback_url
 
 
 class ProviderSerializer(serializers.Serializer[IdentityProvider]):
@@ -37,7 +38,7 @@ class ProviderSerializer(serializers.Serializer[IdentityProvider]):
         return bool(provider.sealed_client_secret)
 
     def get_callbackUrl(self, provider: IdentityProvider) -> str:
-        return callback_url(provider.project.slug, provider.name)
+        return provider_callback_url(settings.KAPOK_PUBLIC_URL, provider.project.slug, provider.name)
 
 
 class ProviderInput(serializers.Serializer[Any]):

@@ -35,6 +35,7 @@ from apps.tenants.models import IdentityProvider, Tenant
 from apps.tenants.services.providers import client_secret_of
 from apps.tenants.signing import secret_keys
 from kapok.errors import KapokError
+from kapok.public_urls import provider_callback_url
 from kapok.sealing import SealBrokenError, seal, unseal
 
 STATE_PURPOSE, CODE_PURPOSE = "oidc_state", "oidc_code"
@@ -148,12 +149,8 @@ def client_of(tenant: Tenant, provider: IdentityProvider) -> Client:
     except SealBrokenError as exc:
         raise KapokError("PROVIDER_UNAVAILABLE") from exc
     scopes = tuple(provider.scopes)
-    return Client(provider.issuer, provider.client_id, secret, scopes, callback_url(tenant.project.slug, provider.name))
-
-
-def callback_url(project_slug: str, provider_name: str) -> str:
-    """The one address an operator registers at the provider, for all tenants of the project."""
-    return f"{settings.KAPOK_PUBLIC_URL}/oidc/{project_slug}/{provider_name}/callback"
+    callback = provider_callback_url(settings.KAPOK_PUBLIC_URL, tenant.project.slug, provider.name)
+    return Client(provider.issuer, provider.client_id, secret, scopes, callback)
 
 
 def _claims(tenant: Tenant, provider: IdentityProvider, answer: Mapping[str, str], ours: Secrets) -> dict[str, Any]:
