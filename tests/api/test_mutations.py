@@ -9,22 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.shops import ANN, BO, Shop, make_shops
-from tests.live import Live
+from tests.api.shops import ANN, BO, Shop
 
 ITEM = 'product: "a", quantity: 1, price: "1"'
 ORDER = f'{{number: "B-1", customerId: "{ANN}"}}'
-
-
-@pytest.fixture(scope="module")
-def shops(live: Live, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, Shop]:
-    return make_shops(live, tmp_path_factory.mktemp("projects") / "shop")
-
-
-@pytest.fixture
-def north(shops: tuple[Shop, Shop]) -> Shop:
-    shops[0].refill()
-    return shops[0]
 
 
 @pytest.fixture
