@@ -51,7 +51,7 @@ def values(type_: str, *, api: bool) -> st.SearchStrategy[Any]:
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A world with two to five tables, at most five rows in each."""
-    names = draw(st.sampled_from([list(LINKS), ["clubs", "members"], ["clubs", "members", "notes"]]))
+    names = draw(st.sampled_from([list(LINKS), list(LINKS), ["clubs", "members"], ["clubs", "members", "notes"]]))
     tables = {name: _table(draw, name) for name in names}
     rows: dict[str, list[Row]] = {}
     for table in tables.values():
