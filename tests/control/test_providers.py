@@ -98,6 +98,7 @@ def test_the_admins_pages(cast: Cast) -> None:
     page = reverse("admin:tenants_identityprovider_change", args=[made.pk])
     text = client.get(page).content.decode()
     assert "/oidc/bookings/keycloak/callback" in text
+    assert "<title>." not in text, "help texts are HTML"
     assert "hush" not in text
     assert client.post(page, {**form, "client_secret": "", "scope_words": "email profile"}).status_code == 302
     made.refresh_from_db()

@@ -127,7 +127,7 @@ def verified_claims(client: Client, id_token: Any, nonce: str) -> dict[str, Any]
 def _algorithms(key: jwt.PyJWK) -> Sequence[str]:
     """The algorithms of the key's own kind: a token cannot choose one its key is not made for."""
     kinds = {"RSA": ("RS", "PS"), "EC": ("ES",), "OKP": ("EdDSA",)}
-    return [name for name in ALGORITHMS if name.startswith(kinds.get(key.key_type, ("-",)))]
+    return [name for name in ALGORITHMS if name.startswith(kinds.get(str(key.key_type), ("-",)))]
 
 
 def _redeem(metadata: Metadata, client: Client, code: str, verifier: str) -> dict[str, Any]:

@@ -21,9 +21,9 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 (
                     "name",
-                    models.CharField(help_text="Stands in addresses: /auth/v1/oidc/<name>/authorize.", max_length=48),
+                    models.CharField(help_text="Stands in addresses: /auth/v1/oidc/NAME/authorize.", max_length=48),
                 ),
-                ("title", models.CharField(help_text="What people read: Sign in with <title>.", max_length=100)),
+                ("title", models.CharField(help_text="What people read on a button.", max_length=100)),
                 (
                     "issuer",
                     models.CharField(help_text="Exactly as the provider's discovery document has it.", max_length=500),

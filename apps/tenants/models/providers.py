@@ -20,8 +20,8 @@ class IdentityProvider(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="identity_providers")
-    name = models.CharField(max_length=48, help_text="Stands in addresses: /auth/v1/oidc/<name>/authorize.")
-    title = models.CharField(max_length=100, help_text="What people read: Sign in with <title>.")
+    name = models.CharField(max_length=48, help_text="Stands in addresses: /auth/v1/oidc/NAME/authorize.")
+    title = models.CharField(max_length=100, help_text="What people read on a button.")
     issuer = models.CharField(max_length=500, help_text="Exactly as the provider's discovery document has it.")
     client_id = models.CharField("client id", max_length=500)
     sealed_client_secret = models.TextField(blank=True, editable=False)
