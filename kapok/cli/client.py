@@ -20,6 +20,7 @@ from kapok.errors import REGISTRY, KapokError
 
 #: Seconds. A plan over many tenants may take its time; a connection must not.
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+PATIENCE = httpx.Timeout(900.0, connect=5.0)
 SIGN_IN = "Sign in with `kapok login --url ...`, or give --token (KAPOK_TOKEN)."
 #: A GET that met a closed door is tried this often, e.g. while a rolling update goes on.
 ATTEMPTS = 3
@@ -49,9 +50,9 @@ class Client:
         given = {name: value for name, value in parameters.items() if value is not None}
         return self._send("GET", path, params=given)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Create or do something."""
-        return self._send("POST", path, json=body or {})
+    def post(self, path: str, body: Mapping[str, Any] | None = None, *, patient: bool = False) -> Any:
+        """Create or do something. patient: it may take minutes."""
+        return self._send("POST", path, json=body or {}, timeout=PATIENCE if patient else TIMEOUT)
 
     def put(self, path: str, body: Mapping[str, Any]) -> Any:
         """Replace something."""

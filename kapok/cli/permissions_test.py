@@ -41,7 +41,7 @@ def test(invocation: Invocation, files: Sequence[Path], tenant: str | None, stor
         body["permissions"] = project.permissions()
     with Client(settings) as client:
         slug = tenant or first_tenant(client, project.name)
-        ran = client.post(f"/tenants/{slug}/permissions/test", body)
+        ran = client.post(f"/tenants/{slug}/permissions/test", body, patient=True)
     _report(settings.output, slug, ran["results"], ran)
     failed = [result for result in ran["results"] if result["outcome"] != "passed"]
     if failed:

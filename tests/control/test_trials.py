@@ -174,16 +174,11 @@ def test_a_row_hidden_by_the_projects_own_row_security(tenant: Tenant) -> None:
     assert report is not None and (report.exists, report.visible, report.by_database) == (True, False, True)
 
 
-@pytest.mark.parametrize("row", ["posts", "pots:1", "posts:\x00"])
+@pytest.mark.parametrize("row", ["posts", "pots:1", "posts:\x00", "posts:x", "posts:1' or true; drop table posts; --"])
 def test_a_row_must_be_named_properly(tenant: Tenant, row: str) -> None:
     with pytest.raises(KapokError) as caught:
         explained(tenant, "member", row=row)
     assert caught.value.code == "VALIDATION_FAILED"
-
-
-def test_sql_in_a_rows_name_is_a_value(tenant: Tenant) -> None:
-    report = explained(tenant, "member", row="posts:1' or true; drop table posts; --").row
-    assert report is not None and not report.exists
     assert len(rows_of(tenant)) == 3
 
 

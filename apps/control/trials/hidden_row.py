@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import sql as psycopg_sql
 
 from apps.control.trials.desk import Desk
 from apps.control.trials.judge import Judge
@@ -30,7 +29,6 @@ from kapok.permissions.wording import as_text
 from kapok.principal import Principal
 from kapok.query.aliases import Aliases
 from kapok.query.binding import binder_of
-from kapok.query.comparison import TEXT
 from kapok.query.fragments import Parameter, Sql, column, join, render, sql
 from kapok.query.source import condition, table_source
 from kapok.query.values import Given, Literal
@@ -168,11 +166,7 @@ def _one(
     aliases = Aliases()
     source = table_source(table, aliases)
     asked = [piece if isinstance(piece, Sql) else condition(piece, source.alias, aliases) for piece in pieces]
-    # A column's text form, so that any type of key can be named in one line.
-    same = [
-        sql(column(source.alias, one.name), "::text = ", Parameter(Given(Literal(value)), TEXT))
-        for one, value in zip(key, values, strict=True)
-    ]
+    same = _same(source.alias, key, values)
     fragment = sql(
         "select ", join(", ", [sql("(", piece, ")::bool::text") for piece in asked]),
         " from ", source.tables, " where ", join(" and ", same),
@@ -183,17 +177,27 @@ def _one(
     return [None if value is None else value[:1] for value in rows[0]] if rows else []
 
 
+def _same(alias: str, key: Sequence[Column], values: Sequence[str]) -> list[Sql]:
+    """The row's key, each value in the text form of its column's type."""
+    return [
+        sql(column(alias, one.name), " = ", Parameter(Given(Literal(value)), one.type.name.sql()))
+        for one, value in zip(key, values, strict=True)
+    ]
+
+
 def _exists(desk: Desk, table: Table, key: Sequence[Column], values: Sequence[str]) -> bool:
-    """Whether there is such a row, asked as the owner of the tables, in a transaction of its own."""
-    same = [psycopg_sql.SQL("{}::text = %s").format(psycopg_sql.Identifier(one.name)) for one in key]
-    names = names_of(desk.tenant)
-    statement = psycopg_sql.SQL("select exists (select from {} where {})").format(
-        psycopg_sql.Identifier(names.schema, table.name), psycopg_sql.SQL(" and ").join(same)
-    )
+    """Whether there is such a row, asked as the owner of the tables, in a session of its own."""
+    source = table_source(table, Aliases())
+    same = join(" and ", _same(source.alias, key, values))
+    text, parameters = render(sql("select exists (select from ", source.tables, " where ", same, ")"))
+    given = [str(parameter.value.source.data) for parameter in parameters]  # type: ignore[attr-defined]
     try:
-        with connect_as_owner(names) as connection:
+        with connect_as_owner(names_of(desk.tenant)) as connection:
             connection.execute("set default_transaction_read_only = on")
-            row = connection.execute(statement, list(values)).fetchone()
+            connection.execute(f"set statement_timeout = {desk.ref.limits.statement_ms:d}")
+            row = psycopg.RawCursor(connection).execute(bind_schema(text, desk.ref.schema), given).fetchone()
+    except psycopg.DataError as exc:
+        raise _refused("A value does not fit the type of its column.") from exc
     except psycopg.Error as exc:
         raise KapokError("DATABASE_ERROR") from exc
     return bool(row and row[0])
