@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -19,6 +20,8 @@ from kapok.query.encoding import encode, encode_array, encode_text
 from kapok.query.families import base_type
 from kapok.query.values import Claims, Reader, Variables
 
+#: Texts of claims whose encoded form is kept for each type, and how long such a text may be.
+KEPT_TEXTS, LONGEST_KEPT = 5000, 100
 _INT_BITS = {"int2": 16, "int4": 32}
 
 
@@ -33,18 +36,33 @@ class Claim:
     def reader(self) -> Reader:
         """The closure that finds and encodes it."""
         find = _finder(self.path)
-        convert = converter(self.type)
+        if self.many:
+            convert = converter(self.type)
+            return lambda variables, row_cap, claims: _encoded_list(find(claims), convert)
+        encoded = _encoder(self.type)
+        return lambda variables, row_cap, claims: encoded(find(claims))
 
-        def read(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
-            found = find(claims)
-            try:
-                if not self.many:
-                    return None if found is None else encode(convert(found))
-                return encode_array([convert(item) for item in found]) if isinstance(found, list) else None
-            except (NotAValue, KapokError):
-                return None
 
-        return read
+def _encoded_list(found: Any, convert: Callable[[Any], Any]) -> bytes | None:
+    try:
+        return encode_array([convert(item) for item in found]) if isinstance(found, list) else None
+    except (NotAValue, KapokError):
+        return None
+
+
+@lru_cache(maxsize=500)
+def _encoder(type_: PgType) -> Callable[[Any], bytes | None]:
+    """From a claim to its bytes; shared by all parameters of a type, so that a user's id is checked once."""
+    convert = converter(type_)
+
+    def encoded(found: Any) -> bytes | None:
+        try:
+            return None if found is None else encode(convert(found))
+        except (NotAValue, KapokError):
+            return None
+
+    of_text = lru_cache(maxsize=KEPT_TEXTS)(encoded)
+    return lambda found: of_text(found) if found.__class__ is str and len(found) <= LONGEST_KEPT else encoded(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +134,10 @@ def converter(type_: PgType) -> Callable[[Any], Any]:
 
 
 def _finder(path: Sequence[str]) -> Callable[[Claims], Any]:
+    if len(path) == 1:
+        name = path[0]
+        return lambda claims: claims.get(name)
+
     def find(claims: Claims) -> Any:
         found: Any = claims
         for step in path:
