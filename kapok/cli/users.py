@@ -109,7 +109,9 @@ def create(
         **({"id": user_id} if user_id else {}),
     }
     if given["password_stdin"]:
-        body["password"] = str(click.prompt("Password", hide_input=True, err=True))
+        stdin = click.get_text_stream("stdin")
+        asked = click.prompt("Password", hide_input=True, err=True) if stdin.isatty() else stdin.readline()
+        body["password"] = str(asked).rstrip("\n")
     with Client(invocation.settings) as client:
         made = client.post(f"/tenants/{tenant}/users", body)
     _show(invocation, made, f"{email} is a user of {tenant}.")

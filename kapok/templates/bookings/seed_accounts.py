@@ -23,5 +23,6 @@ def _accounts() -> list[Account]:
     return [Account(UUID(user["id"]), user["email"], user["metadata"]["displayName"]) for user in users]
 
 
+ACCOUNTS = _accounts()
 #: A customer with bookings, and somebody who works for a partner.
-MEMBER, MANAGER = _accounts()[:2]
+MEMBER, MANAGER = ACCOUNTS[:2]
