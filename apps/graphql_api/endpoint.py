@@ -170,7 +170,7 @@ class GraphQLEndpoint:
         tenant, principal, request_id = caller.entry.tenant, caller.principal, caller.seen.request_id
         operation, rows = prepared.operation, tenant.limits.rows
         principal.require(WRITE if isinstance(operation, WriteOperation) else READ)
-        if not operation.characters:  # nothing of it needs the database
+        if not operation.weight:  # nothing of it needs the database
             return operation.data([])
         if isinstance(operation, WriteOperation):
             bound = operation.bind(prepared.variables, rows, principal.claims)

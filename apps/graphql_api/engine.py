@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
 from apps.graphql_api.compile import compile_operation
@@ -27,7 +28,7 @@ from kapok.query.operation import Operation
 from kapok.query.write_operation import WriteOperation
 from kapok.tenancy import Limits
 
-#: Documents longer than this are parsed and compiled in a thread, so that they do not hold up others.
+#: Documents longer than this, with their variables, are parsed and compiled in a thread: they must not hold up others.
 INLINE_CHARACTERS = 2000
 MAX_TOKENS = 15_000
 #: Characters of documents kept; one counts as at least so many. Parsed, a character takes up to 100 bytes.
@@ -89,7 +90,7 @@ class Engine:
             DOCUMENT_CHARACTERS, lambda key, _: max(len(key[1]), LEAST_CHARACTERS)
         )
         self._operations: Lru[tuple[CachedDocument, OperationKey], Operation | WriteOperation] = Lru(
-            SQL_CHARACTERS, lambda _, operation: operation.characters + AROUND_CHARACTERS
+            SQL_CHARACTERS, lambda _, operation: operation.weight + AROUND_CHARACTERS
         )
         # Their answers are part of them, up to a megabyte each.
         self._introspections: Lru[tuple[CachedDocument, OperationKey], Operation | WriteOperation] = Lru(size=20)
@@ -134,7 +135,7 @@ class Engine:
     ) -> Prepared:
         cached = self._documents.get((scope, text))
         if cached is None:
-            document = await _aside(text, parse_document, text, scope.schema, scope.limits)
+            document = await _aside(len(text), parse_document, text, scope.schema, scope.limits)
             cached = CachedDocument(document)
             self._documents.put((scope, text), cached)
         operation = cached.document.operation(operation_name)
@@ -145,7 +146,9 @@ class Engine:
             compiled = await asyncio.to_thread(compile_operation, scope.schema, cached.document, operation, coerced)
             self._introspections.put((cached, key), compiled)
         else:
-            compiled = await _aside(text, compile_operation, scope.schema, cached.document, operation, coerced)
+            # A variable may hold hundreds of rows within rows.
+            size = len(text) + len(orjson.dumps(variables))
+            compiled = await _aside(size, compile_operation, scope.schema, cached.document, operation, coerced)
             self._operations.put((cached, key), compiled)
         return Prepared(compiled, coerced, hit=False, introspects=introspects)
 
@@ -210,7 +213,7 @@ def _build(model: Model, permissions: PermissionTexts, role: str) -> ApiSchema:
     return build_schema(build_surface(visible(model, rules, role)))
 
 
-async def _aside(text: str, function: Any, *arguments: Any) -> Any:
-    if len(text) <= INLINE_CHARACTERS:
+async def _aside(characters: int, function: Any, *arguments: Any) -> Any:
+    if characters <= INLINE_CHARACTERS:
         return function(*arguments)
     return await asyncio.to_thread(function, *arguments)

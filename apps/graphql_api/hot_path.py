@@ -95,7 +95,7 @@ class HotPath:
             return False
         resolved = perf_counter()
         prepared = self._engine.at_hand(scope, request.query, request.operation_name, request.variables)
-        if prepared is None or prepared.introspects or not prepared.operation.characters:
+        if prepared is None or prepared.introspects or not prepared.operation.weight:
             return False
         operation, limits = prepared.operation, entry.tenant.limits
         principal.require(WRITE if isinstance(operation, WriteOperation) else READ)

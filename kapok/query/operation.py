@@ -29,8 +29,8 @@ class Operation:
     segments: tuple[bytes | int, ...]
 
     @property
-    def characters(self) -> int:
-        """The size of its SQL."""
+    def weight(self) -> int:
+        """Roughly the bytes it takes; 0 where nothing of it needs the database."""
         return len(self.template)
 
     def data(self, row: Sequence[bytes | None]) -> bytes:

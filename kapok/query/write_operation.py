@@ -14,6 +14,9 @@ from kapok.model.types import Model, UniqueKey
 from kapok.query.operation import Binder, CostOf
 from kapok.query.writes import Path
 
+#: What a row that is named one by one adds to an operation: its path, the readers of its values.
+ROW_BYTES = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -82,9 +85,9 @@ class WriteOperation:
     model: Model = field(compare=False, repr=False)
 
     @property
-    def characters(self) -> int:
-        """The size of its SQL."""
-        return sum(len(statement.template) for statement in self.statements)
+    def weight(self) -> int:
+        """Roughly the bytes it takes; 0 where nothing of it needs the database."""
+        return sum(len(item.template) + ROW_BYTES * len(item.origin.paths) for item in self.statements)
 
     def bind(self, variables: Mapping[str, Any], row_cap: int, claims: Mapping[str, Any]) -> list[list[bytes | None]]:
         """The parameters of each statement."""

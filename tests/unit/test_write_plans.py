@@ -286,3 +286,11 @@ def test_rows_within_rows_have_an_end() -> None:
     for _ in range(6):
         given = f'{{name: "x", notes: {{create: [{{slug: "s", editor: {{create: {given}}}}}]}}}}'
     assert refusal(f"mutation {{ createAuthor(input: {given}) {{ id }} }}").code == "QUERY_TOO_COMPLEX"
+
+
+def test_rows_that_are_named_one_by_one_have_an_end() -> None:
+    text = "mutation ($input: CreateAuthorInput!) { createAuthor(input: $input) { id } }"
+    most = {"name": "x", "notes": {"create": [{"slug": "s"}] * 999}}
+    assert plan(text, {"input": most}).rows == 1000
+    most["notes"] = {"create": [{"slug": "s"}] * 1000}
+    assert refusal(text, {"input": most}).code == "QUERY_TOO_COMPLEX"

@@ -29,6 +29,8 @@ from kapok.query.values import Variables, refused
 Path = tuple[str, ...]
 #: Comparisons in all filters of one operation.
 MAX_CONDITIONS = 500
+#: Rows that a mutation names one by one; equal rows in one variable (compile/uniform.py) are not named.
+MAX_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Context:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Variables
     conditions: int = field(default=0)
+    rows: int = field(default=0)
 
     def row_fields(self, table: Table) -> Mapping[str, RowBinding]:
         """The fields of a table's rows."""
@@ -100,6 +103,18 @@ class Context:
         if self.conditions > MAX_CONDITIONS:
             message = f"The filters hold more than {MAX_CONDITIONS} conditions."
             raise KapokError("QUERY_TOO_COMPLEX", message, details={"path": list(path)})
+
+    def count_row(self, path: Path) -> None:
+        """Raises QUERY_TOO_COMPLEX when a mutation names too many rows. path: of its root field."""
+        self.rows += 1
+        if self.rows > MAX_ROWS:
+            raise too_many_rows(path, MAX_ROWS)
+
+
+def too_many_rows(path: Path, limit: int) -> KapokError:
+    """QUERY_TOO_COMPLEX for what writes too much at once."""
+    details = {"limit": limit, **({"path": list(path)} if path else {})}
+    return KapokError("QUERY_TOO_COMPLEX", f"One request may write {limit} rows at most.", details=details)
 
 
 def refuse(selected: Selected, argument: str, problem: str, *, hint: str | None = None) -> NoReturn:

@@ -41,8 +41,8 @@ from kapok.query.writes import (
 )
 
 
-def write_of(context: Context, selected: Selected, binding: MutationBinding) -> tuple[Write, int]:
-    """What a root field writes, and how many rows it names."""
+def write_of(context: Context, selected: Selected, binding: MutationBinding) -> Write:
+    """What a root field writes."""
     return _Root(context, selected).write(binding)
 
 
@@ -54,11 +54,7 @@ class _Root:
         self._selected = selected
         self._rows = WrittenRows(context, selected)
 
-    def write(self, binding: MutationBinding) -> tuple[Write, int]:
-        write = self._write(binding)
-        return write, max(1, self._rows.count)
-
-    def _write(self, binding: MutationBinding) -> Write:
+    def write(self, binding: MutationBinding) -> Write:
         match binding:
             case CreateField(table, many):
                 fields = self._read_back(table)
@@ -111,6 +107,7 @@ class _Root:
         return (first, *[self._rows.new_row(table, item, self._path("input", place)) for place, item in others])
 
     def _key(self, table: Table, key: UniqueKey) -> RowKey:
+        self._context.count_row(self._selected.path)
         columns = key_arguments(table, key)
         return self._rows.row_key(key, columns, self._selected.arguments, self._path(*list(columns)[:1]))
 

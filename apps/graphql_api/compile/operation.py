@@ -15,10 +15,9 @@ from graphql.execution.collect_fields import collect_fields
 
 from apps.graphql_api.compile.aggregates import aggregate_read
 from apps.graphql_api.compile.connections import connection_read
-from apps.graphql_api.compile.context import TYPENAME, Context, Selected
+from apps.graphql_api.compile.context import TYPENAME, Context, Selected, too_many_rows
 from apps.graphql_api.compile.mutations import write_of
 from apps.graphql_api.compile.rows import function_read, list_read, row_fields
-from apps.graphql_api.compile.uniform import too_many_rows
 from apps.graphql_api.document import Document
 from apps.graphql_api.introspect import answer_introspection
 from apps.graphql_api.schema.bindings import Aggregate, ByKey, Connection, FunctionField, NodeById, RootBinding, RowList
@@ -91,20 +90,18 @@ def write_plan(
     context = Context(schema.surface, schema.graphql, document.fragments, variables)
     roots: list[RootWrite] = []
     segments: list[bytes | int] = []
-    rows = 0
     for selected in _root_fields(context, operation):
         segments.append(b'%s"%s":' % (b"," if segments else b"{", selected.key.encode()))
         if selected.name == TYPENAME:
             segments.append(b'"Mutation"')
             continue
-        write, named = write_of(context, selected, schema.surface.mutation[selected.name])
+        write = write_of(context, selected, schema.surface.mutation[selected.name])
         if isinstance(write, CreateMany | UpdateMany | Upsert) and write.rows == ():
             segments.append(b"0" if write.fields is None else b"[]")
             continue
-        rows += named
         segments.append(len(roots))
         roots.append(RootWrite(selected.key, write))
-    return WritePlan(tuple(roots), (*_joined(segments or [b"{"]), b"}"), rows)
+    return WritePlan(tuple(roots), (*_joined(segments or [b"{"]), b"}"), context.rows)
 
 
 def _root_fields(context: Context, operation: OperationDefinitionNode) -> list[Selected]:

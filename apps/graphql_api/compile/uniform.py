@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.graphql_api.compile.arguments import Input, VariableInput
+from apps.graphql_api.compile.context import too_many_rows
 from apps.graphql_api.schema.write_bindings import ColumnInput, InputBinding
-from kapok.errors import KapokError
 from kapok.model.types import Column
 from kapok.query.encoding import encode_array, encoder_of
 from kapok.query.values import Claims, Reader, Source, Variables, refused
@@ -43,12 +43,6 @@ class ColumnOfRows:
             return encode_array([None if value is None else encode(value).decode() for value in values])
 
         return read
-
-
-def too_many_rows(field: tuple[str, ...], row_cap: int) -> KapokError:
-    """QUERY_TOO_COMPLEX for a field that writes too much at once."""
-    details = {"limit": row_cap, **({"path": list(field)} if field else {})}
-    return KapokError("QUERY_TOO_COMPLEX", f"One request may write {row_cap} rows at most.", details=details)
 
 
 def uniform_rows(

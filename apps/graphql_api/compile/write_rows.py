@@ -34,12 +34,11 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class WrittenRows:
-    """The rows of one root field. count: how many it names, wherever they stand."""
+    """The rows of one root field."""
 
     def __init__(self, context: Context, selected: Selected) -> None:
         self._context = context
         self._selected = selected
-        self.count = 0
 
     def new_row(self, table: Table, given: Input, path: Path, around: frozenset[str] = _NOTHING) -> NewRow:
         """A row to insert. around: the columns that the row it hangs on supplies."""
@@ -187,7 +186,7 @@ class WrittenRows:
 
     def _enter(self, path: Path) -> None:
         """Count a row, and how deep it stands: each level of rows takes a relation and a verb."""
-        self.count += 1
+        self._context.count_row(self._selected.path)
         depth = sum(isinstance(step, str) for step in path) // 2
         if depth > MAX_DEPTH:
             message = f"The input has rows within rows more than {MAX_DEPTH} levels deep."
