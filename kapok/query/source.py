@@ -153,7 +153,11 @@ def _extras(
     found += [sql(column(inner, name), " as ", identifier(own)) for name, own in raw.items()]
     gated = {name: f"{_GATE}{number}" for number, name in enumerate(closed)}
     found += [sql(condition(closed[name], inner, aliases), " as ", identifier(own)) for name, own in gated.items()]
-    return found, View(whole, *[{name: column(alias, own) for name, own in names.items()} for names in (raw, gated)])
+    return found, View(whole, _columns_of(alias, raw), _columns_of(alias, gated))
+
+
+def _columns_of(alias: str, names: Mapping[str, str]) -> dict[str, Sql]:
+    return {name: column(alias, own) for name, own in names.items()}
 
 
 def _names(table: Table) -> list[str]:
