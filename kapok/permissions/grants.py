@@ -7,6 +7,7 @@ read and closed. A rule that does not fit the model (a tenant's tables may have 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 from kapok.model.types import Model, Table
@@ -41,14 +42,14 @@ class RoleGrants:
         for role, entry in self.rules(table):
             rule = entry.select
             if rule is not None:
-                grant = _fitting(lambda rule=rule, role=role, entry=entry: self._select(table, role, rule, entry))
+                grant = _fitting(partial(self._select, table, role, rule, entry))
                 found += [(rule, grant)] if grant is not None and grant.columns else []
         return found
 
     def insert(self, table: Table) -> tuple[InsertGrant, ...]:
         """What may be inserted."""
         return _all(
-            lambda role=role, rule=entry.insert, own=entry.own: self._insert(table, role, rule, own)
+            partial(self._insert, table, role, entry.insert, entry.own)
             for role, entry in self.rules(table)
             if entry.insert is not None
         )
@@ -56,7 +57,7 @@ class RoleGrants:
     def update(self, table: Table) -> tuple[UpdateGrant, ...]:
         """What may be updated."""
         return _all(
-            lambda role=role, rule=entry.update, own=entry.own: self._update(table, role, rule, own)
+            partial(self._update, table, role, entry.update, entry.own)
             for role, entry in self.rules(table)
             if entry.update is not None
         )
@@ -64,7 +65,7 @@ class RoleGrants:
     def delete(self, table: Table) -> tuple[DeleteGrant, ...]:
         """What may be deleted."""
         return _all(
-            lambda role=role, rule=entry.delete, own=entry.own: self._delete(table, role, rule, own)
+            partial(self._delete, table, role, entry.delete, entry.own)
             for role, entry in self.rules(table)
             if entry.delete is not None
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from kapok.model.types import Column, Model, Table, TableKind
@@ -60,7 +61,7 @@ def _of_entry(model: Model, table: Table, path: str, entry: TableRules) -> Itera
         for part in ("where", "check"):
             data = getattr(rule, part, None)
             if data is not None:
-                yield from _of_reading(f"{place}.{part}", lambda at, data=data: predicate(model, table, data, at))
+                yield from _of_reading(f"{place}.{part}", partial(predicate, model, table, data))
 
 
 def _of_columns(
@@ -78,7 +79,7 @@ def _of_columns(
         elif columns[name].read_only:
             yield at, f"`{name}` is made by the database and cannot be set."
         else:
-            yield from _of_reading(at, lambda at, name=name, data=data: preset(columns[name], data, at))
+            yield from _of_reading(at, partial(preset, columns[name], data))
 
 
 def _of_reading(place: str, read: Callable[[str], Any]) -> Iterator[tuple[str, str]]:
