@@ -157,9 +157,9 @@ class AuthSettings:
     account_mails: int = _setting(5, _whole(1, 1_000_000), "Mails to one address in an hour.")
     mail_from: str = _setting("", _sender, "The sender of mails; KAPOK_EMAIL_FROM when empty.")
     mail_templates: Mapping[str, Mapping[str, str]] = _setting(
-        dict, _templates, "Mails of the project's own, by purpose: subject, text, html (Django's template language)."
+        dict, _templates, "Mails of the project's own, by purpose: subject, text, html, with marks such as {{ link }}."
     )
-    webauthn_rp_id: str = _setting("", _domain, "The domain of passkeys; that of the first origin when empty.")
+    webauthn_rp_id: str = _setting("", _domain, "The domain of passkeys; the page's own host when empty.")
     webauthn_rp_name: str = _setting("", _line, "What a device shows for passkeys; the project's name when empty.")
     webauthn_origins: tuple[str, ...] = _setting(
         (), _list_of(_is_origin, "origins"), "Origins whose pages may use passkeys."
