@@ -34,7 +34,7 @@ class Expected:
     """What is expected; what is None is not looked at.
 
     data: the whole answer. rows: by response key, how many rows. denied: nothing is given and nothing changed.
-    error: the code. changes_nothing and the like are written as further steps (`then`).
+    error: the code.
     """
 
     data: Any = None
@@ -163,8 +163,6 @@ class _Reader:
 
     def _refuse(self, place: str, problem: str, value: Any = None, line: int | None = None) -> NoReturn:
         line = line if line is not None else getattr(value, "line", None)
-        if isinstance(value, int):  # a line, from where no mapping has been made yet
-            line = value
         where = ", ".join(part for part in (self._file, f"line {line}" if line else "", place) if part)
         details = {"file": self._file, "line": line, "path": place}
         raise KapokError("PROJECT_INVALID", f"{where}: {problem.removesuffix('.')}.", details=details)
