@@ -34,6 +34,8 @@ from kapok.tenancy import ProjectRef, TenantRef
 TOKEN_BYTES = 10_000_000
 #: After so many revocations heard a tenant's are read anew, which drops the expired ones.
 REVOCATIONS_HEARD = 1000
+#: The longest value of a revocation, in characters.
+_MAX_VALUE = 255
 
 _KEYS = """
     select kid, public_key, verified_until from public.tenants_signingkey
@@ -43,17 +45,20 @@ _REVOCATIONS = """
     select kind, value, floor(extract(epoch from revoked_at))::float8 from public.tenants_revocation
     where tenant_id = $1 and expires_at > now()
 """
+_THESE = _REVOCATIONS + " and value = any($2)"
 _REQUIRED = ("iss", "aud", "exp", "nbf", "iat", "sub", "sid", "tenant_id")
 
 
 @dataclass(slots=True)
 class Trust:
     """What is believed of one tenant's tokens. keys: by kid the JWK's x and until when it is believed (Unix time).
-    users: until when a user's tokens were issued that are no longer believed (Unix time)."""
+    users: until when a user's tokens were issued that are no longer believed (Unix time). said: values somebody said
+    were revoked, not looked up yet; heard: how many there have been."""
 
     keys: Mapping[str, tuple[str, float]]
     sessions: set[str] = field(default_factory=set)
     users: dict[str, float] = field(default_factory=dict)
+    said: set[str] = field(default_factory=set)
     heard: int = 0
 
     def revoke(self, kind: str, value: str, moment: float) -> None:
@@ -99,6 +104,8 @@ class TokenTrust:
         self._origin = origin
         self._outside = outside
         self._trusts: Kept[Trust] = Kept()
+        # Those of which some revocations are still to be read.
+        self._behind: Kept[Trust] = Kept()
         self._verified: Lru[tuple[uuid.UUID, bytes], Verified] = Lru(TOKEN_BYTES, lambda _, item: item.size)
 
     async def principal(self, tenant: TenantRef, project: ProjectRef, text: str, wanted: str) -> Principal:
@@ -131,25 +138,27 @@ class TokenTrust:
     def key_changed(self, tenant_id: uuid.UUID) -> None:
         """A signing key was made, retired or removed."""
         self._trusts.drop(tenant_id)
+        self._behind.drop(tenant_id)
 
     def revoked(self, said: str) -> None:
-        """`<tenant>:<kind>:<Unix time>:<value>` was revoked; without what was revoked, anything may have changed."""
+        """Something was revoked, it is said: `<tenant>:<kind>:<value>`. Without a value, anything may have changed."""
         tenant, _, what = said.partition(":")
         try:
             tenant_id = uuid.UUID(tenant)
         except ValueError:
             self.forget_all()
             return
-        found = self._trusts.get(tenant_id)
-        if found is None or found[1] is None:
+        loaded_at, trust = self._trusts.get(tenant_id) or self._behind.get(tenant_id) or (0.0, None)
+        self._trusts.drop(tenant_id)
+        if trust is None:
             return
-        trust = found[1]
+        value = what.partition(":")[2]
         trust.heard += 1
-        if not what or trust.heard > REVOCATIONS_HEARD:
-            self._trusts.drop(tenant_id)
-            return
-        kind, moment, value = what.split(":", 2)
-        trust.revoke(kind, value, float(moment))
+        trust.said.add(value)
+        if value and len(value) <= _MAX_VALUE and trust.heard <= REVOCATIONS_HEARD:
+            self._behind.put(tenant_id, loaded_at, trust)
+        else:
+            self._behind.drop(tenant_id)
 
     def issuer_changed(self, project_id: uuid.UUID) -> None:
         """An issuer a project trusts was added, changed or removed."""
@@ -158,6 +167,7 @@ class TokenTrust:
     def forget_all(self) -> None:
         """Changes may have been missed. Verified tokens stay: whether they still count is asked each time."""
         self._trusts.clear()
+        self._behind.clear()
         self._outside.forget_all()
 
     def _counts(self, project: ProjectRef, trust: Trust, verified: Verified) -> bool:
@@ -175,10 +185,23 @@ class TokenTrust:
         return trust
 
     async def _load(self, tenant_id: uuid.UUID) -> Trust:
+        known = self._answers.at_hand(self._behind, tenant_id)
+        if known is not None:
+            return await self._catch_up(tenant_id, known)
         keys = await self._platform.fetch(_KEYS, (tenant_id,))
         trust = Trust({kid: (x, float("inf") if until is None else until.timestamp()) for kid, x, until in keys})
         for kind, value, moment in await self._platform.fetch(_REVOCATIONS, (tenant_id,)):
             trust.revoke(kind, value, moment)
+        return trust
+
+    async def _catch_up(self, tenant_id: uuid.UUID, trust: Trust) -> Trust:
+        """Read what is said to be revoked, and only that: signing out must stay cheap where many do."""
+        said = set(trust.said)
+        for kind, value, moment in await self._platform.fetch(_THESE, (tenant_id, list(said))):
+            trust.revoke(kind, value, moment)
+        trust.said -= said
+        if not trust.said:
+            self._behind.drop(tenant_id)
         return trust
 
     async def _verify(self, tenant: TenantRef, project: ProjectRef, trust: Trust, token: Unverified) -> Verified:

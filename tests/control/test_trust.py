@@ -108,24 +108,49 @@ def test_who_cannot_hear_believes_for_a_second(plane: Plane, tenant: Tenant, rev
     plane.ask(tenant, bystander)
 
 
-def test_what_is_heard_counts_at_once_without_asking(plane: Plane, tenant: Tenant) -> None:
-    """A sign-out costs no look-up, however many there are; after very many the set is read anew."""
+def test_what_is_heard_counts_at_once(plane: Plane, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sign-out costs a look-up of that one, however many there are; after very many the set is read anew."""
     plane.platform.listening = True
-    text, other = token(tenant), token(tenant, "u2", "s2")
-    plane.ask(tenant, text)
-    plane.ask(tenant, other)
-    moment = int(time.time())
-    plane.directory.notified(f"tenants_revocation:{tenant.pk}:sid:{moment}:s1")
-    assert plane.refuse(tenant, text) == "revoked"
-    plane.directory.notified(f"tenants_revocation:{tenant.pk}:sub:{moment - 10}:u2")  # before it was issued
-    plane.ask(tenant, other)
-    plane.directory.notified(f"tenants_revocation:{tenant.pk}:sub:{moment}:u2")
-    assert plane.refuse(tenant, other) == "revoked"
+    statements: list[str] = []
+    fetch = plane.platform.fetch
+
+    async def counted(statement: str, parameters: Any = ()) -> Any:
+        statements.append(statement)
+        return await fetch(statement, parameters)
+
+    monkeypatch.setattr(plane.platform, "fetch", counted)
+    texts = {sub: token(tenant, sub, f"session-of-{sub}") for sub in ("u1", "u2", "u3")}
+    for text in texts.values():
+        plane.ask(tenant, text)
+    statements.clear()
+    do_revoke_session(tenant, "session-of-u1", acting=SYSTEM)
+    do_revoke_user_tokens(tenant, "u2", acting=SYSTEM)
+    for said in ("sid:session-of-u1", "sub:u2"):
+        plane.directory.notified(f"tenants_revocation:{tenant.pk}:{said}")
+    assert plane.refuse(tenant, texts["u1"]) == "revoked"
+    assert plane.refuse(tenant, texts["u2"]) == "revoked"
+    plane.ask(tenant, texts["u3"])
+    assert len(statements) == 1
+    plane.ask(tenant, token(tenant, "u2", "s4"))  # issued afterwards
     for number in range(REVOCATIONS_HEARD):
-        plane.directory.notified(f"tenants_revocation:{tenant.pk}:sid:{moment}:gone-{number}")
-    plane.ask(tenant, text)  # nothing of this was ever in the database, which has been asked now
-    for garbage in ("tenants_revocation:*", "tenants_revocation:", f"tenants_revocation:{tenant.pk}"):
-        plane.directory.notified(garbage)
+        plane.directory.notified(f"tenants_revocation:{tenant.pk}:sid:other-{number}")
+    plane.ask(tenant, texts["u3"])
+    assert len(statements) == 3  # keys and revocations anew
+    assert plane.refuse(tenant, texts["u1"]) == "revoked"
+
+
+def test_what_is_only_said_revokes_nothing(plane: Plane, tenant: Tenant) -> None:
+    """Any role of the database can notify, also one of another tenant."""
+    plane.platform.listening = True
+    text = token(tenant)
+    plane.ask(tenant, text)
+    whole = f"tenants_revocation:{tenant.pk}"
+    for said in (
+        *(f"{whole}:sid:s1", f"{whole}:sub:u1", f"{whole}:sid", f"{whole}:::::", f"{whole}:sid:{'x' * 7000}", whole),
+        *("tenants_revocation:*", "tenants_revocation:", "tenants_revocation", "tenants_signingkey:x", "", ":::"),
+        f"tenants_signingkey:{tenant.pk}",
+    ):
+        plane.directory.notified(said)
         plane.ask(tenant, text)
 
 
@@ -133,13 +158,17 @@ def test_the_payload_of_the_trigger_is_what_is_understood(plane: Plane, tenant: 
     with psycopg.connect(platform_conninfo(), autocommit=True) as listener:
         listener.execute("listen kapok_directory")
         do_revoke_session(tenant, "s:1:2", acting=SYSTEM)
-        tenant.revocations.all().delete()
+        revoked = tenant.revocations.get()
+        revoked.delete()
         said = [note.payload for note in listener.notifies(timeout=2, stop_after=2)]
+    assert said == [f"tenants_revocation:{tenant.pk}:sid:s:1:2", f"tenants_revocation:{tenant.pk}"]
     plane.platform.listening = True
     text = token(tenant, sid="s:1:2")
     plane.ask(tenant, text)
+    revoked.save()
     plane.directory.notified(said[0])
     assert plane.refuse(tenant, text) == "revoked"
+    revoked.delete()
     plane.directory.notified(said[1])
     plane.ask(tenant, text)
 

@@ -1,11 +1,11 @@
 -- Signing keys and revocations decide which tokens are believed. Keys are announced as everything in
--- directory_triggers.sql; a revocation says all it is, so that nobody has to ask:
--- 'tenants_revocation:<tenant>:<kind>:<when, in Unix seconds>:<value>'.
+-- directory_triggers.sql; a revocation says which it is, 'tenants_revocation:<tenant>:<kind>:<value>', so that only that
+-- row has to be read. (It has to be: anybody who has a session can notify.)
 create function public.kapok_revoked() returns trigger language plpgsql set search_path = pg_catalog as $$
 begin
     if tg_op <> 'DELETE' then
-        perform pg_notify('kapok_directory', 'tenants_revocation:' || new.tenant_id || ':' || new.kind || ':'
-            || floor(extract(epoch from new.revoked_at)) || ':' || new.value);
+        perform pg_notify('kapok_directory',
+            'tenants_revocation:' || new.tenant_id || ':' || new.kind || ':' || new.value);
     end if;
     -- What was taken back, by hand or because it has expired, is read anew.
     if tg_op = 'DELETE' or tg_op = 'UPDATE' and old.tenant_id || old.kind || old.value
