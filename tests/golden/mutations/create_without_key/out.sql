@@ -1,12 +1,7 @@
 with w as (insert into "schema"."lines" as t1 ("line") values ($1::"pg_catalog"."text") returning 1 as "kapok.n", t1."line" as "line")
-select (
-  select "kapok"."refuse"('KP005', '0:' || 1)
-  where not exists (
-    select
-    from w)
-  limit 1), (
-  select '{"line":' || coalesce(to_json(t2."line")::text, 'null') || '}'
-  from w t2)
+select coalesce((
+    select '{"line":' || coalesce(to_json(t2."line")::text, 'null') || '}'
+    from w t2), "kapok"."refuse"('KP005', '0:' || 1))
 -- $1 = a
 
 with s as materialized (

@@ -7,17 +7,9 @@ with s as materialized (
   select s.v0, s.v1, s.v2
   from s
   order by s.n returning t3."id" as "id")
-select (
-  select "kapok"."refuse"('KP005', '1:' || s.n)
-  from s
-  where (
-    select count(*)
-    from w) <> (
-    select count(*)
-    from s)
-  limit 1), (
-  select '{"id":' || coalesce('"' || t4."id"::text || '"', 'null') || '}'
-  from w t4)
+select coalesce((
+    select '{"id":' || coalesce('"' || t4."id"::text || '"', 'null') || '}'
+    from w t4), "kapok"."refuse"('KP005', '1:' || 1))
 -- $1 = x
 -- $2 = X
 -- $3 = no@example.com
