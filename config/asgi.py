@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 from django.core.asgi import get_asgi_application
-from django.utils.module_loading import import_string
 
 from apps.control.probes import Probes
 from apps.graphql_api import graphiql
@@ -23,6 +22,7 @@ from apps.graphql_api.jwks import key_set
 from apps.graphql_api.responses import Header, Reply, error_reply
 from apps.tenants.addressing import Address, find
 from apps.tenants.directory import Directory, Entry
+from config.auth_plane import AuthPlane
 from config.control_plane import ControlPlane
 from config.data_plane import DataPlane
 from config.env import ENV
@@ -35,7 +35,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 class Application:
     """Routes by path and host."""
 
-    def __init__(self, data_plane: DataPlane, control_plane: Any, auth_plane: Any) -> None:
+    def __init__(self, data_plane: DataPlane, control_plane: Any, auth_plane: AuthPlane) -> None:
         self._data_plane = data_plane
         self._control_plane = control_plane
         self._auth_plane = auth_plane
@@ -99,13 +99,14 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await self._data_plane.start()
+                await self._auth_plane.start()
                 # Modules and settings live as long as the process; a collection that looks at them all would hold up
                 # every request under way.
                 gc.collect()
                 gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
             else:
-                self._auth_plane.stop()
+                await self._auth_plane.stop()
                 await self._data_plane.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -130,10 +131,7 @@ async def _send(send: Send, reply: Reply) -> None:
 
 
 data_plane = DataPlane(ENV)
-control_plane = ControlPlane(get_asgi_application())
-# Not imported above: it needs Django's models, and those the line before this.
-auth_plane = import_string("config.auth_plane.AuthPlane")(data_plane.directory, ENV.auth_threads)
-application = Application(data_plane, control_plane, auth_plane)
+application = Application(data_plane, ControlPlane(get_asgi_application()), AuthPlane(data_plane.directory))
 app = application
 #: For uvicorn's --http: its own protocol, with the hot path before it.
 HttpProtocol = front_door(data_plane.hot_path)

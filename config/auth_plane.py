@@ -1,4 +1,4 @@
-"""/auth/v1 as an ASGI application: end users' requests, answered by Django in threads of their own.
+"""/auth/v1 as an ASGI application: end users' requests, answered by Django in a process of its own.
 
 In: a request addressed to a tenant. Out: the answer of apps/identity/api. A fixed number of threads, each with one
 database connection, and a bounded queue before them: a rush of sign-ins waits there, and neither the event loop nor the
@@ -7,35 +7,35 @@ database notices. Django's own ASGI handler would open a thread and a connection
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+
+import orjson
 
 from apps.graphql_api.asgi import Headers, Receive, Scope, Send, pick_headers, request_id_of
 from apps.graphql_api.cors import cors_headers, preflight
 from apps.graphql_api.responses import Header
-from apps.identity.api.handler import Answered, Asked, handle
+from apps.identity.api.messages import Answered, Asked
 from apps.tenants.credentials import Credentials
 from apps.tenants.directory import Directory, Entry, admit
-from apps.tenants.rest_errors import error_response
+from config.auth_process import AuthProcess
 from kapok.errors import KapokError
-from kapok.logs import log_context
 from kapok.tokens import looks_like_key
 
 #: The longest body, in bytes.
 MAX_BODY = 64 * 1024
 #: Most requests that wait for a thread; more are refused at once.
 MAX_WAITING = 2000
+#: What Django is shown of a request's headers.
+_HEADERS = frozenset({b"accept", b"authorization", b"content-type", b"host", b"origin", b"user-agent"})
 METHODS = b"GET, POST, PATCH, DELETE, OPTIONS"
 
 
 class AuthPlane:
     """Answers /auth/v1 for every tenant."""
 
-    def __init__(self, directory: Directory, threads: int) -> None:
+    def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="auth")
-        self._waiting = 0
+        self._process = AuthProcess()
 
     async def __call__(
         self, scope: Scope, receive: Receive, send: Send, resolve: Callable[[], Awaitable[Entry]], path: str
@@ -61,9 +61,13 @@ class AuthPlane:
         await send({"type": "http.response.start", "status": answered.status, "headers": [*kept, *more, *cors]})
         await send({"type": "http.response.body", "body": answered.body})
 
-    def stop(self) -> None:
+    async def start(self) -> None:
+        """Start the auth process; does not wait until it is ready."""
+        await self._process.start()
+
+    async def stop(self) -> None:
         """Let running requests end."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        await self._process.stop()
 
     async def _answer(
         self, scope: Scope, receive: Receive, headers: Headers, entry: Entry, path: str, request_id: str
@@ -72,14 +76,20 @@ class AuthPlane:
         if looks_like_key(key):  # not needed here, but then the tenant's
             await self._directory.principal(entry, Credentials(key, "", ""))
         body = await _body(receive)
-        if self._waiting >= MAX_WAITING:
+        if self._process.waiting >= MAX_WAITING:
             raise KapokError("OVERLOADED", "Too many people are signing in.", details={"retryAfter": 5})
-        asked = Asked(entry.tenant.id, request_id, {**scope, "path": path, "root_path": ""}, body)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, handle, asked)
-        finally:
-            self._waiting -= 1
+        return await self._process.ask(
+            Asked(
+                tenant_id=entry.tenant.id,
+                request_id=request_id,
+                method=scope["method"],
+                path=path,
+                query=scope["query_string"],
+                headers=[header for header in scope["headers"] if header[0] in _HEADERS],
+                client=scope["client"][0] if scope.get("client") else "",
+                body=body,
+            )
+        )
 
 
 async def _body(receive: Receive) -> bytes:
@@ -98,7 +108,9 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _refusal(error: KapokError, request_id: str) -> Answered:
-    with log_context(request=request_id):
-        response = error_response(error)
-    headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
-    return Answered(response.status_code, headers, response.content)
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    if error.status == 401:
+        headers.append((b"www-authenticate", b'Bearer realm="kapok"'))
+    if error.status in (429, 503):
+        headers.append((b"retry-after", b"%d" % error.details.get("retryAfter", 1)))
+    return Answered(error.status, headers, orjson.dumps({"error": {**error.body(), "requestId": request_id}}))

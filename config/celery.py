@@ -22,6 +22,9 @@ ROTATE_EVERY_SECONDS = 600.0
 #: How often stalled and waiting operations are looked for, in seconds.
 RESUME_EVERY_SECONDS = 5.0
 
+#: How often sessions and tokens of end users that are over are thrown away, in seconds.
+PURGE_EVERY_SECONDS = 3600.0
+
 app = Celery("kapok")
 app.conf.update(
     broker_url=ENV.redis_url,
@@ -38,6 +41,11 @@ app.conf.update(
     # The schedule needs no file: all it holds is below.
     beat_scheduler="celery.beat:Scheduler",
     beat_schedule={
+        "throw away ended sessions": {
+            "task": "apps.identity.tasks.purge_ended",
+            "schedule": PURGE_EVERY_SECONDS,
+            "options": {"expires": PURGE_EVERY_SECONDS},
+        },
         "resume stalled operations": {
             "task": "apps.tenants.tasks.resume_stalled_operations",
             "schedule": RESUME_EVERY_SECONDS,

@@ -7,6 +7,7 @@ other, so that an account that is not there cannot be told from one that is.
 
 from __future__ import annotations
 
+import atexit
 import json
 import queue
 import subprocess
@@ -89,9 +90,15 @@ class _Hashers:
     """A few processes, each answering one question at a time."""
 
     def __init__(self, count: int, cost: tuple[int, int, int]) -> None:
+        self._all = [_Hasher(cost) for _ in range(count)]
         self._free: queue.LifoQueue[_Hasher] = queue.LifoQueue()
-        for _ in range(count):
-            self._free.put(_Hasher(cost))
+        for hasher in self._all:
+            self._free.put(hasher)
+
+    def close(self) -> None:
+        """End the processes."""
+        for hasher in self._all:
+            hasher.drop()
 
     def ask(self, password: str, known: str | None) -> Any:
         """The answer of the next free process. Raises OVERLOADED."""
@@ -119,7 +126,9 @@ class _Hashers:
 
 @cache
 def _hashers() -> _Hashers:
-    return _Hashers(settings.KAPOK_PASSWORD_THREADS, settings.KAPOK_ARGON2)
+    hashers = _Hashers(settings.KAPOK_PASSWORD_THREADS, settings.KAPOK_ARGON2)
+    atexit.register(hashers.close)
+    return hashers
 
 
 @cache

@@ -9,6 +9,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError as QueueUnavailable
 
 from apps.identity.mail import deliveries
+from apps.identity.upkeep import purge_all
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
 from kapok.logs import log_context
@@ -31,6 +32,12 @@ def deliver(tenant_id: str, what: str, arguments: list[str]) -> None:
     if tenant is not None:
         with log_context(tenant=tenant_id):
             _DELIVERIES[what](tenant, *arguments)
+
+
+@shared_task
+def purge_ended() -> None:
+    """The beat calls this every hour."""
+    purge_all()
 
 
 def queue_delivery(tenant: Tenant, what: str, *arguments: str) -> None:

@@ -114,6 +114,6 @@ def make_people(live: Live, folder: Path, migrations: dict[str, str]) -> tuple[A
     for name, sql in migrations.items():
         (folder / "migrations" / name).write_text(sql)
     live.cli("migrate", "up", cwd=folder)
-    for slug in ("north", "south"):
+    for slug in ("people-north", "people-south"):
         live.cli("tenant", "create", slug, cwd=folder)
-    return AuthTenant(live, "north"), AuthTenant(live, "south")
+    return AuthTenant(live, "people-north"), AuthTenant(live, "people-south")

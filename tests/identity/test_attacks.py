@@ -56,7 +56,7 @@ EXTRA = (
 
 @pytest.mark.parametrize("text", INJECTIONS, ids=range(len(INJECTIONS)))
 def test_sql_and_header_lines_in_every_string(north: AuthTenant, tables: Tables, text: str) -> None:
-    before = tables("north")
+    before = tables("people-north")
     for path, names in PATHS:
         for name in names:
             body = {"email": "known@example.com", "password": PASSWORD, "token": "x", "refreshToken": "x"}
@@ -65,7 +65,7 @@ def test_sql_and_header_lines_in_every_string(north: AuthTenant, tables: Tables,
             status, _ = north.refused(path, **sent)
             assert status in (400, 401, 422), (path, name)
             assert time.monotonic() - started < 4
-    assert tables("north") == before
+    assert tables("people-north") == before
 
 
 def test_sql_in_a_password_is_a_password(north: AuthTenant, new_email: New) -> None:
@@ -96,10 +96,10 @@ def test_nothing_can_be_set_that_is_not_the_callers(
     north: AuthTenant, new_email: New, tables: Tables, extra: dict[str, Any]
 ) -> None:
     north.settings(anonymousUsers=True)
-    before, email = tables("north"), new_email()
+    before, email = tables("people-north"), new_email()
     assert north.refused("/signup", email=email, password=PASSWORD, **extra) == (422, "VALIDATION_FAILED")
     assert north.refused("/anonymous", **extra) == (422, "VALIDATION_FAILED")
-    assert tables("north") == before and not north.mails(email)
+    assert tables("people-north") == before and not north.mails(email)
     tokens = north.signed_up(email)
     for body in ({**extra}, {"metadata": {}, **extra}):
         refused = refusal(north.call("PATCH", "/user", tokens["accessToken"], json=body))
@@ -128,11 +128,11 @@ def test_nothing_can_be_set_that_is_not_the_callers(
     ids=range(13),
 )
 def test_a_body_that_is_not_what_it_should_be(north: AuthTenant, tables: Tables, body: bytes) -> None:
-    before = tables("north")
+    before = tables("people-north")
     for path in ("/signup", "/signin"):
         answer = north.call("POST", path, content=body, headers={"content-type": "application/json"})
         assert refusal(answer)[0] in (400, 401, 413, 422), answer.text
-    assert tables("north") == before
+    assert tables("people-north") == before
 
 
 def test_only_json_is_read(north: AuthTenant) -> None:
@@ -158,11 +158,11 @@ def test_only_json_is_read(north: AuthTenant) -> None:
 )
 def test_links_lead_nowhere_else(north: AuthTenant, new_email: New, tables: Tables, redirect: str) -> None:
     north.settings(redirectUrls=["https://app.example.com/welcome"])
-    before, email = tables("north"), new_email()
+    before, email = tables("people-north"), new_email()
     for path in ("/signup", "/magiclink", "/password/reset"):
         body = {"email": email, "redirectTo": redirect} | ({"password": PASSWORD} if path == "/signup" else {})
         assert north.refused(path, **body) == (400, "REDIRECT_NOT_ALLOWED")
-    assert tables("north") == before and not north.mails(email)
+    assert tables("people-north") == before and not north.mails(email)
     north.ok("/magiclink", email=email, redirectTo="https://app.example.com/welcome")
     assert north.mail(email, "magic_link")["url"].startswith("https://app.example.com/welcome?type=magic_link&token=")
 
@@ -199,7 +199,7 @@ def test_a_projects_own_mail_is_text_and_no_program(north: AuthTenant, new_email
     north.ok("/signup", email=email, password=PASSWORD)
     mail = north.mail(email, "sign_up")
     assert mail["subject"] == f"Hi {email}"
-    assert mail["text"].startswith(f"north {email} {{% debug %}} {{{{ settings.SECRET_KEY }}}} http")
+    assert mail["text"].startswith(f"people-north {email} {{% debug %}} {{{{ settings.SECRET_KEY }}}} http")
     assert mail["html"] == f"<b>{email.replace(chr(39), '&#x27;')}</b>"
 
 
@@ -286,7 +286,7 @@ def test_known_and_unknown_accounts_take_the_same_time(
 
 
 def test_whoever_is_signed_out_reaches_nothing(north: AuthTenant, tables: Tables) -> None:
-    before = tables("north")
+    before = tables("people-north")
     for method, path in (
         ("GET", "/user"), ("PATCH", "/user"), ("GET", "/sessions"), ("POST", "/signout"), ("POST", "/password"),
         ("POST", "/email"), ("POST", "/user/upgrade"), ("DELETE", "/sessions/00000000-0000-0000-0000-000000000001"),
@@ -294,7 +294,7 @@ def test_whoever_is_signed_out_reaches_nothing(north: AuthTenant, tables: Tables
         for token in ("", "x.y.z", "kpub_" + "a" * 43, north.live.acme.secret_key):
             status, code = refusal(north.call(method, path, token, json={}))
             assert (status, code) == (401, "UNAUTHENTICATED"), (path, token)
-    assert tables("north") == before
+    assert tables("people-north") == before
 
 
 def _at_once(tenant: AuthTenant, bodies: list[dict[str, str]]) -> list[int]:

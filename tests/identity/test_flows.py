@@ -30,12 +30,12 @@ def graphql(tenant: AuthTenant, token: str) -> httpx.Response:
 
 
 def test_sign_up_verify_sign_in_refresh_sign_out(north: AuthTenant, new_email: New, tables: Tables) -> None:
-    email, before = new_email(), tables("north")
+    email, before = new_email(), tables("people-north")
     assert north.ok("/signup", email=email.upper(), password=PASSWORD, metadata={"name": "Ada"}) == {"mailSent": True}
     mail = north.mail(email, "sign_up")
     assert mail["token"] in mail["url"] and mail["url"].startswith(f"{north.url}/auth/v1/confirm?")
     assert north.refused("/signin", email=email, password=PASSWORD) == (401, "INVALID_CREDENTIALS")
-    assert {**tables("north"), "kapok_one_time_token": 0} == {**before, "kapok_one_time_token": 0}
+    assert {**tables("people-north"), "kapok_one_time_token": 0} == {**before, "kapok_one_time_token": 0}
 
     tokens = north.ok("/verify", token=mail["token"])
     assert tokens["user"]["email"] == email and tokens["user"]["emailVerified"] and tokens["expiresIn"] == 900
@@ -96,13 +96,13 @@ def test_nothing_of_one_tenant_works_at_another(
     waiting = new_email()
     north.ok("/signup", email=waiting, password=PASSWORD)
     mail = north.mail(waiting, "sign_up")
-    before = tables("south")
+    before = tables("people-south")
     assert south.refused("/refresh", refreshToken=tokens["refreshToken"]) == (401, "SESSION_ENDED")
     assert refusal(south.call("GET", "/user", tokens["accessToken"]))[0] == 401
     assert refusal(south.call("GET", "/sessions", tokens["accessToken"]))[0] == 401
     assert south.refused("/signout", tokens["accessToken"], scope="everywhere")[0] == 401
     assert south.refused("/verify", token=mail["token"]) == (400, "TOKEN_INVALID")
-    assert tables("south") == before
+    assert tables("people-south") == before
     assert north.ok("/refresh", refreshToken=tokens["refreshToken"])["user"]["email"] == email
     assert north.ok("/verify", token=mail["token"])["user"]["email"] == waiting
 

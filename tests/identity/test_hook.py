@@ -32,7 +32,7 @@ def profile(live: Live, slug: str, user_id: str) -> tuple[str, str, str] | None:
 def test_it_makes_the_projects_own_row_as_the_tenants_role(north: AuthTenant, new_email: New) -> None:
     email = new_email()
     user = north.signed_up(email)["user"]
-    row = profile(north.live, "north", user["id"])
+    row = profile(north.live, "people-north", user["id"])
     assert row is not None and row[0] == email
     role, _, login = row[1].partition(" of ")
     assert role.startswith("t_") and not role.endswith("_owner") and login.startswith("g_"), row
@@ -59,11 +59,11 @@ def test_who_is_refused_at_sign_up_is_not_there(
     email = new_email()
     north.ok("/signup", email=email, password=PASSWORD, metadata={"wish": wish})
     token = north.mail(email, "sign_up")["token"]
-    before = tables("north")
+    before = tables("people-north")
     answer = north.post("/verify", token=token)
     assert (answer.status_code, answer.json()["error"]["code"]) == expected
     assert "secret" not in answer.text
-    after = tables("north")
+    after = tables("people-north")
     # A refusal is an answer, so what the function did for it stays; a failure leaves nothing.
     assert {**after, "profiles": 0} == {**before, "profiles": 0}
     assert after["profiles"] - before["profiles"] == (1 if wish == "refuse" else 0)
@@ -75,10 +75,10 @@ def test_nobody_gets_tokens_when_it_fails(north: AuthTenant, new_email: New, tab
     tokens = north.signed_up(new_email())
     changed = north.call("PATCH", "/user", tokens["accessToken"], json={"metadata": {"wish": wish}})
     assert changed.status_code == 200
-    before = tables("north")
+    before = tables("people-north")
     assert north.refused("/refresh", refreshToken=tokens["refreshToken"]) == (503, "HOOK_FAILED")
     assert north.refused("/signin", email=tokens["user"]["email"], password=PASSWORD) == (503, "HOOK_FAILED")
-    assert tables("north") == before
+    assert tables("people-north") == before
     north.call("PATCH", "/user", tokens["accessToken"], json={"metadata": {}})
     assert north.ok("/refresh", refreshToken=tokens["refreshToken"]), "a failure does not use the token up"
 

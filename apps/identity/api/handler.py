@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import logging
-import uuid
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
@@ -19,6 +17,7 @@ from django.urls import Resolver404, get_resolver
 from django_tenants.utils import tenant_context
 from rest_framework.response import Response
 
+from apps.identity.api.messages import Answered, Asked
 from apps.tenants.models import Tenant
 from apps.tenants.rest_errors import as_kapok_error, error_response
 from kapok.errors import KapokError
@@ -27,25 +26,6 @@ from kapok.logs import log_context
 log = logging.getLogger("kapok.identity")
 
 _URLS = "apps.identity.api.urls"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request for a tenant. scope: ASGI's, with the path below the tenant."""
-
-    tenant_id: uuid.UUID
-    request_id: str
-    scope: dict[str, Any]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What goes back."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
 
 
 def handle(asked: Asked) -> Answered:
@@ -57,7 +37,7 @@ def handle(asked: Asked) -> Answered:
         except Exception as exc:
             error = as_kapok_error(exc)
             if error.status >= 500:
-                log.exception("a request to %s failed", asked.scope["path"])
+                log.exception("a request to %s failed", asked.path)
                 connection.close()
             response = error_response(error)
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
@@ -65,12 +45,12 @@ def handle(asked: Asked) -> Answered:
 
 
 def _respond(asked: Asked) -> HttpResponseBase:
-    request = ASGIRequest(asked.scope, io.BytesIO(asked.body))
+    request = ASGIRequest(_scope(asked), io.BytesIO(asked.body))
     tenant = Tenant.objects.select_related("project").filter(pk=asked.tenant_id).first()
     if tenant is None:
         raise KapokError("TENANT_NOT_FOUND")
     try:
-        match = get_resolver(_URLS).resolve(asked.scope["path"])
+        match = get_resolver(_URLS).resolve(asked.path)
     except Resolver404 as exc:
         raise KapokError("NOT_FOUND") from exc
     request.tenant = tenant  # type: ignore[attr-defined]
@@ -81,3 +61,16 @@ def _respond(asked: Asked) -> HttpResponseBase:
     # Tokens and what accounts say are nobody else's to keep.
     response.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _scope(asked: Asked) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "method": asked.method,
+        "path": asked.path,
+        "root_path": "",
+        "query_string": asked.query,
+        # A body that came in chunks has a length by now.
+        "headers": [*asked.headers, (b"content-length", b"%d" % len(asked.body))],
+        "client": (asked.client, 0),
+    }

@@ -83,7 +83,8 @@ class ProjectForm(forms.ModelForm):
 
     class Meta:
         model = Project
-        fields = ("slug", "name", "description", "trusted_documents_only", "introspection", "draft_statuses")
+        fields = ("slug", "name", "description", "trusted_documents_only", "introspection", "draft_statuses", "auth")
+        widgets = {"auth": UnfoldAdminTextareaWidget(attrs={"rows": 12, "spellcheck": "false", "class": "kapok-code"})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

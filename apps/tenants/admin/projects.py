@@ -105,12 +105,12 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin):
             return ((None, {"fields": ("slug", "name", "description")}),)
         may = self.has_change_permission(request, obj)
         facts = ("slug", *_SETTINGS, "origins" if may else "show_origins", "show_permissions", "created_at")
-        return ((None, {"fields": facts}),)
+        return ((None, {"fields": facts}), ("End users", {"fields": ("auth",)}))
 
     def get_form(self, request: HttpRequest, obj: Project | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Without the fields of an existing project where there is none."""
         if obj is None:
-            kwargs["exclude"] = ("origins",)
+            kwargs["exclude"] = ("origins", "auth")
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Project | None) -> Any:
@@ -136,7 +136,9 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin):
             obj.__dict__.update(made.__dict__)
             return
         settings = {name: data[name] for name in _SETTINGS if name in data}
-        do_update_project(obj, acting=acting(request), cors_origins=data["origins"], **settings)
+        # The form shows all that is stored: what was taken out of it goes back to its default.
+        auth = {**dict.fromkeys(form.initial["auth"]), **data["auth"]}
+        do_update_project(obj, acting=acting(request), cors_origins=data["origins"], auth=auth, **settings)
 
     # --- who may operate it (guardian's pages): its own check asks only whether any project may be changed
 
