@@ -94,7 +94,9 @@ class _Reader:
             _check_structure(text, self)
             return yaml.load(text, Loader=_LineLoader)
         except yaml.MarkedYAMLError as exc:
-            self._refuse("", exc.problem or "not valid YAML", exc.problem_mark.line + 1 if exc.problem_mark else None)
+            self._refuse(
+                "", exc.problem or "not valid YAML", line=exc.problem_mark.line + 1 if exc.problem_mark else None
+            )
         except (yaml.YAMLError, UnicodeEncodeError, ValueError):
             self._refuse("", "not valid YAML")
 
