@@ -122,6 +122,14 @@ table_json as (
         ) k
         where k.is_key
       ),
+      'checks', (
+        select pg_catalog.json_agg(pg_catalog.json_build_object('name', c.conname, 'columns', (
+            select pg_catalog.json_agg(a.attname order by a.attnum) from pg_catalog.pg_attribute a
+            where a.attrelid = r.oid and a.attnum = any (c.conkey)
+          )) order by c.conname)
+        from pg_catalog.pg_constraint c
+        where c.conrelid = r.oid and c.contype = 'c'
+      ),
       'foreign_keys', (
         select pg_catalog.json_agg(pg_catalog.json_build_object(
             'name', c.conname,

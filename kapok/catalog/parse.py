@@ -12,6 +12,7 @@ from kapok.catalog.types import (
     Catalog,
     RawArgument,
     RawAttribute,
+    RawCheck,
     RawColumn,
     RawForeignKey,
     RawFunction,
@@ -55,6 +56,7 @@ def _table(item: Mapping[str, Any], names: _TypeNames) -> RawTable:
         columns=tuple([_column(column, names) for column in item["columns"]]),
         keys=tuple([_key(key) for key in item.get("keys", [])]),
         foreign_keys=tuple([_foreign_key(key) for key in item.get("foreign_keys", [])]),
+        checks=tuple([_check(check) for check in item.get("checks", [])]),
         row_security=item.get("row_security", False),
         deletable=not item.get("no_delete", False),
         comment=item.get("comment"),
@@ -84,6 +86,10 @@ def _key(item: Mapping[str, Any]) -> RawKey:
         arbiter=not item.get("no_arbiter", False),
         comment=item.get("comment"),
     )
+
+
+def _check(item: Mapping[str, Any]) -> RawCheck:
+    return RawCheck(intern(item["name"]), _interned(item.get("columns", [])))
 
 
 def _foreign_key(item: Mapping[str, Any]) -> RawForeignKey:

@@ -101,6 +101,14 @@ class RawForeignKey:
 
 
 @dataclass(frozen=True, slots=True)
+class RawCheck:
+    """A check constraint and the columns it looks at."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RawTable:
     """A table or view with the columns the role may select."""
 
@@ -109,6 +117,7 @@ class RawTable:
     columns: tuple[RawColumn, ...]
     keys: tuple[RawKey, ...] = ()
     foreign_keys: tuple[RawForeignKey, ...] = ()
+    checks: tuple[RawCheck, ...] = ()
     row_security: bool = False
     #: whether the role may delete rows.
     deletable: bool = True

@@ -11,7 +11,7 @@ from typing import Any
 
 from kapok.errors import KapokError
 from kapok.execute.failures import StatementFailed, public_error
-from kapok.model.types import Table, UniqueKey
+from kapok.model.types import Check, Table, UniqueKey
 from kapok.query.guard import GuardedTable, InsertGrant, UpdateGrant
 from kapok.query.kept import whole_of
 from kapok.query.refusals import Refusal
@@ -29,7 +29,6 @@ _REFUSALS = {
 _UNIQUE = "A row with the same key exists already."
 _BY_STATE = {
     "23502": ("BAD_USER_INPUT", "A value is missing: it must not be null."),
-    "23503": ("BAD_USER_INPUT", "A row that is referred to does not exist."),
     "23505": ("CONFLICT", _UNIQUE),
     "23514": ("BAD_USER_INPUT", "A value is not one that the table allows."),
     "23P01": ("CONFLICT", "The row excludes or is excluded by another one."),
@@ -37,6 +36,7 @@ _BY_STATE = {
     "40003": ("WRITE_OUTCOME_UNKNOWN", None),
     "42501": ("FORBIDDEN", "The tenant's database role may not write this."),
 }
+_DANGLING = ("BAD_USER_INPUT", "A row that is referred to is not there.")
 _IN_USE = ("CONFLICT", "Other rows still refer to this row.")
 
 
@@ -48,26 +48,39 @@ def write_error(failure: StatementFailed, operation: WriteOperation, number: int
         return _refusal(failure, statement, operation)
     if failure.sqlstate == "21000" and statement is not None and " on conflict " in statement.template:
         return KapokError("BAD_USER_INPUT", _REFUSALS[Refusal.TWICE][1], details=_where(statement.origin.path()))
-    code, message = _meaning(failure, statement)
+    code, message = _meaning(failure, statement, operation)
     details: dict[str, Any] = {} if statement is None else _where(statement.origin.path())
     if failure.sqlstate.startswith("23"):
         details |= _named(failure, statement, operation)
     return KapokError(code, message, details=details)
 
 
-def _meaning(failure: StatementFailed, statement: Statement | None) -> tuple[str, str | None]:
+def _meaning(
+    failure: StatementFailed, statement: Statement | None, operation: WriteOperation
+) -> tuple[str, str | None]:
     state = failure.sqlstate
-    if (
-        state == "23503"
-        and statement is not None
-        and (statement.deletes or statement.table != failure.diagnostics.table)
-    ):
-        return _IN_USE
+    if state == "23503":
+        return _reference(failure, statement, operation)
     found = _BY_STATE.get(state)
     if found is not None:
         return found
     error = public_error(state)
     return error.code, error.message
+
+
+def _reference(
+    failure: StatementFailed, statement: Statement | None, operation: WriteOperation
+) -> tuple[str, str | None]:
+    """Postgres says the same of a row that refers to nothing and of one that others still refer to: both name the table
+    with the foreign key. A trigger may name nothing."""
+    if statement is not None and statement.deletes:
+        return _IN_USE
+    named = _find(operation, failure.diagnostics.table)
+    if statement is None or failure.diagnostics.table == statement.table:
+        return _DANGLING
+    relations = whole_of(named).relations if named is not None else ()
+    refers = any(r.target == statement.table and r.constraint == failure.diagnostics.constraint for r in relations)
+    return _IN_USE if refers else ("BAD_USER_INPUT", "A row refers to one that is not there, or would not be any more.")
 
 
 def _where(path: Path) -> dict[str, Any]:
@@ -108,7 +121,17 @@ def _named(failure: StatementFailed, statement: Statement | None, operation: Wri
     for key in _keys(table):
         if key.name == found.constraint:
             return _of_key(path, key, _key(table, key), extend=own)
+    for check in whole_of(table).checks:
+        if check.name == found.constraint:
+            return _of_check(table, check, path, own=own)
     return _of_relation(table, found.constraint, path, own=own)
+
+
+def _of_check(table: Table, check: Check, path: Path, *, own: bool) -> dict[str, Any]:
+    columns = _shown(table, check.columns)
+    if len(columns) < len(check.columns):
+        return {}
+    return {"constraint": check.name, **_columns(path if own else (), columns, path)}
 
 
 def _of_relation(table: Table, constraint: str, path: Path, *, own: bool) -> dict[str, Any]:

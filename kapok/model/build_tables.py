@@ -12,7 +12,7 @@ from kapok.model.build_types import Types
 from kapok.model.directives import read_comment
 from kapok.model.namespace import Candidate, Name, Namespace
 from kapok.model.scalars import ID_SCALARS
-from kapok.model.types import Column, PgType, Table, TableKind, TypeKind, UniqueKey
+from kapok.model.types import Check, Column, PgType, Table, TableKind, TypeKind, UniqueKey
 
 TABLE_KINDS = {
     RawTableKind.TABLE: TableKind.TABLE,
@@ -94,6 +94,7 @@ def build_table(table: RawTable, name: Name, types: Types, fields: Namespace) ->
         columns=_columns(table, primary, types, fields),
         primary_key=UniqueKey(primary.name, primary.columns, name[1], primary.arbiter) if primary else None,
         comment=read_comment(table.comment).text,
+        checks=tuple([Check(check.name, check.columns) for check in table.checks]),
         deletable=table.deletable,
         row_security=table.row_security,
         estimated_rows=table.estimated_rows,

@@ -114,7 +114,7 @@ class Relation:
     constraint: str
     #: TO_ONE: whether there may be no such row. A reverse one-to-one (unique foreign key) is TO_ONE and nullable.
     nullable: bool = True
-    #: TO_ONE: the foreign key is this table's own, made of `columns`; else it is the target's, made of `target_columns`.
+    #: TO_ONE: the foreign key is this table's own, made of `columns`; else the target's, made of `target_columns`.
     own_key: bool = False
     junction: Junction | None = None
     comment: str | None = None
@@ -130,6 +130,14 @@ class UniqueKey:
     api_field: str
     #: INSERT ... ON CONFLICT can name it.
     arbiter: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check constraint and the columns it looks at."""
+
+    name: str
+    columns: tuple[str, ...]
 
 
 class Volatility(StrEnum):
@@ -201,6 +209,7 @@ class Table:
     deletable: bool = True
     #: row-level security of the project's own may hide rows.
     row_security: bool = False
+    checks: tuple[Check, ...] = ()
     #: estimated rows (pg_class.reltuples); not part of the shape.
     estimated_rows: int = field(default=0, compare=False)
     #: what the role may do (kapok.permissions.apply): aggregates, and at most how many rows of a list.

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kapok.identifiers import QualifiedName
-from kapok.model.types import Relation, Table, TableKind
+from kapok.model.types import Relation, Table, TableKind, Volatility
 from kapok.query.aliases import Aliases, View
 from kapok.query.comparisons import compared, known, may_fail, measured, nullness, searched
 from kapok.query.expressions import (
@@ -81,11 +81,13 @@ def table_source(
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """typed: an alias of it is a row of the table's type. system: it has the system columns of a table."""
+    """typed: an alias of it is a row of the table's type. system: it has the system columns of a table. effects: it is
+    to be evaluated even where no row of it can be shown."""
 
     tables: Sql
     typed: bool = False
     system: bool = False
+    effects: bool = False
 
 
 def _source(
@@ -105,6 +107,8 @@ def _source(
         return Source(alias, sql(origin.tables, " ", alias), condition=met)
     inner = aliases.new()
     rows = sql("true") if shown is None else condition(shown, inner, aliases)
+    if origin.effects:  # a condition known to be false beforehand would let Postgres leave the whole select out
+        rows = sql("case when clock_timestamp() is not null then ", rows, " end")
     extra, view = _extras(table, masked, closed, origin, aliases, (alias, inner))
     if may_fail(asked):
         extra.append(sql(rows, " as ", identifier(_SEEN)))
@@ -226,7 +230,9 @@ def call_source(
     """The rows of a table that a function returns, as far as the role is shown them. asked: as in `table_source`."""
     gate = None if parent is None else aliases.view(parent).gates.get(call.function.name)
     within = None if gate is None else (lambda _: gate)
-    return _source(table, _Origin(call_sql(call, parent, aliases), typed=True), aliases, within, asked)
+    effects = call.function.volatility is Volatility.VOLATILE
+    origin = _Origin(call_sql(call, parent, aliases), typed=True, effects=effects)
+    return _source(table, origin, aliases, within, asked)
 
 
 def call_sql(call: Call, parent: str | None, aliases: Aliases) -> Sql:

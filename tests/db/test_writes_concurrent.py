@@ -117,7 +117,7 @@ def test_a_rule_is_asked_again_of_a_row_that_was_waited_for(place: Stage, root: 
 
 def test_upserts_race_without_an_error(place: Stage, root: Actor) -> None:
     text = """mutation ($id: ID!, $a: Int) {
-      upsertAccount(input: {id: $id, owner: "cy", amount: $a}, onConflict: OWNER, update: [AMOUNT]) { owner amount } }"""
+      upsertAccount(input: {id: $id, owner: "cy", amount: $a}, onConflict: OWNER, update: [AMOUNT]) { owner } }"""
     answers = place.run(at_once(*(root.write(text, {"id": str(n), "a": n}) for n in range(10, 30))))
     assert {code(answer) for answer in answers} == {"done"}
     rows = [row for row in place.writer.rows()["accounts"] if row["owner"] == "cy"]
