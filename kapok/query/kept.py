@@ -1,4 +1,4 @@
-"""Keys of rows that one statement of a mutation keeps for the later ones: a transaction-local setting (docs/adr/0009).
+"""Keys of rows that one statement of a mutation keeps for the later ones: a transaction-local setting (docs/adr/0010).
 
 `kapok.w0`, `kapok.w1` ... hold JSON: [[position, text of each column ...], ...]. Positions count from 1; a row that was
 not there has no entry. What reads them trusts nothing: they only say which rows are meant, every grant is checked anew.
