@@ -192,8 +192,9 @@ def _compare(place: Any, actor: Actor, interpreter: Interpreter, write: Write) -
         actor.compile(text, variables)
     except DocumentInvalid:
         return  # the role's schema does not offer it
-    except KapokError:
-        pass
+    except KapokError as error:
+        if error.code == "BAD_USER_INPUT":
+            return  # nor the inputs of its variables
     try:
         interpreter.run(write)
         expected = "done"
