@@ -17,9 +17,11 @@ from apps.tenants.models import (
     Project,
     ProjectMigration,
     ProjectPermissions,
+    SigningKey,
     Tenant,
     TenantPermissions,
     TrustedDocument,
+    TrustedIssuer,
 )
 from tests.control.cast import PRINCIPALS, Cast
 from tests.factories import ApiKeyFactory, DomainFactory, OperationFactory, UserFactory
@@ -97,6 +99,14 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
         manage(200),
     ),
     ("DELETE", "/projects/bookings/providers/keycloak"): (None, manage(204)),
+    ("GET", "/projects/bookings/issuers"): (None, SEE),
+    ("PUT", "/projects/bookings/issuers"): (
+        {"issuer": "https://id.example.com", "audience": "app", "jwksUrl": "https://id.example.com/jwks.json"},
+        manage(200),
+    ),
+    ("DELETE", "/projects/bookings/issuers/7"): (None, manage(204)),
+    ("GET", "/tenants/acme/signing-keys"): (None, SEE),
+    ("POST", "/tenants/acme/signing-keys"): ({"atOnce": True}, manage(201)),
     # The cast's tenants have no schema: that is said to those only who may see them.
     ("GET", "/tenants/acme/users"): (None, NO_TABLES),
     ("POST", "/tenants/acme/users"): ({"email": "new@example.com"}, manage(503)),
@@ -126,6 +136,7 @@ def furnished(cast: Cast) -> Cast:
     """With a key, a domain, an operation and a document to be asked for."""
     ApiKeyFactory(id=KEY_ID, tenant=cast.tenant)
     DomainFactory(tenant=cast.tenant, domain="app.example.org")
+    TrustedIssuer.objects.create(id=7, project=cast.project, issuer="https://login.example.com")
     IdentityProvider.objects.create(project=cast.project, name="keycloak", issuer="https://id.example.com")
     OperationFactory(
         id=OPERATION_ID, tenant=cast.tenant, project=cast.project, kind="migrate_tenant", state="succeeded"
@@ -149,6 +160,8 @@ def everything() -> list[Any]:
         ApiKey,
         Domain,
         IdentityProvider,
+        SigningKey,
+        TrustedIssuer,
         Operation,
         type(UserFactory.build()),
     )
@@ -197,6 +210,7 @@ def _pattern(path: str) -> str:
         "bookings",
         "acme",
         "keycloak",
+        "7",
         END_USER,
         "app.example.org",
         SHA256,
