@@ -32,6 +32,8 @@ from kapok.query.writes import (
 from kapok.tenancy import Limits
 from tests.unit.models import INT4, TEXT, UUID, blog, column, table, to_many, to_one
 
+_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+
 
 def notes() -> Model:
     """Authors with notes (which may have an editor), and a profile each; labels of notes."""
@@ -100,11 +102,11 @@ def values_of(row: NewRow, variables: dict[str, Any] | None = None) -> list[byte
 
 
 def test_create_one() -> None:
-    found = write('mutation { createNote(input: {authorId: "a", slug: "s", text: null}) { slug } }')
+    found = write(f'mutation {{ createNote(input: {{authorId: "{_ID}", slug: "s", text: null}}) {{ slug }} }}')
     assert isinstance(found, CreateOne)
     assert (found.table.name, found.required) == ("notes", True)
     assert columns_of(found.row) == ["author_id", "slug", "text"]
-    assert values_of(found.row) == [b"a", b"s", None]
+    assert values_of(found.row) == [_ID.encode(), b"s", None]
     assert found.row.path == ("createNote", "input")
     assert found.fields is not None
     assert isinstance(found.fields[0].read, ColumnRead)
@@ -217,10 +219,10 @@ def test_rows_that_differ_stay_rows() -> None:
 
 def test_update_one_and_its_version() -> None:
     given = '{slug: "s", editor: {disconnect: true}}'
-    text = f"mutation ($v: String) {{ updateNote(id: 7, input: {given}, ifVersion: $v) {{ id }} }}"
+    text = f'mutation ($v: String) {{ updateNote(id: "{_ID}", input: {given}, ifVersion: $v) {{ id }} }}'
     found = write(text, {"v": "12"})
     assert isinstance(found, UpdateOne)
-    assert [value.reader()({}, 1, {}) for value in found.row.key.values] == [b"7"]
+    assert [value.reader()({}, 1, {}) for value in found.row.key.values] == [_ID.encode()]
     assert found.row.if_version is not None and found.row.if_version.reader()({"v": "12"}, 1, {}) == b"12"
     (nested,) = found.row.change.nested
     assert isinstance(nested, NestedToOne) and nested.disconnect
@@ -294,3 +296,16 @@ def test_rows_that_are_named_one_by_one_have_an_end() -> None:
     assert plan(text, {"input": most}).rows == 1000
     most["notes"] = {"create": [{"slug": "s"}] * 1000}
     assert refusal(text, {"input": most}).code == "QUERY_TOO_COMPLEX"
+
+
+def test_what_is_no_id_is_named_before_any_sql() -> None:
+    found = write('mutation { createNote(input: {authorId: "no id", slug: "s"}) { slug } }')
+    assert isinstance(found, CreateOne)
+    with pytest.raises(KapokError, match="UUID") as caught:
+        [item.value.reader()({}, 1, {}) for item in found.row.values]
+    assert caught.value.details == {"path": ["createNote"], "argument": "input.authorId"}
+    key = write('mutation { deleteNote(id: "no id") }')
+    assert isinstance(key, DeleteOne)
+    with pytest.raises(KapokError, match="UUID") as caught:
+        key.key.values[0].reader()({}, 1, {})
+    assert caught.value.details["argument"] == "id"

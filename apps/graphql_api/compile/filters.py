@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+from graphql import GraphQLID, get_named_type
+
 from apps.graphql_api.compile.arguments import Input
 from apps.graphql_api.compile.context import Context, Selected, refuse
 from apps.graphql_api.schema.bindings import ColumnField, RowList, ToOne
@@ -18,8 +20,9 @@ from kapok.query.encoding import encode, encoder_of
 from kapok.query.expressions import Expression, Search, all_of
 from kapok.query.families import ArgumentKind, searchable_columns
 from kapok.query.filters import MAX_DEPTH, Filters, Reach
+from kapok.query.ids import given_id
 from kapok.query.operators import ARGUMENTS, Argument, Operator
-from kapok.query.values import Given, Literal, Value
+from kapok.query.values import Given, Literal, Source, Value
 
 _NULLABLE = frozenset({Operator.DISTINCT_FROM, Operator.NOT_DISTINCT_FROM})
 
@@ -63,6 +66,10 @@ class _Language:
     def unknown(self, place: str, name: str, known: Sequence[str]) -> NoReturn:
         raise AssertionError(f"{place}: the schema knows no {name}")
 
+    def id(self, source: Source, type_: PgType, place: str) -> Value:
+        """An id, checked when it is bound."""
+        return given_id(source, type_, self._selected.path, place)
+
     def too_deep(self) -> NoReturn:
         message = f"A filter is nested more than {MAX_DEPTH} levels deep."
         raise KapokError("QUERY_TOO_COMPLEX", message, details={"path": list(self._selected.path)})
@@ -102,5 +109,7 @@ class _Part:
                 return Given(Literal(None))
             hint = "Leave it out, or use isNull to ask for null."
             self._language.refuse(self._place, "must not be null", hint=hint)
+        if get_named_type(self._given.type) is GraphQLID and kind in (ArgumentKind.VALUE, ArgumentKind.VALUES):
+            return self._language.id(self._given.source(), type_, self._place)
         same = ARGUMENTS.get(operator, Argument.SAME) is Argument.SAME
         return Given(self._given.source(), encoder_of(type_) if same else encode)

@@ -27,7 +27,9 @@ from kapok.query.codegen import statement
 from kapok.query.codegen_writes import write_operation
 from kapok.query.cost import cost_of
 from kapok.query.cursor import KeyValue
+from kapok.query.encoding import encoder_of
 from kapok.query.expressions import Compared, Operand, all_of
+from kapok.query.ids import given_id
 from kapok.query.operation import CostOf, Operation
 from kapok.query.operators import Operator
 from kapok.query.plan import FirstRead, OneRead, RootRead, Rows
@@ -142,9 +144,13 @@ def _root(context: Context, selected: Selected, binding: RootBinding) -> RootRea
 
 def _by_key(context: Context, selected: Selected, binding: ByKey) -> OneRead:
     columns = [binding.table.column(name) for name in binding.key.columns]
-    conditions = [
-        Compared(Operand(c, c.type), Operator.EQ, Given(selected.arguments[c.api_name].source())) for c in columns
+    values = [
+        given_id(selected.arguments[column.api_name].source(), column.type, selected.path, column.api_name)
+        if column.is_id
+        else Given(selected.arguments[column.api_name].source(), encoder_of(column.type))
+        for column in columns
     ]
+    conditions = [Compared(Operand(c, c.type), Operator.EQ, value) for c, value in zip(columns, values, strict=True)]
     rows = Rows(binding.table, where=all_of(*conditions))
     return OneRead(rows, row_fields(context, selected, binding.table))
 

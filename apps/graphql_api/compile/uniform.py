@@ -13,8 +13,10 @@ from typing import Any
 from apps.graphql_api.compile.arguments import Input, VariableInput
 from apps.graphql_api.compile.context import too_many_rows
 from apps.graphql_api.schema.write_bindings import ColumnInput, InputBinding
+from kapok.model.scalar_values import NotAValue
 from kapok.model.types import Column
 from kapok.query.encoding import encode_array, encoder_of
+from kapok.query.ids import id_encoder
 from kapok.query.values import Claims, Reader, Source, Variables, refused
 from kapok.query.writes import Assigned, NewRow, NewRows, Path
 
@@ -30,8 +32,14 @@ class ColumnOfRows:
     argument: str
 
     def reader(self) -> Reader:
-        find, name, encode = self.source.getter(), self.name, encoder_of(self.column.type)
-        nullable = self.column.nullable
+        find, name, nullable = self.source.getter(), self.name, self.column.nullable
+        encode = id_encoder(self.column.type) if self.column.is_id else encoder_of(self.column.type)
+
+        def encoded(place: int, value: Any) -> str:
+            try:
+                return encode(value).decode()
+            except NotAValue as exc:
+                raise refused(self.field, f"{self.argument}.{place}.{name}", "is no id") from exc
 
         def read(variables: Variables, row_cap: int, claims: Claims) -> bytes:
             rows: Sequence[Mapping[str, Any]] = find(variables)
@@ -40,7 +48,9 @@ class ColumnOfRows:
             values = [row[name] for row in rows]
             if not nullable and None in values:
                 raise refused(self.field, f"{self.argument}.{values.index(None)}.{name}", "must not be null")
-            return encode_array([None if value is None else encode(value).decode() for value in values])
+            return encode_array(
+                [None if value is None else encoded(place, value) for place, value in enumerate(values)]
+            )
 
         return read
 

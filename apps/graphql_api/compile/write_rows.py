@@ -15,6 +15,7 @@ from apps.graphql_api.schema.write_bindings import ColumnInput, InputBinding, Re
 from kapok.errors import KapokError
 from kapok.model.types import Column, Relation, RelationKind, Table, UniqueKey
 from kapok.query.encoding import encoder_of
+from kapok.query.ids import given_id
 from kapok.query.values import Given, Literal, Value
 from kapok.query.writes import (
     Assigned,
@@ -65,7 +66,9 @@ class WrittenRows:
 
     def row_key(self, key: UniqueKey, columns: Mapping[str, Column], given: Mapping[str, Input], path: Path) -> RowKey:
         """One row by a key. columns: of the key, by the names under which they are given."""
-        values = tuple(_value_of(column, given[name]) for name, column in columns.items())
+        # A key of arguments has the place of its first one.
+        around = path if path[-1] not in columns else path[:-1]
+        values = tuple(self._value_of(column, given[name], (*around, name)) for name, column in columns.items())
         return RowKey(key, values, path)
 
     def _key(self, table: Table, given: Input, path: Path) -> RowKey:
@@ -108,7 +111,14 @@ class WrittenRows:
     def _value(self, column: Column, given: Input, path: Path) -> Value:
         if given.is_null and not column.nullable:
             self._refuse(path, "must not be null")
-        return _value_of(column, given)
+        return self._value_of(column, given, path)
+
+    def _value_of(self, column: Column, given: Input, path: Path) -> Value:
+        if given.is_null:
+            return Given(Literal(None))
+        if column.is_id:
+            return given_id(given.source(), column.type, self._selected.path, ".".join(map(str, path[1:])))
+        return Given(given.source(), encoder_of(column.type))
 
     def _check_supplied(
         self, table: Table, bindings: Mapping[str, InputBinding], supplied: set[str], path: Path
@@ -203,10 +213,6 @@ class WrittenRows:
 def version_of(given: Input | None) -> Value | None:
     """The value of `ifVersion`; None where none is asked for."""
     return None if given is None or given.is_null else Given(given.source())
-
-
-def _value_of(column: Column, given: Input) -> Value:
-    return Given(Literal(None)) if given.is_null else Given(given.source(), encoder_of(column.type))
 
 
 def _items(entries: Mapping[Verb, Input], verb: Verb, path: Path) -> Iterator[tuple[Input, Path]]:
