@@ -24,6 +24,7 @@ from apps.tenants.migrations_runner import Mark, MigrationFile, migrate
 from apps.tenants.models import Project, Template
 from apps.tenants.names import Names
 from apps.tenants.owner import connect_as_owner, conninfo_of, terminate_session
+from apps.tenants.platform_tables import ensure_platform_tables
 from apps.tenants.records import failure_of
 from apps.tenants.roles import drop_roles, ensure_tenant_roles, lock_out
 from apps.tenants.schemas import catalog_of, drop_schema, ensure_schema
@@ -101,6 +102,8 @@ def _compile(template: Template, files: Sequence[MigrationFile]) -> tuple[str, s
 def _compiled_in(names: Names, files: Sequence[MigrationFile]) -> tuple[str, str, str]:
     ensure_tenant_roles(names)
     ensure_schema(names)
+    # No part of the template, but SQL must meet here what it will meet in a tenant.
+    ensure_platform_tables(names)
     _migrate_scratch(names, files)
     catalog = catalog_of(names.schema)
     try:

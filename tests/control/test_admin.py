@@ -293,6 +293,16 @@ def test_a_projects_settings_are_changed_in_its_form(cast: Cast) -> None:
     client.post(url, {**form, "name": "Bookings", "description": "", "origins": origins, "introspection": "on"})
     project.refresh_from_db()
     assert (project.name, project.cors_origins) == ("Bookings", ["https://a.example"])
+    form["auth"] = '{"signUp": false, "refreshDays": 30}'
+    client.post(url, {**form, "name": "Bookings"})
+    project.refresh_from_db()
+    assert project.auth == {"signUp": False, "refreshDays": 30}
+    client.post(url, {**form, "name": "Other", "auth": '{"refreshDays": 0}'})
+    project.refresh_from_db()
+    assert (project.name, project.auth["refreshDays"]) == ("Bookings", 30), "refused, so nothing was changed"
+    client.post(url, {**form, "name": "Bookings", "auth": "{}"})
+    project.refresh_from_db()
+    assert project.auth == {}
 
 
 def test_a_token_is_made_for_oneself_and_shown_once(cast: Cast) -> None:

@@ -136,9 +136,10 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin):
             obj.__dict__.update(made.__dict__)
             return
         settings = {name: data[name] for name in _SETTINGS if name in data}
-        # The form shows all that is stored: what was taken out of it goes back to its default.
-        auth = {**dict.fromkeys(form.initial["auth"]), **data["auth"]}
-        do_update_project(obj, acting=acting(request), cors_origins=data["origins"], auth=auth, **settings)
+        if "auth" in form.data:
+            # The form shows all that is stored: what was taken out of it goes back to its default.
+            settings["auth"] = {**dict.fromkeys(form.initial["auth"]), **(data["auth"] or {})}
+        do_update_project(obj, acting=acting(request), cors_origins=data["origins"], **settings)
 
     # --- who may operate it (guardian's pages): its own check asks only whether any project may be changed
 
