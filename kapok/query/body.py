@@ -12,8 +12,8 @@ from kapok.query.comparison import INT8, comparable
 from kapok.query.fragments import Parameter, Sql, column, join, sql
 from kapok.query.kept_source import kept_source
 from kapok.query.order import OrderKey, order_by, order_keys
-from kapok.query.plan import Rows
-from kapok.query.source import Source, call_source, condition, link, table_source, target_source
+from kapok.query.plan import ListRead, OneRead, RowFields, Rows, ValueRead, VersionRead
+from kapok.query.source import Beside, Source, call_source, condition, link, table_source, target_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +31,36 @@ class Body:
         return sql(" from ", self.tables, *((" where ", join(" and ", conditions)) if conditions else ()))
 
 
-def body_of(rows: Rows, parent: str | None, aliases: Aliases) -> Body:
-    """The rows that are meant, in their order."""
+def body_of(rows: Rows, parent: str | None, aliases: Aliases, fields: RowFields = ()) -> Body:
+    """The rows that are meant, in their order. fields: what is read of each."""
+    beside = _beside(fields)
     if rows.kept is not None:
-        kept, met, order = kept_source(rows.kept, rows.table, aliases)
+        kept, met, order = kept_source(rows.kept, rows.table, aliases, beside)
         return Body(kept.alias, kept.tables, tuple(met), order)
-    source, conditions = _source(rows, parent, aliases)
+    source, conditions = _source(rows, parent, aliases, beside)
     keys, joins = order_keys(rows.order, source.alias, aliases)
     if rows.where is not None:
         conditions.append(condition(rows.where, source.alias, aliases))
     return Body(source.alias, sql(source.tables, joins), tuple(conditions), keys)
 
 
-def _source(rows: Rows, parent: str | None, aliases: Aliases) -> tuple[Source, list[Sql]]:
+def _beside(fields: RowFields) -> Beside:
+    reads = [field.read for field in fields]
+    calls = [read.rows.call for read in reads if isinstance(read, OneRead | ListRead)]
+    return Beside(
+        version=any(isinstance(read, VersionRead) for read in reads),
+        row=any(isinstance(read, ValueRead) for read in reads) or any(call is not None for call in calls),
+    )
+
+
+def _source(rows: Rows, parent: str | None, aliases: Aliases, beside: Beside) -> tuple[Source, list[Sql]]:
     if rows.call is not None:
         source = call_source(rows.call, rows.table, parent, aliases, rows.where)
         return source, [] if source.condition is None else [source.condition]
     if rows.relation is not None and parent is not None:
-        source = target_source(rows.relation, rows.table, aliases, rows.where)
+        source = target_source(rows.relation, rows.table, aliases, rows.where, beside)
         return source, [link(rows.relation, parent, source, aliases)]
-    return table_source(rows.table, aliases, rows.drawn, asked=rows.where), []
+    return table_source(rows.table, aliases, rows.drawn, asked=rows.where, beside=beside), []
 
 
 def ordered(body: Body, rows: Rows) -> Sql:

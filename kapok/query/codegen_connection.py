@@ -21,11 +21,13 @@ from kapok.query.plan import (
     ConnectionRead,
     Cursor,
     EdgesRead,
+    Field,
     NodeRead,
     NodesRead,
     PageFact,
     PageInfoRead,
     RowFields,
+    RowRead,
     TotalCount,
     TypeName,
 )
@@ -42,13 +44,26 @@ def connection_select(read: ConnectionRead, parent: str | None, aliases: Aliases
     return sql("select ", item.text(), page.source())
 
 
+def _of_each(read: ConnectionRead) -> RowFields:
+    """All that is read of each row, wherever it is asked for."""
+    found: list[Field[RowRead]] = []
+    for item in read.fields:
+        if isinstance(item.read, NodesRead):
+            found += item.read.fields
+        elif isinstance(item.read, EdgesRead):
+            found += [
+                field for edge in item.read.fields if isinstance(edge.read, NodeRead) for field in edge.read.fields
+            ]
+    return tuple(found)
+
+
 class _Page:
     """Collects what the layers must hold while the fields are read."""
 
     def __init__(self, read: ConnectionRead, parent: str | None, aliases: Aliases, row_object: RowObject) -> None:
         self._plan, self._parent, self._aliases, self._row_object = read, parent, aliases, row_object
         self._facts, self._page = Layer(aliases.new()), Layer(aliases.new())
-        self._body = body_of(read.rows, parent, aliases)
+        self._body = body_of(read.rows, parent, aliases, _of_each(read))
         infos = [entry.read for entry in read.fields if isinstance(entry.read, PageInfoRead)]
         wanted = {entry.read for info in infos for entry in info.fields}
         # Whether one row more than asked is read.

@@ -79,7 +79,7 @@ def select(
 
 
 def _one(read: OneRead, parent: str | None, aliases: Aliases) -> Sql:
-    body = body_of(read.rows, parent, aliases)
+    body = body_of(read.rows, parent, aliases, read.fields)
     # A function that returns null gives one row of nulls.
     present = [sql("not (", aliases.whole(body.row), " is null)")] if read.rows.call is not None else []
     item = row_object(read.fields, body.row, None, aliases).text()
@@ -88,7 +88,7 @@ def _one(read: OneRead, parent: str | None, aliases: Aliases) -> Sql:
 
 def _list(read: ListRead, parent: str | None, aliases: Aliases) -> Sql:
     layer = Layer(aliases.new())
-    body = body_of(read.rows, parent, aliases)
+    body = body_of(read.rows, parent, aliases, read.fields)
     item = row_object(read.fields, body.row, layer, aliases)
     rows = sql("select ", distinct_on(body, read.rows), layer.select_list(), ordered(body, read.rows))
     return sql("select ", list_of(item), " from (", rows, ") ", layer.alias)

@@ -14,19 +14,22 @@ from kapok.query.comparison import INT4, Comparable
 from kapok.query.fragments import Sql, column, join, sql
 from kapok.query.kept import Kept
 from kapok.query.order import OrderKey
-from kapok.query.source import Source, table_source
+from kapok.query.source import NOTHING_BESIDE, Beside, Source, table_source
 
 
-def kept_source(kept: Kept, table: Table, aliases: Aliases) -> tuple[Source, list[Sql], tuple[OrderKey, ...]]:
+def kept_source(
+    kept: Kept, table: Table, aliases: Aliases, beside: Beside = NOTHING_BESIDE
+) -> tuple[Source, list[Sql], tuple[OrderKey, ...]]:
     """The kept rows that are still there and that the role sees, the conditions on them and their order."""
     assert kept.table.primary_key is not None  # what is not kept by a key is read where it is written
     key = kept.table.primary_key.columns
     if not kept.many:
-        source = table_source(table, aliases, within=lambda row: _equal(row, {name: kept.only(name) for name in key}))
+        only = {name: kept.only(name) for name in key}
+        source = table_source(table, aliases, within=partial(_equal, values=only), beside=beside)
         return source, [] if source.condition is None else [source.condition], ()
     entry = aliases.new()
     within = partial(_equal, values={name: kept.of(entry, name) for name in key})
-    source = table_source(table, aliases, within=within)
+    source = table_source(table, aliases, within=within, beside=beside)
     if source.condition is None:
         tables = sql(kept.rows(), f" {entry}(v) cross join lateral ", source.tables)
     else:

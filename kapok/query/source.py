@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kapok.identifiers import QualifiedName
-from kapok.model.types import Relation, Table, TableKind, Volatility
+from kapok.model.types import Junction, Relation, Table, Volatility
 from kapok.query.aliases import Aliases, View
 from kapok.query.comparisons import compared, known, may_fail, measured, nullness, searched
 from kapok.query.expressions import (
@@ -56,6 +56,18 @@ class Source:
     condition: Sql | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is read of rows beside their columns: the version (xmin); the row itself, for functions that take it.
+    Asked for only then, because Postgres gives both to those only who may read all columns."""
+
+    version: bool = False
+    row: bool = False
+
+
+NOTHING_BESIDE = Beside()
+
+
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
@@ -66,28 +78,30 @@ def table_source(
     *,
     within: Callable[[str], Sql] | None = None,
     asked: Expression | None = None,
+    beside: Beside = NOTHING_BESIDE,
 ) -> Source:
     """The rows of a table that the role is shown.
 
-    drawn: where they come from instead of the table. within: a condition on
-    the row as it is, whatever the role sees of it. asked: the condition a caller will put to the rows.
+    drawn: where they come from instead of the table. within: a condition on the row as it is, whatever the role sees
+    of it. asked: the condition a caller will put to the rows.
     """
-    system = drawn is None and table.primary_key is not None
-    system = system and table.kind in (TableKind.TABLE, TableKind.PARTITIONED)
     origin = sql(QualifiedName(None, table.name)) if drawn is None else drawn.tables
     typed = drawn is None or drawn.typed
-    return _source(table, _Origin(origin, typed=typed, system=system), aliases, within, asked)
+    starred = drawn is not None
+    given = _Origin(origin, typed and beside.row, beside.version, starred=starred)
+    return _source(table, given, aliases, within, asked)
 
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """typed: an alias of it is a row of the table's type. system: it has the system columns of a table. effects: it is
-    to be evaluated even where no row of it can be shown."""
+    """row: an alias of it is a row of the table's type, and asked for. version: its xmin is asked for. effects: it is
+    to be evaluated even where no row of it can be shown. starred: `*` gives all of it, the version too."""
 
     tables: Sql
-    typed: bool = False
-    system: bool = False
+    row: bool = False
+    version: bool = False
     effects: bool = False
+    starred: bool = True
 
 
 def _source(
@@ -115,15 +129,15 @@ def _source(
         view = View(view.whole, view.raw, view.gates, column(alias, _SEEN))
     aliases.note(alias, view)
     conditions = [rows] if within is None else [rows, within(inner)]
-    values = join(", ", [*_columns(table, masked, inner, aliases), *extra])
+    # Of a table, `*` would ask for the right to read columns that the project keeps from requests.
+    columns = [sql(inner, ".*")] if origin.starred and not masked else _columns(table, masked, inner, aliases)
+    values = join(", ", [*columns, *extra])
     guarded = sql("(select ", values, " from ", origin.tables, f" {inner} where ", join(" and ", conditions), ") ")
     return Source(alias, sql(guarded, alias))
 
 
 def _columns(table: Table, masked: Mapping[str, Expression], inner: str, aliases: Aliases) -> list[Sql]:
     """The columns, each as the role sees it. Those it never sees are no part of any plan."""
-    if not masked:
-        return [sql(inner, ".*")]
     whole = table.whole if isinstance(table, GuardedTable) and table.whole is not None else table
     found = []
     for name in _names(whole):
@@ -147,10 +161,10 @@ def _extras(
     alias, inner = row
     found = []
     whole = None
-    if origin.typed and table.computed:
+    if origin.row:
         found.append(sql(inner, " as ", identifier(_WHOLE)))
         whole = column(alias, _WHOLE)
-    if origin.system or (masked and not origin.typed):
+    if origin.version and (masked or not origin.starred):
         found.append(sql(inner, ".xmin"))
     linked = {name for relation in table.relations for name in relation.columns}
     raw = {name: f"{_RAW}{number}" for number, name in enumerate(sorted(linked.intersection(masked)))}
@@ -171,29 +185,36 @@ def _names(table: Table) -> list[str]:
 # --- relations ------------------------------------------------------------------------------------------------------
 
 
-def target_source(relation: Relation, target: Table, aliases: Aliases, asked: Expression | None = None) -> Source:
-    """The rows a relation leads to, before they are tied to a parent by `link`. asked: as in `table_source`."""
-    source = table_source(target, aliases, asked=asked)
+def target_source(
+    relation: Relation,
+    target: Table,
+    aliases: Aliases,
+    asked: Expression | None = None,
+    beside: Beside = NOTHING_BESIDE,
+) -> Source:
+    """The rows a relation leads to, before they are tied to a parent by `link`. asked, beside: as in `table_source`."""
+    source = table_source(target, aliases, asked=asked, beside=beside)
     junction = relation.junction
     if junction is None:
         return source
-    between = _junction_source(junction.table, relation, aliases)
+    between = _junction_source(junction, aliases)
     meets = _equal(between.alias, junction.target_columns, source.alias, relation.target_columns, aliases)
     return Source(source.alias, sql(source.tables, " join ", between.tables, " on ", meets), between.alias)
 
 
-def _junction_source(table: str, relation: Relation, aliases: Aliases) -> Source:
+def _junction_source(junction: Junction, aliases: Aliases) -> Source:
     """The rows of a junction table that show both of their ends."""
-    alias, junction = aliases.new(), relation.junction
+    alias, table = aliases.new(), QualifiedName(None, junction.table)
+    names = dict.fromkeys((*junction.source_columns, *junction.target_columns))
     shown = None
     if isinstance(junction, GuardedJunction):
-        ends = dict.fromkeys((*junction.source_columns, *junction.target_columns))
-        shown = all_of(*dict.fromkeys(_shown_cell(junction.select, name) for name in ends))
+        shown = all_of(*dict.fromkeys(_shown_cell(junction.select, name) for name in names))
     if shown is None:
-        return Source(alias, sql(QualifiedName(None, table), " ", alias))
+        return Source(alias, sql(table, " ", alias))
     inner = aliases.new()
+    values = join(", ", [column(inner, name) for name in names])
     met = condition(shown, inner, aliases)
-    return Source(alias, sql("(select * from ", QualifiedName(None, table), f" {inner} where ", met, ") ", alias))
+    return Source(alias, sql("(select ", values, " from ", table, f" {inner} where ", met, ") ", alias))
 
 
 def _shown_cell(grants: Sequence[SelectGrant], name: str) -> Expression | None:
@@ -231,7 +252,7 @@ def call_source(
     gate = None if parent is None else aliases.view(parent).gates.get(call.function.name)
     within = None if gate is None else (lambda _: gate)
     effects = call.function.volatility is Volatility.VOLATILE
-    origin = _Origin(call_sql(call, parent, aliases), typed=True, effects=effects)
+    origin = _Origin(call_sql(call, parent, aliases), row=True, effects=effects)
     return _source(table, origin, aliases, within, asked)
 
 

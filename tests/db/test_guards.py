@@ -9,9 +9,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from kapok.catalog.introspect import introspect
+from kapok.catalog.parse import parse
 from kapok.errors import KapokError
 from kapok.execute.session import PREAMBLE, preamble_parameters
 from kapok.identifiers import bind_schema
+from kapok.model.build import build
 from kapok.principal import Principal, PrincipalKind
 from tests.reads import Reader, reader
 
@@ -118,6 +121,22 @@ def test_a_pattern_that_could_fail_is_refused_before(full: Reader) -> None:
     for title in ("title 1", "nobody's"):
         with pytest.raises(KapokError, match="backslash"):
             full.as_role(RULES, "guest").data(f'{{ notes(filter: {{title: {{like: "{title}\\\\"}}}}) {{ id }} }}')
+
+
+def test_columns_the_project_keeps_from_requests(full: Reader) -> None:
+    """They are no part of the model, and no guarded select asks for them."""
+    table = f"{full.tenant.schema}.secrets"
+    full.connection.execute(f"revoke select on {table} from {full.tenant.schema}")
+    full.connection.execute(f"grant select (id, owner) on {table} to {full.tenant.schema}")
+    try:
+        kept = Reader(
+            full.connection, full.tenant, full.api, build(parse(introspect(full.connection, full.tenant.schema)))
+        )
+        seen = kept.as_role(RULES, "guest", {"sub": "ann"})
+        assert [column.name for column in seen.model.table("secrets").columns] == ["id", "owner"]
+        assert seen.data("{ secrets { id owner } }") == {"secrets": [{"id": "1", "owner": "ann"}]}
+    finally:
+        full.connection.execute(f"grant select on {table} to {full.tenant.schema}")
 
 
 def test_row_level_security_of_the_project_is_honoured(full: Reader) -> None:

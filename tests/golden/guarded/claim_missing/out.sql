@@ -3,7 +3,7 @@ select (
   from (
     select t1."slug" as c0
     from (
-      select t2.*, t2 as "kapok:row", t2.xmin
+      select t2."id", t2."slug", t2."title", t2."body", t2."status", t2."tags", t2."views", t2."score", t2."featured", t2."meta", t2."published_at", t2."shown", t2."author_id", t2."editor_id"
       from "schema"."posts" t2
       where (t2."status" = $1::"schema"."status" or t2."author_id" = $2::"pg_catalog"."int4")) t1
     order by t1."slug"
@@ -12,7 +12,7 @@ select (
   from (
     select t4."id" as c0
     from (
-      select t5.*, t5.xmin
+      select t5."id", t5."post_id", t5."author_id", t5."body", t5."created_at", t5."delay"
       from "schema"."comments" t5
       where exists (
         select

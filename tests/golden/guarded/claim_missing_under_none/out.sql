@@ -3,7 +3,7 @@ select (
   from (
     select t1."name" as c0
     from (
-      select t2.*, t2 as "kapok:row", t2.xmin
+      select t2."id", t2."name", t2."email", t2."bio", t2."born", t2."rating", t2."manager_id", t2."home"
       from "schema"."authors" t2
       where (not exists (
           select
@@ -14,7 +14,7 @@ select (
   from (
     select t5."title" as c0
     from (
-      select t6.*, t6.xmin
+      select t6."id", t6."slug", t6."title", t6."body", t6."status", t6."tags", t6."views", t6."score", t6."featured", t6."meta", t6."published_at", t6."shown", t6."author_id", t6."editor_id"
       from "schema"."posts" t6
       where (t6."status" = any($4::"schema"."status"[]) or exists (
           select

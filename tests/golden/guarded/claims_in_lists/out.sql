@@ -3,7 +3,7 @@ select (
   from (
     select t1."title" as c0, t1."status" as c1
     from (
-      select t2.*, t2.xmin
+      select t2."id", t2."slug", t2."title", t2."body", t2."status", t2."tags", t2."views", t2."score", t2."featured", t2."meta", t2."published_at", t2."shown", t2."author_id", t2."editor_id"
       from "schema"."posts" t2
       where (t2."status" = any($1::"schema"."status"[]) or exists (
           select
@@ -15,7 +15,7 @@ select (
   from (
     select t5."name" as c0
     from (
-      select t6.*, t6 as "kapok:row", t6.xmin
+      select t6."id", t6."name", t6."email", t6."bio", t6."born", t6."rating", t6."manager_id", t6."home"
       from "schema"."authors" t6
       where (not exists (
           select

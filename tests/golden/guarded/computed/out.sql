@@ -24,12 +24,12 @@ from (
           where (t11."status" = $1::"schema"."status" or t11."author_id" = $2::"pg_catalog"."int4")) t10
         where not (t10."kapok:row" is null)), 'null') || '}'
     from (
-      select t9.*, t9 as "kapok:row", t9.xmin
+      select t9."id", t9."name", t9."email", t9."bio", t9."born", t9."rating", t9."manager_id", t9."home", t9 as "kapok:row"
       from "schema"."authors" t9
       where not (t9."bio" = $4::"pg_catalog"."text")) t8
     where t8."id" = t1."author_id") as c3
   from (
-    select t2.*, t2 as "kapok:row", t2.xmin
+    select t2."id", t2."slug", t2."title", t2."body", t2."status", t2."tags", t2."views", t2."score", t2."featured", t2."meta", t2."published_at", t2."shown", t2."author_id", t2."editor_id", t2 as "kapok:row"
     from "schema"."posts" t2
     where (t2."status" = $1::"schema"."status" or t2."author_id" = $2::"pg_catalog"."int4")) t1
   order by t1."slug"

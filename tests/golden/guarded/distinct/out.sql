@@ -2,7 +2,7 @@ select concat('[', string_agg('{"status":' || coalesce(case t0.c0 when 'draft'::
 from (
   select distinct on (t1."status") t1."status" as c0, t1."slug" as c1
   from (
-    select t2.*, t2 as "kapok:row", t2.xmin
+    select t2."id", t2."slug", t2."title", t2."body", t2."status", t2."tags", t2."views", t2."score", t2."featured", t2."meta", t2."published_at", t2."shown", t2."author_id", t2."editor_id"
     from "schema"."posts" t2
     where (t2."status" = $1::"schema"."status" or t2."author_id" = $2::"pg_catalog"."int4")) t1
   order by t1."status", t1."slug"

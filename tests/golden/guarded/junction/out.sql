@@ -6,7 +6,7 @@ select (
       from (
         select t4."name" as c0
         from "schema"."labels" t4 join (
-          select *
+          select t6."post_id", t6."label_id"
           from "schema"."post_labels" t6
           where exists (
             select
@@ -19,7 +19,7 @@ select (
       from (
         select count(*) as c0
         from "schema"."labels" t9 join (
-          select *
+          select t11."post_id", t11."label_id"
           from "schema"."post_labels" t11
           where exists (
             select
@@ -28,7 +28,7 @@ select (
         where t10."post_id" = t1."id"
         limit $2::"pg_catalog"."int8") t8) as c2
     from (
-      select t2.*, t2 as "kapok:row", t2.xmin
+      select t2."id", t2."slug", t2."title", t2."body", t2."status", t2."tags", t2."views", t2."score", t2."featured", t2."meta", t2."published_at", t2."shown", t2."author_id", t2."editor_id"
       from "schema"."posts" t2
       where (t2."status" = $3::"schema"."status" or t2."author_id" = $1::"pg_catalog"."int4")) t1
     order by t1."slug"
@@ -37,13 +37,13 @@ select (
   from (
     select t14."slug" as c0
     from (
-      select t15.*, t15 as "kapok:row", t15.xmin
+      select t15."id", t15."slug", t15."title", t15."body", t15."status", t15."tags", t15."views", t15."score", t15."featured", t15."meta", t15."published_at", t15."shown", t15."author_id", t15."editor_id"
       from "schema"."posts" t15
       where (t15."status" = $3::"schema"."status" or t15."author_id" = $1::"pg_catalog"."int4")) t14
     where exists (
       select
       from "schema"."labels" t16 join (
-        select *
+        select t18."post_id", t18."label_id"
         from "schema"."post_labels" t18
         where exists (
           select

@@ -3,7 +3,7 @@ from (
   select t1."name" as c0, t1."email" as c1, (
     select '{"name":' || coalesce(to_json(t4."name")::text, 'null') || '}'
     from (
-      select t5."id", t5."name", case when not (t5."bio" = $1::"pg_catalog"."text") then t5."email" end as "email", t5."bio", t5."born", t5."rating", case when not (t5."bio" = $1::"pg_catalog"."text") then t5."manager_id" end as "manager_id", t5."home", t5 as "kapok:row", t5.xmin, t5."manager_id" as "kapok:raw0", not (t5."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
+      select t5."id", t5."name", case when not (t5."bio" = $1::"pg_catalog"."text") then t5."email" end as "email", t5."bio", t5."born", t5."rating", case when not (t5."bio" = $1::"pg_catalog"."text") then t5."manager_id" end as "manager_id", t5."home", t5."manager_id" as "kapok:raw0", not (t5."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
       from "schema"."authors" t5
       where (not (t5."bio" = $1::"pg_catalog"."text") or exists (
           select
@@ -14,7 +14,7 @@ from (
     from (
       select t8."name" as c0
       from (
-        select t9."id", t9."name", case when not (t9."bio" = $1::"pg_catalog"."text") then t9."email" end as "email", t9."bio", t9."born", t9."rating", case when not (t9."bio" = $1::"pg_catalog"."text") then t9."manager_id" end as "manager_id", t9."home", t9 as "kapok:row", t9.xmin, t9."manager_id" as "kapok:raw0", not (t9."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
+        select t9."id", t9."name", case when not (t9."bio" = $1::"pg_catalog"."text") then t9."email" end as "email", t9."bio", t9."born", t9."rating", case when not (t9."bio" = $1::"pg_catalog"."text") then t9."manager_id" end as "manager_id", t9."home", t9."manager_id" as "kapok:raw0", not (t9."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
         from "schema"."authors" t9
         where (not (t9."bio" = $1::"pg_catalog"."text") or exists (
             select
@@ -23,7 +23,7 @@ from (
       where t8."kapok:raw0" = t1."id" and t8."manager_id" = t1."id"
       limit $3::"pg_catalog"."int8") t7) as c3
   from (
-    select t2."id", t2."name", case when not (t2."bio" = $1::"pg_catalog"."text") then t2."email" end as "email", t2."bio", t2."born", t2."rating", case when not (t2."bio" = $1::"pg_catalog"."text") then t2."manager_id" end as "manager_id", t2."home", t2 as "kapok:row", t2.xmin, t2."manager_id" as "kapok:raw0", not (t2."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
+    select t2."id", t2."name", case when not (t2."bio" = $1::"pg_catalog"."text") then t2."email" end as "email", t2."bio", t2."born", t2."rating", case when not (t2."bio" = $1::"pg_catalog"."text") then t2."manager_id" end as "manager_id", t2."home", t2."manager_id" as "kapok:raw0", not (t2."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
     from "schema"."authors" t2
     where (not (t2."bio" = $1::"pg_catalog"."text") or exists (
         select

@@ -10,7 +10,7 @@ select '{"totalCount":' || (
       where t14."id" = t10."post_id" and t14."author_id" = $1::"pg_catalog"."int4") then t10."created_at" end as "created_at", case when exists (
       select
       from "schema"."posts" t15
-      where t15."id" = t10."post_id" and t15."author_id" = $1::"pg_catalog"."int4") then t10."delay" end as "delay", t10.xmin, t10."author_id" as "kapok:raw0"
+      where t15."id" = t10."post_id" and t15."author_id" = $1::"pg_catalog"."int4") then t10."delay" end as "delay", t10."author_id" as "kapok:raw0"
     from "schema"."comments" t10
     where (exists (
         select
@@ -36,7 +36,7 @@ from (
           where t7."id" = t3."post_id" and t7."author_id" = $1::"pg_catalog"."int4") then t3."created_at" end as "created_at", case when exists (
           select
           from "schema"."posts" t8
-          where t8."id" = t3."post_id" and t8."author_id" = $1::"pg_catalog"."int4") then t3."delay" end as "delay", t3.xmin, t3."author_id" as "kapok:raw0"
+          where t8."id" = t3."post_id" and t8."author_id" = $1::"pg_catalog"."int4") then t3."delay" end as "delay", t3."author_id" as "kapok:raw0"
         from "schema"."comments" t3
         where (exists (
             select

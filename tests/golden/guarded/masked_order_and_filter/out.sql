@@ -3,7 +3,7 @@ select (
   from (
     select t1."name" as c0, t1."email" as c1
     from (
-      select t2."id", t2."name", case when not (t2."bio" = $1::"pg_catalog"."text") then t2."email" end as "email", t2."bio", t2."born", t2."rating", case when not (t2."bio" = $1::"pg_catalog"."text") then t2."manager_id" end as "manager_id", t2."home", t2 as "kapok:row", t2.xmin, t2."manager_id" as "kapok:raw0", not (t2."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
+      select t2."id", t2."name", case when not (t2."bio" = $1::"pg_catalog"."text") then t2."email" end as "email", t2."bio", t2."born", t2."rating", case when not (t2."bio" = $1::"pg_catalog"."text") then t2."manager_id" end as "manager_id", t2."home", t2."manager_id" as "kapok:raw0", not (t2."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
       from "schema"."authors" t2
       where (not (t2."bio" = $1::"pg_catalog"."text") or exists (
           select
@@ -15,7 +15,7 @@ select (
   from (
     select t5."name" as c0
     from (
-      select t6."id", t6."name", case when not (t6."bio" = $1::"pg_catalog"."text") then t6."email" end as "email", t6."bio", t6."born", t6."rating", case when not (t6."bio" = $1::"pg_catalog"."text") then t6."manager_id" end as "manager_id", t6."home", t6 as "kapok:row", t6.xmin, t6."manager_id" as "kapok:raw0", not (t6."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
+      select t6."id", t6."name", case when not (t6."bio" = $1::"pg_catalog"."text") then t6."email" end as "email", t6."bio", t6."born", t6."rating", case when not (t6."bio" = $1::"pg_catalog"."text") then t6."manager_id" end as "manager_id", t6."home", t6."manager_id" as "kapok:raw0", not (t6."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
       from "schema"."authors" t6
       where (not (t6."bio" = $1::"pg_catalog"."text") or exists (
           select
@@ -27,7 +27,7 @@ select (
   from (
     select t9."name" as c0
     from (
-      select t10."id", t10."name", case when not (t10."bio" = $1::"pg_catalog"."text") then t10."email" end as "email", t10."bio", t10."born", t10."rating", case when not (t10."bio" = $1::"pg_catalog"."text") then t10."manager_id" end as "manager_id", t10."home", t10 as "kapok:row", t10.xmin, t10."manager_id" as "kapok:raw0", not (t10."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
+      select t10."id", t10."name", case when not (t10."bio" = $1::"pg_catalog"."text") then t10."email" end as "email", t10."bio", t10."born", t10."rating", case when not (t10."bio" = $1::"pg_catalog"."text") then t10."manager_id" end as "manager_id", t10."home", t10."manager_id" as "kapok:raw0", not (t10."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
       from "schema"."authors" t10
       where (not (t10."bio" = $1::"pg_catalog"."text") or exists (
           select
@@ -40,7 +40,7 @@ select (
   from (
     select t13."name" as c0
     from (
-      select t14."id", t14."name", case when not (t14."bio" = $1::"pg_catalog"."text") then t14."email" end as "email", t14."bio", t14."born", t14."rating", case when not (t14."bio" = $1::"pg_catalog"."text") then t14."manager_id" end as "manager_id", t14."home", t14 as "kapok:row", t14.xmin, t14."manager_id" as "kapok:raw0", not (t14."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
+      select t14."id", t14."name", case when not (t14."bio" = $1::"pg_catalog"."text") then t14."email" end as "email", t14."bio", t14."born", t14."rating", case when not (t14."bio" = $1::"pg_catalog"."text") then t14."manager_id" end as "manager_id", t14."home", t14."manager_id" as "kapok:raw0", not (t14."bio" = $1::"pg_catalog"."text") as "kapok:gate0"
       from "schema"."authors" t14
       where (not (t14."bio" = $1::"pg_catalog"."text") or exists (
           select

@@ -14,7 +14,7 @@ from (
           where t10."id" = t6."post_id" and t10."author_id" = $1::"pg_catalog"."int4") then t6."created_at" end as "created_at", case when exists (
           select
           from "schema"."posts" t11
-          where t11."id" = t6."post_id" and t11."author_id" = $1::"pg_catalog"."int4") then t6."delay" end as "delay", t6.xmin, t6."author_id" as "kapok:raw0"
+          where t11."id" = t6."post_id" and t11."author_id" = $1::"pg_catalog"."int4") then t6."delay" end as "delay", t6."author_id" as "kapok:raw0"
         from "schema"."comments" t6
         where (exists (
             select
@@ -27,7 +27,7 @@ from (
       order by t5."id"
       limit $3::"pg_catalog"."int8") t4) as c1
   from (
-    select t2."id", t2."name", case when not (t2."bio" = $4::"pg_catalog"."text") then t2."email" end as "email", t2."bio", t2."born", t2."rating", case when not (t2."bio" = $4::"pg_catalog"."text") then t2."manager_id" end as "manager_id", t2."home", t2 as "kapok:row", t2.xmin, t2."manager_id" as "kapok:raw0", not (t2."bio" = $4::"pg_catalog"."text") as "kapok:gate0"
+    select t2."id", t2."name", case when not (t2."bio" = $4::"pg_catalog"."text") then t2."email" end as "email", t2."bio", t2."born", t2."rating", case when not (t2."bio" = $4::"pg_catalog"."text") then t2."manager_id" end as "manager_id", t2."home", t2."manager_id" as "kapok:raw0", not (t2."bio" = $4::"pg_catalog"."text") as "kapok:gate0"
     from "schema"."authors" t2
     where (not (t2."bio" = $4::"pg_catalog"."text") or exists (
         select

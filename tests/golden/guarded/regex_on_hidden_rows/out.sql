@@ -2,7 +2,7 @@ select concat('[', string_agg('{"slug":' || coalesce(to_json(t0.c0)::text, 'null
 from (
   select t1."slug" as c0
   from (
-    select t2.*, t2.xmin, t2."status" = $1::"schema"."status" as "kapok:seen"
+    select t2."id", t2."slug", t2."title", t2."body", t2."status", t2."tags", t2."views", t2."score", t2."featured", t2."meta", t2."published_at", t2."shown", t2."author_id", t2."editor_id", t2."status" = $1::"schema"."status" as "kapok:seen"
     from "schema"."posts" t2
     where t2."status" = $1::"schema"."status") t1
   where (t1."slug" = $2::"pg_catalog"."text" and case when t1."kapok:seen" then t1."title" end ~ $3::"pg_catalog"."text")
