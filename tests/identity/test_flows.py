@@ -256,6 +256,21 @@ def test_the_confirm_page_does_nothing_until_its_button(north: AuthTenant, new_e
     assert httpx.post(f"{north.url}/auth/v1/confirm", data=fields, timeout=30).status_code == 400
 
 
+def test_a_suspended_tenant_signs_nobody_in(south: AuthTenant, new_email: New, tables: Tables) -> None:
+    email = new_email()
+    tokens = south.signed_up(email)
+    assert south.live.control("POST", f"/tenants/{south.slug}/suspend", json={}).status_code == 200
+    try:
+        before = tables(south.slug)
+        assert south.refused("/signin", email=email, password=PASSWORD) == (403, "TENANT_SUSPENDED")
+        assert south.refused("/refresh", refreshToken=tokens["refreshToken"]) == (403, "TENANT_SUSPENDED")
+        assert refusal(south.call("GET", "/user", tokens["accessToken"])) == (403, "TENANT_SUSPENDED")
+        assert tables(south.slug) == before
+    finally:
+        assert south.live.control("POST", f"/tenants/{south.slug}/resume", json={}).status_code == 200
+    assert south.signed_in(email)
+
+
 def test_openapi_describes_every_address(north: AuthTenant) -> None:
     document = north.call("GET", "/openapi.json").json()
     assert document["info"]["title"] == "Kapok end users"

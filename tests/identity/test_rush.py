@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -34,6 +35,31 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuthTenant]:
             yield AuthTenant(live, "acme")
     finally:
         del os.environ["KAPOK_ARGON2"]
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="processes are found in /proc")
+def test_an_auth_process_that_dies_is_replaced(shop: AuthTenant) -> None:
+    email = "replaced@example.com"
+    shop.ok("/signup", email=email, password=PASSWORD)
+    for pid in _auth_processes(shop.live.state_dir):
+        os.kill(pid, signal.SIGKILL)
+    statuses = {shop.post("/signin", email=email, password=PASSWORD).status_code for _ in range(3)}
+    assert statuses <= {200, 503}, "a request that it died over is answered too"
+    assert shop.signed_in(email)
+    assert len(_auth_processes(shop.live.state_dir)) == 1
+
+
+def _auth_processes(state_dir: Path) -> list[int]:
+    """Those of the Kapok in this directory, from /proc."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            is_one = b"config.auth_worker" in (process / "cmdline").read_bytes()
+            if is_one and (process / "cwd").resolve() == state_dir.resolve():
+                found.append(int(process.name))
+        except OSError:  # it has ended
+            continue
+    return found
 
 
 @pytest.mark.slow
