@@ -59,14 +59,17 @@ class Demand:
         return sql("(", join(" or ", terms), ")")
 
 
-def of_insert(rule: Rule, update: Rule | None) -> Demand:
+def of_insert(rule: Rule, update: Rule | None, *, flagged: bool) -> Demand:
     """Of an insert; update: the rule of the rows an upsert has updated. There, which grant's `where` the old row has
-    met is not known any more, so the new row must meet the checks of all."""
+    met is not known any more, so the new row must meet the checks of all. flagged: it is known whether a row was
+    inserted or updated; else it must meet the checks of both."""
     checks = tuple(item.check for item in rule.alternatives)
     if update is None:
         return Demand(tuple((None, check) for check in checks))
     updated = [item.check for item in update.alternatives]
     strictest = all_of(*updated) if update.paired else either(updated)
+    if not flagged:
+        return Demand(((None, all_of(either(checks), strictest)),))
     return Demand((*((NEW, check) for check in checks), (OLD, strictest)))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from kapok.errors import KapokError
 from kapok.model.types import PgType, TypeKind
 
+_BOX = '"pg_catalog"."box"'
 #: a coerced value that is not None -> text-format bytes
 Encoder = Callable[[Any], bytes]
 
@@ -36,16 +37,21 @@ def encode_text(value: Any) -> bytes:
     return repr(value).encode()
 
 
-def encode_array(value: Any) -> bytes:
+def encode_array(value: Any, delimiter: bytes = b",") -> bytes:
     """A list; lists in it are more dimensions (PostgreSQL manual, 8.15.6)."""
-    return b"{" + b",".join([_element(item) for item in value]) + b"}"
+    return b"{" + delimiter.join([_element(item, delimiter) for item in value]) + b"}"
 
 
-def _element(item: Any) -> bytes:
+def encode_boxes(value: Any) -> bytes:
+    """A list of boxes: the one built-in type whose arrays have another delimiter."""
+    return encode_array(value, b";")
+
+
+def _element(item: Any, delimiter: bytes) -> bytes:
     if item is None:
         return b"NULL"
     if item.__class__ is list or item.__class__ is tuple:
-        return encode_array(item)
+        return encode_array(item, delimiter)
     return b'"' + encode_text(item).replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
 
@@ -67,4 +73,6 @@ def encoder_of(type_: PgType) -> Encoder:
         return encode_multirange
     if type_.kind is TypeKind.ARRAY and type_.element is not None and encoder_of(type_.element) is encode_multirange:
         return encode_multiranges
+    if type_.kind is TypeKind.ARRAY and type_.element is not None and type_.element.name.sql() == _BOX:
+        return encode_boxes
     return encode

@@ -18,7 +18,7 @@ from kapok.query.write_change import find, refuse_unfound
 from kapok.query.write_insert import Batch, Conflict
 from kapok.query.write_operation import Origin
 from kapok.query.write_rows import Incoming, batches, insert_batch, keep
-from kapok.query.write_rules import Rule, insert_rule
+from kapok.query.write_rules import Rule, insert_rule, visible
 from kapok.query.write_target import Target
 from kapok.query.writes import RowKey
 
@@ -47,13 +47,16 @@ def keep_as_it_is(script: Script, batch: Batch, kept: Kept, origin: Origin, *, m
             return
         raise KapokError("BAD_USER_INPUT", "Give the columns of onConflict themselves, not through a relation.")
     draft = Draft(origin, batch.table.name)
-    insert_batch(script, draft, batch, None)
+    hides = visible(batch.table) is not None  # perhaps also what is inserted
+    made = script.keep(batch.table, key.columns, many=True, sure=False) if hides else None
+    insert_batch(script, draft, batch, made)
     script.add(draft)
     draft = Draft(origin, batch.table.name, key=key)
     count = 1 if batch.positions is None else len(batch.positions)
     given: list[tuple[Value, ...]] = [values.get(name) or (presets[name],) * count for name in key.columns]
     keys = tuple(RowKey(key, row, origin.path()) for row in zip(*given, strict=True))
-    feed = find(draft, Target(batch.table, batch.positions, keys), Rule(), [c.name for c in kept.columns], lock=False)
+    target = Target(batch.table, batch.positions, keys, known=made)
+    feed = find(draft, target, Rule(), [column.name for column in kept.columns], lock=False)
     refuse_unfound(draft, feed, Refusal.TAKEN)
     draft.result(keep(kept, WRITTEN, more=more))
     script.add(draft)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kapok.identifiers import QualifiedName
-from kapok.model.types import Column, Table, UniqueKey
+from kapok.model.types import Column, Table, TableKind, UniqueKey
 from kapok.query.demands import NEW, OLD
 from kapok.query.draft import POSITION, WRITTEN, Draft
 from kapok.query.expressions import Expression
@@ -55,6 +55,12 @@ class Batch:
         linked_columns = [own for links, _ in self.links for own, _ in links[0].pairs]
         return list(dict.fromkeys([*(given.name for given, _ in self.values), *linked_columns]))
 
+    @property
+    def flagged(self) -> bool:
+        """Whether an upsert can tell which rows it has inserted: by a system column, which Postgres may not know of a
+        row it has passed on to a partition."""
+        return self.table.kind is not TableKind.PARTITIONED
+
     def is_inline(self) -> bool:
         """Whether it is one row that needs no CTE of its own."""
         return self.positions is not None and len(self.positions) == 1 and are_inline(self.links, self.under)
@@ -76,7 +82,7 @@ def insert(draft: Draft, batch: Batch, rule: Rule, update: Rule | None, columns:
     values = [sql(column(row, name), " as ", identifier(name)) for name in dict.fromkeys(columns)]
     if feed.inline:
         values.insert(0, sql(feed.position, f" as {POSITION}"))
-    if update is not None:
+    if update is not None and batch.flagged:
         values += [sql(f'{row}.xmax = 0 as "{NEW}", {row}.xmax <> 0 as "{OLD}"')]
     draft.cte(WRITTEN, sql(head, " returning ", join(", ", values) if values else "1 as one"))
     return feed

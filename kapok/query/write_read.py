@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kapok.model.types import Table
+from kapok.model.types import Table, TableKind
 from kapok.query.codegen_rows import select
 from kapok.query.draft import WRITTEN, Draft, Script
 from kapok.query.fragments import Sql, sql
@@ -41,6 +41,8 @@ def readable_at_once(table: Table, fields: RowFields | None) -> bool:
     rows."""
     own = all(isinstance(f.read, TypeName | ColumnRead | GlobalIdRead | VersionRead) for f in fields or ())
     grants = table.select if isinstance(table, GuardedTable) else ()
+    if fields and table.kind is TableKind.PARTITIONED and (grants or any(f.read == VersionRead() for f in fields)):
+        return False  # Postgres may not know the system columns of a row it has passed on to a partition
     return own and not any(is_related(grant.where) for grant in grants)
 
 

@@ -107,7 +107,7 @@ def insert_batch(
     rule = insert_rule(batch.table, batch.columns())
     changes = batch.conflict.update if batch.conflict is not None else ()
     changed = update_rule(batch.table, changes) if changes else None
-    demand = of_insert(rule, changed)
+    demand = of_insert(rule, changed, flagged=batch.flagged)
     later = script.later(batch.table, demand, draft.origin)
     wanted = [*columns, *demand.columns(), *_kept_names(kept), *_kept_names(later)]
     feed = insert(draft, batch, rule, changed, wanted)

@@ -20,7 +20,7 @@ from kapok.query.expressions import Expression
 from kapok.query.feed import Feed
 from kapok.query.fragments import Sql, column, join, sql
 from kapok.query.guard import GuardedJunction, GuardedTable
-from kapok.query.kept import Ref
+from kapok.query.kept import Kept, Ref
 from kapok.query.mentions import columns_of
 from kapok.query.plan import Drawn
 from kapok.query.source import condition, table_source
@@ -37,7 +37,7 @@ class Target:
     () or one for each.
 
     links: what columns of the target must equal, for each link one a row. parents: kept rows the targets are related to
-    by `through`, a many-to-many relation of the parents' table.
+    by `through`, a many-to-many relation of the parents' table. known: rows that count as visible anyhow.
     """
 
     table: Table
@@ -48,6 +48,7 @@ class Target:
     parents: tuple[Ref, ...] = ()
     where: Expression | None = None
     versions: tuple[Value, ...] = ()
+    known: Kept | None = None
 
     def is_inline(self) -> bool:
         """Whether the feed is one row that needs no CTE of its own."""
@@ -66,7 +67,14 @@ def conditions(draft: Draft, feed: Feed, target: Target, rule: Rule, row: str, *
         met.append(_through_junction(draft.aliases, feed, target, target.through, row))
     if target.where is not None:
         met.append(_as_seen(draft.aliases, target.table, target.where, row))
-    asked = dict.fromkeys((visible(target.table), rule.where()))
+    seen = visible(target.table)
+    if target.known is not None and seen is not None:
+        entry = draft.aliases.new()
+        same = [sql(column(row, c.name), " = ", target.known.of(entry, c.name)) for c in target.known.columns]
+        made = sql("exists (select from ", target.known.rows(), f" {entry}(v) where ", join(" and ", same), ")")
+        met.append(sql("(", condition(seen, row, draft.aliases), " or ", made, ")"))
+        seen = None
+    asked = dict.fromkeys((seen, rule.where()))
     met += [condition(expression, row, draft.aliases) for expression in asked if expression is not None]
     if versions and target.versions:
         met.append(sql(row, ".xmin::text = ", feed.column(feed.value(target.versions, TEXT))))

@@ -35,7 +35,7 @@ def writes(draw: st.DrawFn, world: World) -> Write:
     table = draw(st.sampled_from(list(world.tables)))
     joins = world.tables[table].joins
     verb = draw(st.sampled_from([v for v in VERBS if not joins or v in ("create", "deleteWhere")]))
-    key = draw(st.integers(1, 5))
+    key = draw(keys(world, table))
     match verb:
         case "create":
             rows = tuple(draw(st.lists(rows_of(world, table), min_size=1, max_size=3)))
@@ -56,9 +56,17 @@ def writes(draw: st.DrawFn, world: World) -> Write:
             columns = [name for name, type_ in world.tables[table].columns.items() if type_ != "text[]"]
             if columns and draw(st.booleans()):
                 column = draw(st.sampled_from(columns))
-                where = (column, draw(values(world.tables[table].columns[column], api=False)))
+                there = [row[column] for row in world.rows[table] if row[column] is not None]
+                other = values(world.tables[table].columns[column], api=False)
+                where = (column, draw(st.sampled_from(there) | other if there else other))
             row = draw(rows_of(world, table, identity=False)) if verb == "updateWhere" else {}
             return Write(verb, table, (row,), where=where)
+
+
+def keys(world: World, table: str) -> st.SearchStrategy[int]:
+    """Mostly of rows that are there."""
+    there = [row["id"] for row in world.rows[table] if "id" in row]
+    return st.sampled_from([*there * 2, 5, 9])
 
 
 @st.composite
@@ -94,9 +102,9 @@ def children_of(draw: st.DrawFn, world: World, table: str, *, only_new: bool) ->
                 case "create":
                     verbs[verb] = [child, {**child}] if draw(st.booleans()) else [child]
                 case "update":
-                    verbs[verb] = (draw(st.integers(1, 5)), child)
+                    verbs[verb] = (draw(keys(world, name)), child)
                 case _:
-                    verbs[verb] = draw(st.integers(1, 5))
+                    verbs[verb] = draw(keys(world, name))
         if verbs:
             found[name] = verbs
     return found

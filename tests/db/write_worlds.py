@@ -52,9 +52,9 @@ def _rule(draw: st.DrawFn, world: World, table: str, verb: str) -> dict[str, Any
             rule["set"] = {name: draw(values(types[name], api=True))}
             if rule["columns"] != "*":
                 rule["columns"] = [column for column in rule["columns"] if column != name]
-    if verb != "insert" and draw(st.booleans()):
+    if verb != "insert" and draw(st.integers(0, 2)) == 0:
         rule["where"] = conditions(draw, world, table, 1)
-    if verb != "delete" and draw(st.booleans()):
+    if verb != "delete" and draw(st.integers(0, 2)) == 0:
         rule["check"] = conditions(draw, world, table, 1)
     return {key: value for key, value in rule.items() if value or key == "columns"}
 

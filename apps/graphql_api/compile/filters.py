@@ -16,6 +16,7 @@ from apps.graphql_api.compile.context import Context, Selected, refuse
 from apps.graphql_api.schema.bindings import ColumnField, RowList, ToOne
 from kapok.errors import KapokError
 from kapok.model.types import Column, PgType, Table
+from kapok.query.comparison import comparable
 from kapok.query.encoding import encode, encoder_of
 from kapok.query.expressions import Expression, Search, all_of
 from kapok.query.families import ArgumentKind, searchable_columns
@@ -111,5 +112,5 @@ class _Part:
             self._language.refuse(self._place, "must not be null", hint=hint)
         if get_named_type(self._given.type) is GraphQLID and kind in (ArgumentKind.VALUE, ArgumentKind.VALUES):
             return self._language.id(self._given.source(), type_, self._place)
-        same = ARGUMENTS.get(operator, Argument.SAME) is Argument.SAME
+        same = ARGUMENTS.get(operator, Argument.SAME) is Argument.SAME and not comparable(type_).as_text
         return Given(self._given.source(), encoder_of(type_) if same else encode)
