@@ -40,7 +40,9 @@ def tenants_for(user: User, right: Right = Right.VIEW) -> QuerySet[Tenant]:
 
 
 def operations_for(user: User) -> QuerySet[Operation]:
-    """The operations of the projects a user may see, and those the user asked for."""
+    """The operations of the projects a user may see, and those the user asked for; superusers: also the platform's."""
+    if user.is_active and user.is_superuser:
+        return Operation.objects.all()
     of_projects = Operation.objects.filter(project__in=projects_for(user))
     return (of_projects | Operation.objects.filter(requested_by=user)) if user.is_active else Operation.objects.none()
 
