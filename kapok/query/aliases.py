@@ -32,6 +32,7 @@ class Aliases:
     def __init__(self) -> None:
         self._count = 0
         self._views: dict[str, View] = {}
+        self._versions: dict[str, Sql] = {}
 
     def new(self) -> str:
         """The next alias."""
@@ -50,3 +51,11 @@ class Aliases:
     def whole(self, alias: str) -> Sql:
         """The row itself."""
         return self.view(alias).whole or sql(alias)
+
+    def note_version(self, alias: str, version: Sql) -> None:
+        """Say how the version of a row is found that does not come from its table."""
+        self._versions[alias] = version
+
+    def version(self, alias: str) -> Sql:
+        """The version of the row."""
+        return self._versions.get(alias) or sql(alias, ".xmin")

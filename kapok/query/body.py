@@ -5,11 +5,14 @@ In: `Rows` of a plan and the alias of the parent's row. Out: a `Body`, and what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from kapok.identifiers import QualifiedName
+from kapok.model.types import Table
 from kapok.query.aliases import Aliases
 from kapok.query.comparison import INT8, comparable
 from kapok.query.fragments import Parameter, Sql, column, join, sql
+from kapok.query.kept import whole_of
 from kapok.query.kept_source import kept_source
 from kapok.query.order import OrderKey, order_by, order_keys
 from kapok.query.plan import ListRead, OneRead, RowFields, Rows, ValueRead, VersionRead
@@ -37,7 +40,10 @@ def body_of(rows: Rows, parent: str | None, aliases: Aliases, fields: RowFields 
     if rows.kept is not None:
         kept, met, order = kept_source(rows.kept, rows.table, aliases, beside)
         return Body(kept.alias, kept.tables, tuple(met), order)
-    source, conditions = _source(rows, parent, aliases, beside)
+    elsewhere = rows.call is not None or (rows.drawn is not None and rows.drawn.typed)
+    source, conditions = _source(rows, parent, aliases, replace(beside, version=beside.version and not elsewhere))
+    if beside.version and elsewhere:
+        aliases.note_version(source.alias, _version(rows.table, source.alias, aliases))
     keys, joins = order_keys(rows.order, source.alias, aliases)
     if rows.where is not None:
         conditions.append(condition(rows.where, source.alias, aliases))
@@ -51,6 +57,16 @@ def _beside(fields: RowFields) -> Beside:
         version=any(isinstance(read, VersionRead) for read in reads),
         row=any(isinstance(read, ValueRead) for read in reads) or any(call is not None for call in calls),
     )
+
+
+def _version(table: Table, row: str, aliases: Aliases) -> Sql:
+    """The version of a row that a function gives: that of the table's row with its key, or 0 where there is none."""
+    found = aliases.new()
+    key = whole_of(table).primary_key
+    names = () if key is None else key.columns
+    meets = join(" and ", (sql(column(found, name), " = ", column(row, name)) for name in names))
+    select = sql("select ", found, ".xmin from ", QualifiedName(None, table.name), f" {found} where ", meets)
+    return sql("coalesce((", select, "), '0')")
 
 
 def _source(rows: Rows, parent: str | None, aliases: Aliases, beside: Beside) -> tuple[Source, list[Sql]]:

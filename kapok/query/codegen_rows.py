@@ -54,7 +54,7 @@ def _read(read: RowRead, row: str, layer: Layer | None, aliases: Aliases) -> Jso
             key = [outside(column(row, key.name)) for key in read.key]
             return quoted(global_id(read.type_name, key))
         case VersionRead():
-            return quoted(sql(outside(sql(row, ".xmin")), "::text"))
+            return quoted(sql(outside(aliases.version(row)), "::text"))
         case OneRead() | ValueRead():
             return nullable(outside(sql("(", select(read, row, aliases), ")")))
         case _:

@@ -17,7 +17,7 @@ from kapok.query.draft import WRITTEN, Draft, Script
 from kapok.query.fragments import column, join, sql
 from kapok.query.guard import GuardedTable
 from kapok.query.kept import Kept, whole_of
-from kapok.query.plan import Call, Drawn, OneRead, RowFields, ValueRead
+from kapok.query.plan import Call, Drawn, ListRead, OneRead, RowFields, ValueRead, VersionRead
 from kapok.query.refusals import Refusal
 from kapok.query.source import call_sql
 from kapok.query.write_change import Changes, delete, refuse_stale
@@ -233,7 +233,7 @@ def _call(script: Script, write: CallWrite) -> Result:
         value = sql("(select 'true' from ", call_sql(read, None, draft.aliases), " limit 1)")
         result = draft.result(value)
         return Result(script.add(draft), draft.column(result))
-    if isinstance(read, ValueRead) or readable_at_once(read.rows.table, read.fields):
+    if isinstance(read, ValueRead) or _is_all_given(read):
         result = draft.result(sql("(", select(read, None, draft.aliases), ")"))
         return Result(script.add(draft), draft.column(result))
     call = read.rows.call
@@ -247,3 +247,9 @@ def _call(script: Script, write: CallWrite) -> Result:
     again = replace(read, rows=replace(read.rows, call=None, drawn=Drawn(kept.rows(), typed=True)))
     result = draft.result(sql("(", select(again, None, draft.aliases), ")"))
     return Result(script.add(draft), draft.column(result))
+
+
+def _is_all_given(read: OneRead | ListRead) -> bool:
+    """Whether all that is read of a function's rows is in them: their versions are the table's."""
+    versions = any(isinstance(field.read, VersionRead) for field in read.fields)
+    return not versions and readable_at_once(read.rows.table, read.fields)

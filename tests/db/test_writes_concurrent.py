@@ -36,6 +36,8 @@ create function fail_twice(state text) returns int language plpgsql as $$ begin
   return (select count(*)::int from slow_log);
 end $$;
 create table slow_log (what text);
+create function richer(account int) returns accounts language sql as
+  $$ update accounts set amount = amount + 1 where id = account returning * $$;
 create table secrets (id int primary key, owner text, body text);
 alter table secrets enable row level security;
 create policy own on secrets using (owner = current_setting('request.jwt.claims')::jsonb ->> 'sub');
@@ -94,6 +96,13 @@ def test_of_two_writers_with_one_version_one_wins(place: Stage, root: Actor) -> 
         version = root.data("mutation { updateAccount(id: 1, input: {}) { rowVersion } }")["updateAccount"][
             "rowVersion"
         ]
+
+
+def test_the_version_of_a_row_that_a_function_gives(root: Actor) -> None:
+    version = root.data("mutation { richer(account: 1) { rowVersion } }")["richer"]["rowVersion"]
+    text = "mutation ($v: String) { updateAccount(id: 1, input: {amount: 1}, ifVersion: $v) { id } }"
+    assert root.data(text, {"v": version}) == {"updateAccount": {"id": "1"}}
+    root.refused(text, "CONFLICT", {"v": version})
 
 
 def test_a_rule_is_asked_again_of_a_row_that_was_waited_for(place: Stage, root: Actor) -> None:
