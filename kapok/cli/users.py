@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 from urllib.parse import quote
 
@@ -109,12 +110,16 @@ def create(
         **({"id": user_id} if user_id else {}),
     }
     if given["password_stdin"]:
-        stdin = click.get_text_stream("stdin")
-        asked = click.prompt("Password", hide_input=True, err=True) if stdin.isatty() else stdin.readline()
-        body["password"] = str(asked).rstrip("\n")
+        body["password"] = _password()
     with Client(invocation.settings) as client:
         made = client.post(f"/tenants/{tenant}/users", body)
     _show(invocation, made, f"{email} is a user of {tenant}.")
+
+
+def _password() -> str:
+    stdin = sys.stdin
+    asked: str = click.prompt("Password", hide_input=True, err=True) if stdin.isatty() else stdin.readline()
+    return asked.rstrip("\n")
 
 
 @command.command("set-roles")
