@@ -12,8 +12,10 @@ import ipaddress
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -30,13 +32,19 @@ REDIS_REST = 1.0
 MAX_OWN_KEYS = 50_000
 
 _HIT = """
-    local count = redis.call('incr', KEYS[1])
-    if count == 1 then redis.call('expire', KEYS[1], ARGV[1]) end
-    return {count, redis.call('ttl', KEYS[1])}
+    local counts = {}
+    for i, key in ipairs(KEYS) do
+        local count = redis.call('incr', key)
+        if count == 1 then redis.call('expire', key, ARGV[i]) end
+        counts[i] = {count, redis.call('ttl', key)}
+    end
+    return counts
 """
 _REFUND = """
-    local count = tonumber(redis.call('get', KEYS[1]) or '0')
-    if count > 0 then redis.call('decr', KEYS[1]) end
+    for _, key in ipairs(KEYS) do
+        local count = tonumber(redis.call('get', key) or '0')
+        if count > 0 then redis.call('decr', key) end
+    end
 """
 
 
@@ -49,18 +57,34 @@ class RateLimit:
 
     def hit(self, *key: object, most: int) -> None:
         """Count an attempt. Raises RATE_LIMITED when there are too many."""
-        count, seconds_left = _counter().hit(self._name_of(key), self.seconds)
-        if count > most:
-            raise KapokError("RATE_LIMITED", "Too many attempts.", details={"retryAfter": max(seconds_left, 1)})
+        hit_all([(self, key, most)])
 
     def refund(self, *key: object) -> None:
         """The attempt succeeded: it counts no more."""
-        _counter().refund(self._name_of(key))
+        refund_all([(self, key, 0)])
 
-    def _name_of(self, key: tuple[object, ...]) -> str:
-        # Hashed, so that what a caller sends cannot become a strange or long key.
+    def name_of(self, key: tuple[object, ...]) -> str:
+        """The key in Redis: hashed, so that what a caller sends cannot become a strange or long one."""
         digest = hashlib.sha256("\x00".join(map(str, key)).encode()).hexdigest()[:40]
         return f"kapok:limit:{self.name}:{digest}"
+
+
+#: What is limited, its key, and the most attempts.
+Counted = tuple[RateLimit, tuple[object, ...], int]
+
+
+def hit_all(counted: Sequence[Counted]) -> None:
+    """Count one attempt under several limits, in one round trip. Raises RATE_LIMITED when it is too many for any."""
+    names = [limit.name_of(key) for limit, key, _ in counted]
+    counts = _counter().hit(names, [limit.seconds for limit, _, _ in counted])
+    waits = [left for (count, left), (_, _, most) in zip(counts, counted, strict=True) if count > most]
+    if waits:
+        raise KapokError("RATE_LIMITED", "Too many attempts.", details={"retryAfter": max(1, *waits)})
+
+
+def refund_all(counted: Sequence[Counted]) -> None:
+    """The attempt succeeded: it counts no more."""
+    _counter().refund([limit.name_of(key) for limit, key, _ in counted])
 
 
 def network_of(address: str) -> str:
@@ -84,28 +108,29 @@ class _Counter:
         self._own: dict[str, tuple[int, float]] = {}
         self._lock = threading.Lock()
 
-    def hit(self, name: str, seconds: int) -> tuple[int, int]:
-        """The count with this attempt, and how many seconds of the window are left."""
+    def hit(self, names: Sequence[str], seconds: Sequence[int]) -> list[tuple[int, int]]:
+        """For each name the count with this attempt, and how many seconds of its window are left."""
         if time.monotonic() >= self._away_until:
             try:
-                count, left = self._redis.eval(_HIT, 1, name, seconds)  # type: ignore[misc]
+                counts: Any = self._redis.eval(_HIT, len(names), *names, *seconds)
             except (RedisError, OSError):
                 self._lost()
             else:
-                return int(count), int(left)
-        return self._own_hit(name, seconds)
+                return [(int(count), int(left)) for count, left in counts]
+        return [self._own_hit(name, window) for name, window in zip(names, seconds, strict=True)]
 
-    def refund(self, name: str) -> None:
-        """One attempt less."""
+    def refund(self, names: Sequence[str]) -> None:
+        """One attempt less for each."""
         if time.monotonic() >= self._away_until:
             try:
-                self._redis.eval(_REFUND, 1, name)
+                self._redis.eval(_REFUND, len(names), *names)
             except (RedisError, OSError):
                 self._lost()
         with self._lock:
-            count, ends = self._own.get(name, (0, 0.0))
-            if count > 0:
-                self._own[name] = (count - 1, ends)
+            for name in names:
+                count, ends = self._own.get(name, (0, 0.0))
+                if count > 0:
+                    self._own[name] = (count - 1, ends)
 
     def _lost(self) -> None:
         log.warning("sign-ins are counted by each process for itself: Redis is away")

@@ -12,7 +12,16 @@ from django_tenants.utils import tenant_context
 from apps.identity.context import Origin, in_tenant
 from apps.identity.emails import normalised
 from apps.identity.factors.second_step import Challenge, challenge_for
-from apps.identity.limits import ACCOUNT, ACCOUNT_FROM_ADDRESS, ADDRESS, MAILS, SIGN_UPS, network_of
+from apps.identity.limits import (
+    ACCOUNT,
+    ACCOUNT_FROM_ADDRESS,
+    ADDRESS,
+    MAILS,
+    SIGN_UPS,
+    hit_all,
+    network_of,
+    refund_all,
+)
 from apps.identity.models import User
 from apps.identity.passwords import check_password, hash_password
 from apps.identity.services.one_time import take
@@ -40,13 +49,11 @@ class Attempt:
             (ACCOUNT_FROM_ADDRESS, (tenant.pk, account, network), auth.account_failures),
             (ACCOUNT, (tenant.pk, account), auth.account_failures * _ALL_ADDRESSES),
         )
-        for limit, key, most in self._counted:
-            limit.hit(*key, most=most)
+        hit_all(self._counted)
 
     def succeeded(self) -> None:
         """It was no guess."""
-        for limit, key, _ in self._counted:
-            limit.refund(*key)
+        refund_all(self._counted)
 
 
 def do_sign_in_password(tenant: Tenant, *, email: str, password: str, origin: Origin) -> Tokens | Challenge:
