@@ -106,7 +106,7 @@ def _call(tenant: Tenant, user: User, said: str) -> str | None:
         "role": tenant.schema_name,
     }
     # It must end with the time-out whatever the function does about that.
-    with deadline(TIMEOUT + GRACE, session, terminate_session), session.transaction():
+    with deadline(TIMEOUT + GRACE, session, terminate_session), session.pipeline(), session.transaction():
         session.execute(_PREPARE, settings)
         row = session.execute(render(_CALL, schema=tenant.schema_name), [said]).fetchone()
     return None if row is None else row[0]
