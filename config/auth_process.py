@@ -50,7 +50,8 @@ class AuthProcess:
         await self.start()
         assert self._process is not None and self._process.stdin is not None
         number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
         try:
             self._process.stdin.write(asked_frame(number, asked))
             await self._process.stdin.drain()
