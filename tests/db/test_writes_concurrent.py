@@ -254,12 +254,14 @@ def test_forged_keys_lead_to_nothing_more(place: Stage, root: Actor) -> None:
 
 def test_a_session_that_was_tampered_with_writes_nothing(place: Stage, root: Actor) -> None:
     """The settings outlast the transaction; the next one runs on another connection."""
-    for name, value in (("timezone", "Asia/Tokyo"), ("datestyle", "SQL"), ("statement_timeout", "0")):
-        left = f"select set_config('{name}', '{value}', false)"
+    text = "mutation ($id: ID!, $sql: String) { createTrap(input: {id: $id, sql: $sql}) { id } }"
+    for name, value in (("timezone", "Asia/Tokyo"), ("datestyle", "SQL"), ("intervalstyle", "postgres")):
         for number in range(6):
-            text = "mutation ($id: ID!, $sql: String) { createTrap(input: {id: $id, sql: $sql}) { id } }"
+            left = f"select set_config('{name}', '{value}', false)"
             root.data(text, {"id": str(number), "sql": left})
-            assert root.data("mutation { updateAccount(id: 1, input: {amount: 3}) { amount } }")
+            seen = f"insert into slow_log values (current_setting('{name}'))"
+            root.data(text, {"id": str(number + 10), "sql": seen})
+        assert {row["what"] for row in place.writer.rows()["slow_log"]} <= {"UTC", "ISO, MDY", "iso_8601"}
         place.writer.refill()
 
 

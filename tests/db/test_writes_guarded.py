@@ -47,7 +47,7 @@ select setval('posts_id_seq', 10), setval('comments_id_seq', 10), setval('labels
 """
 RULES = """
 roles: {anon: {}, member: {}, editor: {inherits: [member]}, left: {}, right: {}, both: {inherits: [left, right]},
-        blind: {}}
+        blind: {}, wide: {}}
 tables:
   users:
     member: {select: {columns: [id, name, boss_id]}}
@@ -65,6 +65,10 @@ tables:
     right:
       select: {columns: [id]}
       update: {columns: [title, status], where: {status: {eq: published}}, check: {status: {eq: published}}}
+    wide:
+      select: {columns: "*", where: {status: {eq: published}}}
+      update: {columns: [title]}
+      delete: {}
     blind:
       insert: {columns: [title], set: {author_id: 3, status: secret}}
   comments:
@@ -190,6 +194,17 @@ def test_a_check_across_relations_of_an_update(bo: Actor) -> None:
 def test_a_filter_cannot_look_at_what_is_hidden(bo: Actor) -> None:
     """Comment 1 belongs to a post that is hidden from Bo."""
     assert bo.data('mutation { deleteComments(filter: {post: {title: {eq: "One"}}}) }') == {"deleteComments": 0}
+
+
+def test_what_is_hidden_is_out_of_reach_however_wide_the_grant(place: Stage, bo: Actor) -> None:
+    wide = place.actor(RULES, "wide")
+    assert wide.data('mutation { updatePost(id: 1, input: {title: "N"}) { id } }') == {"updatePost": None}
+    assert wide.data('mutation { updatePosts(filter: {}, input: {title: "N"}) { id } }')["updatePosts"] == [
+        {"id": "2"},
+        {"id": "4"},
+    ]
+    assert wide.data("mutation { one: deletePost(id: 1) all: deletePosts(filter: {}) }") == {"one": False, "all": 2}
+    assert {row["id"]: row["title"] for row in place.writer.rows()["posts"]} == {1: "One", 3: "Three"}
 
 
 def test_grants_of_several_roles_count_each_by_itself(place: Stage, bo: Actor) -> None:
