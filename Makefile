@@ -19,8 +19,9 @@ dev: setup
 smoke: setup
 	$(BIN)/python scripts/smoke.py
 
+# Each of the two processes has servers of its own; a server that is given is asked by one process only.
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(if $(DATABASE_URL)$(REDIS_URL),,-n 2 --dist loadfile) $(ARGS)
 
 test-postgres: setup
 	$(BIN)/python scripts/test_postgres_versions.py $(ARGS)

@@ -1,6 +1,6 @@
-"""One Postgres and one Redis for the whole run, in DATABASE_URL and REDIS_URL; those that are set already are used.
+"""One Postgres and one Redis for each process that runs tests, in DATABASE_URL and REDIS_URL.
 
-They are started when this file is imported: the settings, which read the variables, and any conftest below come after.
+Those that are set already are used instead. They are started when this file is imported: the settings, which read the variables, and any conftest below come after.
 """
 
 import os
@@ -23,12 +23,18 @@ REDIS_OPTIONS = {"appendonly": "no"}
 hypothesis.settings.register_profile("kapok", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("kapok")
 
+# What pytest-xdist's first process has started is its own: each worker starts another.
+for _name in os.environ.pop("KAPOK_TESTS_STARTED", "").split():
+    del os.environ[_name]
+_GIVEN = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
+
 _STATE_DIR = Path(tempfile.mkdtemp(prefix="kapok-tests-"))
 _STACK = from_environment(
     _STATE_DIR, os.environ, postgres_options=POSTGRES_OPTIONS, redis_options=REDIS_OPTIONS, temporary=True
 ).start()
 os.environ["DATABASE_URL"] = _STACK.database_url
 os.environ["REDIS_URL"] = _STACK.redis_url
+os.environ["KAPOK_TESTS_STARTED"] = " ".join(sorted({"DATABASE_URL", "REDIS_URL"} - _GIVEN))
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 django.setup()
 
