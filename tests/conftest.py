@@ -1,6 +1,6 @@
-"""One Postgres and one Redis for each process that runs tests, in DATABASE_URL and REDIS_URL.
+"""One Postgres and one Redis for each process that runs tests, in DATABASE_URL and REDIS_URL; given ones are used.
 
-Those that are set already are used instead. They are started when this file is imported: the settings, which read the variables, and any conftest below come after.
+They are started when this file is imported: the settings, which read the variables, and any conftest below come after.
 """
 
 import os

@@ -193,7 +193,8 @@ def test_the_demo_tenants_hold_different_data(live: Live) -> None:
     query = "{ members(limit: 5, orderBy: [{id: ASC}]) { email } membersAggregate { count } }"
     acme, globex = live.acme.data(query), live.globex.data(query)
     assert acme["members"] != globex["members"]
-    assert acme["membersAggregate"][0]["count"] == globex["membersAggregate"][0]["count"] == 800
+    # Other tests sign people up.
+    assert all(int(tenant["membersAggregate"][0]["count"]) >= 800 for tenant in (acme, globex))
 
 
 @pytest.mark.parametrize("servers", ["embedded", "given"])

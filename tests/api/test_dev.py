@@ -92,5 +92,6 @@ def test_a_project_under_development(tmp_path: Path) -> None:
         headers = {"authorization": f"Bearer {second['controlToken']}"}
         operations = httpx.get(f"{second['baseUrl']}/api/v1/operations", headers=headers).json()["data"]
         started = [operation["kind"] for operation in operations["operations"]]
-        # Compiled once, two tenants, one run that failed and one that did not; nothing for the second start.
-        assert sorted(started) == ["migrate_project"] * 3 + ["provision"] * 2
+        # Compiled once, two tenants, one run of the migration that works; nothing for the second start. That the other
+        # one does not work is found out before: rules are checked against the tables it would make.
+        assert sorted(started) == ["migrate_project"] * 2 + ["provision"] * 2
