@@ -127,6 +127,9 @@ _KINDS = (
         "The connection to the database was lost; whether the change was made is not known.",
         "Read the data before trying again.",
     ),
+    ErrorKind(
+        "SCHEMA_CHANGING", "KP507", 503, "The tables are being changed at this moment.", "Try again in a moment."
+    ),
     ErrorKind("INTERNAL_SERVER_ERROR", "KP599", 500, "Something went wrong on our side.", "Report the request id."),
     # --- control
     ErrorKind("VALIDATION_FAILED", "KP601", 422, "The input is not valid."),

@@ -17,6 +17,7 @@ from apps.graphql_api.asgi import Headers, Receive, Scope, Send, credentials, pi
 from apps.graphql_api.cors import cors_headers, preflight
 from apps.graphql_api.document import DocumentInvalid
 from apps.graphql_api.engine import Engine, Prepared
+from apps.graphql_api.engine import Scope as EngineScope
 from apps.graphql_api.http import HTML, JSON, GraphQLRequest, negotiate
 from apps.graphql_api.persisted import PersistedDocuments
 from apps.graphql_api.responses import Header, Reply, challenge, data_reply, error_reply, errors_reply
@@ -32,6 +33,9 @@ from kapok.tenancy import TenantRef
 Resolve = Callable[[], Awaitable[Entry]]
 
 log = logging.getLogger("kapok.graphql")
+
+#: How often an operation is compiled and run while the tables change under it.
+ATTEMPTS = 4
 
 
 @dataclass(slots=True)
@@ -134,21 +138,25 @@ class GraphQLEndpoint:
 
     async def _run_or_refresh(self, caller: Caller, text: str, request: GraphQLRequest) -> bytes:
         """Run; where the tables have changed since the plan was made and the news has not come yet, read them anew and
-        run once more."""
-        try:
-            return await self._run(caller, text, request)
-        except StalePlan:
-            self._engine.refresh(caller.entry.tenant.schema)
-        try:
-            return await self._run(caller, text, request)
-        except StalePlan as exc:
-            raise KapokError("DATABASE_ERROR") from exc
+        run again."""
+        shapes = set[str]()
+        for _ in range(ATTEMPTS):
+            started = perf_counter()
+            scope = await self._engine.scope(caller.entry, caller.principal.role)
+            shapes.add(scope.key.shape)
+            try:
+                return await self._run(caller, scope, text, request, started)
+            except StalePlan as exc:
+                stale = exc
+                self._engine.refresh(caller.entry.tenant.schema)
+        # Where the tables stayed as they were, something else is missing, such as what a project's function looks for.
+        raise KapokError("SCHEMA_CHANGING" if len(shapes) > 1 else "DATABASE_ERROR") from stale
 
-    async def _run(self, caller: Caller, text: str, request: GraphQLRequest) -> bytes:
-        """Compile and run the document: the `data` object."""
-        started = perf_counter()
+    async def _run(
+        self, caller: Caller, scope: EngineScope, text: str, request: GraphQLRequest, started: float
+    ) -> bytes:
+        """Compile and run the document: the `data` object. started: when its scope was looked for, for the timing."""
         tenant, seen = caller.entry.tenant, caller.seen
-        scope = await self._engine.scope(caller.entry, caller.principal.role)
         prepared = await self._engine.prepare(
             scope, text, request.operation_name, request.variables, method=caller.method
         )
