@@ -34,6 +34,7 @@ KAPOK_STALE_SECONDS = ENV.stale_seconds
 SHARED_APPS = [
     "apps.tenants",
     "apps.accounts",
+    "apps.audit",
     "apps.control",
     "unfold",
     "unfold.contrib.filters",
@@ -53,8 +54,9 @@ SHARED_APPS = [
     "graphene_django",
     "drf_spectacular",
 ]
-# Their tables are in every tenant's schema: made by provisioning, named by apps/tenants/postgresql.
-TENANT_APPS = ["apps.identity"]
+# Their tables are in every tenant's schema: made by provisioning, named by apps/tenants/postgresql. The control plane has
+# a log of its own, in `public`.
+TENANT_APPS = ["apps.audit", "apps.identity"]
 INSTALLED_APPS = SHARED_APPS + [app for app in TENANT_APPS if app not in SHARED_APPS]
 
 MIDDLEWARE = [

@@ -1,0 +1,6 @@
+"""The tables of a log: what happened, and the Merkle log it is sealed in."""
+
+from apps.audit.models.events import Event, Outcome
+from apps.audit.models.ledger import Checkpoint, Entry, Log, Tile
+
+__all__ = ["Checkpoint", "Entry", "Event", "Log", "Outcome", "Tile"]

@@ -1,0 +1,90 @@
+"""The Merkle log of a schema: entries, tiles of hashes, signed checkpoints, and how far sealing has come."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from apps.audit.fields import XidField
+
+
+class EntryKind(models.TextChoices):
+    """What an entry tells of: a row of kapok_change or of kapok_event."""
+
+    CHANGE = "change"
+    EVENT = "event"
+
+
+class Entry(models.Model):
+    """One leaf. kind and position: the row it was made of. seed: 32 bytes that every private value's salt comes from;
+    None once something was erased: then salts holds the salts that are left ({path: hex}) and erased the digests of
+    what is gone ({path: hex})."""
+
+    index = models.BigIntegerField(primary_key=True)
+    kind = models.TextField(choices=EntryKind.choices)
+    position = models.BigIntegerField()
+    at = models.DateTimeField()
+    leaf_hash = models.BinaryField()
+    seed = models.BinaryField(null=True)
+    salts = models.JSONField(null=True)
+    erased = models.JSONField(null=True)
+
+    class Meta:
+        db_table = "kapok_entry"
+        ordering = ("index",)
+        verbose_name_plural = "entries"
+        constraints = (models.UniqueConstraint(fields=("kind", "position"), name="audit_entry_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.index}: {self.kind} {self.position}"
+
+
+class Tile(models.Model):
+    """At most 256 hashes of 32 bytes, side by side (C2SP tlog-tiles). level 0 holds leaf hashes."""
+
+    pk = models.CompositePrimaryKey("level", "index")
+    level = models.SmallIntegerField()
+    index = models.BigIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        db_table = "kapok_tile"
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.index}"
+
+
+class Checkpoint(models.Model):
+    """The log's state at a size, signed. note: C2SP signed-note text. key_id: of the key that signed it."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    at = models.DateTimeField()
+    note = models.TextField()
+    key_id = models.TextField()
+
+    class Meta:
+        db_table = "kapok_checkpoint"
+        ordering = ("size",)
+
+    def __str__(self) -> str:
+        return f"of {self.size}"
+
+
+class Log(models.Model):
+    """The one row that says how far the log has come; whoever seals locks it. horizon: every transaction below this
+    xid has been sealed. last_problem: what the self-check found, "" for nothing."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    origin = models.TextField()
+    horizon = XidField(default=0)
+    size = models.BigIntegerField(default=0)
+    sealed_at = models.DateTimeField(null=True, blank=True)
+    last_checked_at = models.DateTimeField(null=True, blank=True)
+    last_problem = models.TextField(default="", blank=True)
+
+    class Meta:
+        db_table = "kapok_log"
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="audit_log_is_one"),)
+
+    def __str__(self) -> str:
+        return self.origin
