@@ -71,16 +71,35 @@ class Checkpoint(models.Model):
 
 
 class Log(models.Model):
-    """The one row that says how far the log has come; whoever seals locks it. horizon: every transaction below this
-    xid has been sealed. last_problem: what the self-check found, "" for nothing."""
+    """The one row that says how far the log has come; whoever seals locks it.
+
+    Sealed so far: every row below (horizon, after_kind, after_position) in the order of xid, kind and position. cluster:
+    the system identifier of the Postgres that these xids are of. restored_*: the last positions that came here from
+    another one by a restore; restored_unsealed: some of those may not be sealed yet.
+    key, next_key, former_keys: public keys as `name+id+base64`; next_key signs once the event next_key_event is sealed.
+    anchored_size: the last checkpoint that every anchor has. checked_size: where the self-check's round stands.
+    last_problem: what the self-check found, sealing_problem: why no checkpoint is signed; "" for nothing."""
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     origin = models.TextField()
     horizon = XidField(default=0)
+    after_kind = models.TextField(db_default="", blank=True)
+    after_position = models.BigIntegerField(db_default=0)
+    cluster = models.TextField(db_default="", blank=True)
+    restored_change = models.BigIntegerField(db_default=0)
+    restored_event = models.BigIntegerField(db_default=0)
+    restored_unsealed = models.BooleanField(db_default=False)
     size = models.BigIntegerField(default=0)
     sealed_at = models.DateTimeField(null=True, blank=True)
+    key = models.TextField(db_default="", blank=True)
+    next_key = models.TextField(db_default="", blank=True)
+    next_key_event = models.BigIntegerField(null=True, blank=True)
+    former_keys = models.JSONField(db_default=[])
+    anchored_size = models.BigIntegerField(db_default=0)
+    checked_size = models.BigIntegerField(db_default=0)
     last_checked_at = models.DateTimeField(null=True, blank=True)
     last_problem = models.TextField(default="", blank=True)
+    sealing_problem = models.TextField(db_default="", blank=True)
 
     class Meta:
         db_table = "kapok_log"
