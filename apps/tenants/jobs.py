@@ -9,13 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from django.db import transaction
+
 from apps.tenants import provisioning
+from apps.tenants.acting import SYSTEM
 from apps.tenants.fleet import MIGRATED_STATES, FleetResult, migrate_tenants
 from apps.tenants.models import Operation, OperationKind, Tenant
 from apps.tenants.provisioning import names_of
 from apps.tenants.roles import drop_roles, lock_out
 from apps.tenants.schemas import drop_schema
 from apps.tenants.template import template_of
+from apps.tenants.trail import last_checkpoint, record_on_platform, target_of
 from apps.tenants.upgrades import upgrade_tenants
 from kapok.errors import KapokError
 
@@ -53,7 +57,13 @@ def _lock_out(operation: Operation, progressed: Progressed) -> None:
 
 
 def _drop_schema(operation: Operation, progressed: Progressed) -> None:
-    drop_schema(names_of(tenant_of(operation)))
+    tenant = tenant_of(operation)
+    # What the log had come to is kept; when this step runs again after an interruption, the schema may be gone.
+    checkpoint = last_checkpoint(tenant)
+    if checkpoint:
+        operation.result = {**operation.result, "checkpoint": checkpoint}
+        operation.save(update_fields=["result"])
+    drop_schema(names_of(tenant))
 
 
 def _drop_roles(operation: Operation, progressed: Progressed) -> None:
@@ -63,7 +73,11 @@ def _drop_roles(operation: Operation, progressed: Progressed) -> None:
 
 def _delete_records(operation: Operation, progressed: Progressed) -> None:
     # Keys, domains and migrations go with the row; the operation stays, without its tenant.
-    Tenant.objects.filter(pk=tenant_of(operation).pk).delete()
+    tenant = tenant_of(operation)
+    facts = {"slug": tenant.slug, "checkpoint": operation.result.get("checkpoint", "")}
+    with transaction.atomic():
+        Tenant.objects.filter(pk=tenant.pk).delete()
+        record_on_platform("tenant.deleted", target_of(tenant), acting=operation.requested_by or SYSTEM, **facts)
     operation.tenant = None
 
 

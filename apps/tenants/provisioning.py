@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from django.db import transaction
 
+from apps.tenants.acting import SYSTEM
 from apps.tenants.cloning import fill, set_default_privileges
 from apps.tenants.migrations_runner import migrate, pending
 from apps.tenants.models import Operation, OperationKind, OperationState, Project, Tenant
@@ -21,6 +22,7 @@ from apps.tenants.roles import admit_gateway, drop_roles, ensure_gateway, ensure
 from apps.tenants.schemas import drop_schema, ensure_schema, open_schema, verify
 from apps.tenants.signing import signing_key
 from apps.tenants.template import DUMP, migration_files, migration_marks, template_of
+from apps.tenants.trail import record_on_tenant
 from kapok.tenancy import TenantState
 
 
@@ -90,6 +92,7 @@ def activate(tenant: Tenant) -> None:
         tenant.state = TenantState.ACTIVE.value
         tenant.save(update_fields=["state"])
         signing_key(tenant)  # whoever asks for its JWKS from now on finds it there
+        record_on_tenant("tenant.activated", tenant, acting=SYSTEM, slug=tenant.slug)
 
 
 STEPS: Mapping[str, Callable[[Tenant], None]] = {
@@ -105,9 +108,11 @@ STEPS: Mapping[str, Callable[[Tenant], None]] = {
 def roll_back(tenant: Tenant) -> None:
     """Remove everything a tenant has in the database; the row stays, failed, and can be tried again or deleted."""
     remove(tenant)
-    tenant.migrations.all().delete()
-    tenant.state = TenantState.FAILED.value
-    tenant.save(update_fields=["state"])
+    with transaction.atomic():
+        tenant.migrations.all().delete()
+        tenant.state = TenantState.FAILED.value
+        tenant.save(update_fields=["state"])
+        record_on_tenant("tenant.setup_failed", tenant, acting=SYSTEM, outcome="failed", slug=tenant.slug)
 
 
 def remove(tenant: Tenant) -> None:

@@ -6,9 +6,11 @@ that logs in as the tenant's own owner role, so that no `reset role` or `set rol
 
 from __future__ import annotations
 
+import hashlib
 import logging
 
 import psycopg
+from django.db import transaction
 
 from apps.tenants.acting import Actor, actor_name
 from apps.tenants.fleet import MIGRATED_STATES
@@ -16,6 +18,7 @@ from apps.tenants.migrations_runner import RunnerSettings, deadline, execute_scr
 from apps.tenants.models import Tenant
 from apps.tenants.owner import connect_as_owner, terminate_session
 from apps.tenants.provisioning import names_of
+from apps.tenants.trail import record_on_tenant
 from kapok.errors import KapokError
 
 log = logging.getLogger("kapok.tenants")
@@ -32,8 +35,20 @@ def do_seed_tenant(tenant: Tenant, sql: str, *, acting: Actor) -> float:
         raise KapokError("INVALID_STATE", f"The tenant is {tenant.state}.", details={"state": tenant.state})
     if len(sql) > MAX_SQL or "\x00" in sql:
         raise KapokError("VALIDATION_FAILED", "The SQL is too long or holds a NUL character.")
-    names = names_of(tenant)
     log.info("seed of %s by %s", tenant.slug, actor_name(acting))
+    facts = {"slug": tenant.slug, "sha256": hashlib.sha256(sql.encode()).hexdigest(), "characters": len(sql)}
+    try:
+        # The event is committed last: not without the script, and but for a crash in between the script not without it.
+        with transaction.atomic():
+            record_on_tenant("tenant.seeded", tenant, acting=acting, **facts)
+            return _run(tenant, sql)
+    except KapokError:
+        record_on_tenant("tenant.seeded", tenant, acting=acting, outcome="failed", **facts)
+        raise
+
+
+def _run(tenant: Tenant, sql: str) -> float:
+    names = names_of(tenant)
     with connect_as_owner(names) as session:
         patience = SETTINGS.statement_timeout * 1.5
         try:

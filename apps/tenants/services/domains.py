@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from apps.tenants.acting import Actor
 from apps.tenants.models import Domain, Tenant
+from apps.tenants.trail import record_on_tenant
 from kapok.errors import KapokError
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -20,15 +21,18 @@ def do_add_domain(tenant: Tenant, domain: str, *, acting: Actor, primary: bool =
     host = checked_host(domain)
     try:
         with transaction.atomic():
-            return Domain.objects.create(tenant=tenant, domain=host, is_primary=primary)
+            made = Domain.objects.create(tenant=tenant, domain=host, is_primary=primary)
     except IntegrityError as exc:
         raise KapokError("ALREADY_EXISTS", "This host name is taken.") from exc
+    record_on_tenant("domain.added", tenant, acting=acting, tenant=tenant.slug, domain=host, primary=primary)
+    return made
 
 
 @transaction.atomic
 def do_remove_domain(domain: Domain, *, acting: Actor) -> None:
     """The tenant no longer answers at this host name."""
     domain.delete()
+    record_on_tenant("domain.removed", domain.tenant, acting=acting, tenant=domain.tenant.slug, domain=domain.domain)
 
 
 def checked_host(text: str) -> str:

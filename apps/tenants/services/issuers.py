@@ -12,6 +12,7 @@ from apps.tenants.acting import Actor
 from apps.tenants.models import Project, TrustedIssuer
 from apps.tenants.outside_tokens import secret_purpose
 from apps.tenants.signing import secret_keys
+from apps.tenants.trail import record_on_platform, target_of
 from kapok.bearer.form import MAX_ROLES, is_role
 from kapok.bearer.issuers import ASYMMETRIC, SYMMETRIC
 from kapok.errors import KapokError
@@ -60,13 +61,26 @@ def do_trust_issuer(
     row.subject_claim, row.roles_claim, row.tenant_claim = subject_claim, roles_claim, tenant_claim
     row.role_mapping, row.default_role, row.enabled = dict(role_mapping or {}), default_role, enabled
     row.save()
+    record_on_platform(
+        "issuer.trusted",
+        target_of(project),
+        acting=acting,
+        project=project.slug,
+        issuer=issuer,
+        audience=audience,
+        enabled=enabled,
+    )
     return row
 
 
 @transaction.atomic
 def do_distrust_issuer(issuer: TrustedIssuer, *, acting: Actor) -> None:
     """None of its tokens is believed any more."""
+    project = issuer.project
     issuer.delete()
+    record_on_platform(
+        "issuer.distrusted", target_of(project), acting=acting, project=project.slug, issuer=issuer.issuer
+    )
 
 
 def _check_names(issuer: str, audience: str, *claims: str) -> None:

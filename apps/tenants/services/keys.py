@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.tenants.acting import Actor
 from apps.tenants.models import ApiKey, Tenant
 from apps.tenants.rulebook import rules_of
+from apps.tenants.trail import record_on_tenant
 from kapok.errors import KapokError
 from kapok.principal import ANON_ROLE, SCOPES, SERVICE_ROLE
 from kapok.tenancy import TenantState
@@ -49,6 +50,19 @@ def do_create_key(
         expires_at=expires_at,
         scopes=sorted(set(scopes)),
     )
+    record_on_tenant(
+        "key.created",
+        tenant,
+        acting=acting,
+        target=f"key:{key.pk}",
+        tenant=tenant.slug,
+        key=key.prefix,
+        name=key.name,
+        kind=kind.value,
+        role=role,
+        scopes=key.scopes,
+        expiresAt=None if expires_at is None else expires_at.isoformat(),
+    )
     return key, made.key
 
 
@@ -58,6 +72,15 @@ def do_revoke_key(key: ApiKey, *, acting: Actor) -> ApiKey:
     if key.revoked_at is None:
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at"])
+        record_on_tenant(
+            "key.revoked",
+            key.tenant,
+            acting=acting,
+            target=f"key:{key.pk}",
+            tenant=key.tenant.slug,
+            key=key.prefix,
+            name=key.name,
+        )
     return key
 
 

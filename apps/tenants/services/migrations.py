@@ -20,6 +20,7 @@ from apps.tenants.models import (
     TenantMigration,
 )
 from apps.tenants.services.operations import start_operation
+from apps.tenants.trail import record_on_platform, record_on_tenant, target_of
 from kapok.errors import KapokError
 
 _FILE_NAME = re.compile(r"(\d{4,6})_([a-z0-9][a-z0-9_-]{0,98})\.sql")
@@ -57,6 +58,7 @@ def do_upload_migrations(project: Project, files: Mapping[str, str], *, acting: 
     """Make these files the project's migrations. What a tenant has had cannot be changed or removed; run them with
     do_migrate_project. Raises PROJECT_INVALID, MIGRATION_CHANGED."""
     uploaded = {file.number: file for file in read_migrations(files)}
+    removed = []
     # Activation of a new tenant locks the project too.
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     for row in project.migrations.order_by("number"):
@@ -66,10 +68,21 @@ def do_upload_migrations(project: Project, files: Mapping[str, str], *, acting: 
             continue
         _refuse_if_applied(project, row, file)
         row.delete()
+        removed.append(str(row))
     ProjectMigration.objects.bulk_create(
         ProjectMigration(project=project, number=file.number, name=file.name, sql=file.sql, checksum=file.checksum)
         for file in uploaded.values()
     )
+    if uploaded or removed:
+        added = [file.label for file in uploaded.values()]
+        record_on_platform(
+            "migrations.uploaded",
+            target_of(project),
+            acting=acting,
+            project=project.slug,
+            added=added,
+            removed=removed,
+        )
     return list(project.migrations.order_by("number"))
 
 
@@ -89,7 +102,15 @@ def _refuse_if_applied(project: Project, row: ProjectMigration, file: MigrationF
 @transaction.atomic
 def do_migrate_project(project: Project, *, acting: Actor) -> Operation:
     """Queue the job that brings all tenants of a project up to date; one that fails does not stop the others."""
-    return start_operation(OperationKind.MIGRATE_PROJECT, acting=acting, project=project)
+    operation = start_operation(OperationKind.MIGRATE_PROJECT, acting=acting, project=project)
+    record_on_platform(
+        "project.migration_requested",
+        target_of(project),
+        acting=acting,
+        project=project.slug,
+        operation=str(operation.pk),
+    )
+    return operation
 
 
 @transaction.atomic
@@ -97,7 +118,11 @@ def do_migrate_tenant(tenant: Tenant, *, acting: Actor) -> Operation:
     """Queue the job that brings one tenant up to date. Raises INVALID_STATE."""
     if tenant.state not in MIGRATED_STATES:
         raise KapokError("INVALID_STATE", f"The tenant is {tenant.state}.", details={"state": tenant.state})
-    return start_operation(OperationKind.MIGRATE_TENANT, acting=acting, project=tenant.project, tenant=tenant)
+    operation = start_operation(OperationKind.MIGRATE_TENANT, acting=acting, project=tenant.project, tenant=tenant)
+    record_on_tenant(
+        "tenant.migration_requested", tenant, acting=acting, tenant=tenant.slug, operation=str(operation.pk)
+    )
+    return operation
 
 
 def _invalid(reason: str) -> KapokError:

@@ -11,6 +11,7 @@ from apps.tenants.acting import Actor, actor_name, operator
 from apps.tenants.jobs import JOBS
 from apps.tenants.models import Operation, OperationKind, OperationState, Project, Tenant
 from apps.tenants.tasks import enqueue
+from apps.tenants.trail import record_on_platform, record_on_tenant
 from kapok.errors import KapokError
 from kapok.tenancy import TenantState
 
@@ -46,6 +47,11 @@ def do_retry_operation(operation: Operation, *, acting: Actor) -> Operation:
     operation.heartbeat_at = operation.finished_at = None
     operation.error_code = operation.error_message = operation.message = ""
     operation.save()
+    facts = {"operation": str(operation.pk), "kind": operation.kind}
+    if operation.tenant is not None:
+        record_on_tenant("operation.retried", operation.tenant, acting=acting, **facts)
+    else:
+        record_on_platform("operation.retried", f"operation:{operation.pk}", acting=acting, **facts)
     log.info("%s is tried again by %s", operation.kind, actor_name(acting), extra={"operation": str(operation.pk)})
     transaction.on_commit(partial(enqueue, operation.pk))
     return operation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from apps.tenants.acting import Actor, operator
 from apps.tenants.models import Project
 from apps.tenants.models.permissions import MAX_NOTE
 from apps.tenants.rulebook import Owner, Version, check_tenants, problems_of, rules_with, stored_version
+from apps.tenants.trail import record_on_platform, record_on_tenant, target_of
 from kapok.errors import KapokError
 from kapok.permissions.validation import Problem
 
@@ -50,7 +52,20 @@ def _store(owner: Owner, text: str, acting: Actor, note: str) -> Version:
     if latest is not None and latest.text == text:
         return latest
     highest = owner.permissions.aggregate(highest=Max("version"))["highest"] or 0
-    return owner.permissions.create(version=highest + 1, text=text, note=note[:MAX_NOTE], created_by=operator(acting))
+    made: Version = owner.permissions.create(
+        version=highest + 1, text=text, note=note[:MAX_NOTE], created_by=operator(acting)
+    )
+    _record(owner, made, acting)
+    return made
+
+
+def _record(owner: Owner, made: Version, acting: Actor) -> None:
+    facts = {"owner": owner.slug, "version": made.version, "note": made.note}
+    facts["sha256"] = hashlib.sha256(made.text.encode()).hexdigest()
+    if isinstance(owner, Project):
+        record_on_platform("permissions.set", target_of(owner), acting=acting, **facts)
+    else:
+        record_on_tenant("permissions.set", owner, acting=acting, **facts)
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:

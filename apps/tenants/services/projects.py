@@ -13,6 +13,7 @@ from apps.tenants.auth_settings import auth_problem, merged
 from apps.tenants.models import Project, Template, TrustedDocument
 from apps.tenants.roles import drop_roles, ensure_gateway
 from apps.tenants.template import drop_scratch
+from apps.tenants.trail import record_on_platform, target_of
 from apps.tenants.validators import origins_problem
 from kapok.errors import KapokError
 from kapok.slugs import validate_slug
@@ -29,6 +30,8 @@ PROJECT_SETTINGS = frozenset(
         "auth",
     }
 )
+#: How many documents an event names.
+MAX_LISTED = 100
 #: The longest trusted document, in characters.
 MAX_TEXT = 1_000_000
 
@@ -43,6 +46,7 @@ def do_create_project(slug: str, name: str = "", *, acting: Actor, description: 
     except IntegrityError as exc:
         raise KapokError("ALREADY_EXISTS", f"A project {slug!r} exists already.") from exc
     ensure_gateway(project.gateway_role)
+    record_on_platform("project.created", target_of(project), acting=acting, slug=slug)
     return project
 
 
@@ -52,6 +56,7 @@ def do_update_project(project: Project, *, acting: Actor, **changes: Any) -> Pro
     unknown = sorted(set(changes) - PROJECT_SETTINGS)
     if unknown:
         raise KapokError("VALIDATION_FAILED", f"A project has no setting {unknown[0]!r}.", details={"fields": unknown})
+    changed = sorted({*changes} - {"auth"} | {f"auth.{name}" for name in changes.get("auth") or {}})
     if "auth" in changes:
         stored = Project.objects.select_for_update(no_key=True).get(pk=project.pk).auth
         changes["auth"] = merged(stored, changes["auth"])
@@ -60,6 +65,7 @@ def do_update_project(project: Project, *, acting: Actor, **changes: Any) -> Pro
         setattr(project, field, value)
     if changes:
         project.save(update_fields=sorted(changes))
+        record_on_platform("project.updated", target_of(project), acting=acting, slug=project.slug, changed=changed)
     return project
 
 
@@ -88,9 +94,10 @@ def do_delete_project(project: Project, *, confirm: str, acting: Actor) -> None:
     template = Template.objects.filter(project=project).first()
     if template is not None:
         drop_scratch(template)
-    role = project.gateway_role
+    role, target = project.gateway_role, target_of(project)
     project.delete()
     drop_roles([role])
+    record_on_platform("project.deleted", target, acting=acting, slug=project.slug)
 
 
 @transaction.atomic
@@ -105,4 +112,13 @@ def do_register_documents(project: Project, documents: Iterable[str], *, acting:
         hashes.append(digest)
         rows[digest] = TrustedDocument(project=project, sha256=digest, document=document)
     TrustedDocument.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    if rows:
+        record_on_platform(
+            "documents.registered",
+            target_of(project),
+            acting=acting,
+            project=project.slug,
+            count=len(rows),
+            sha256=list(rows)[:MAX_LISTED],
+        )
     return hashes

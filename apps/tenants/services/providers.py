@@ -12,6 +12,7 @@ from django.db import transaction
 from apps.tenants.acting import Actor
 from apps.tenants.models import IdentityProvider, Project
 from apps.tenants.signing import secret_keys
+from apps.tenants.trail import record_on_platform, target_of
 from kapok.errors import KapokError
 from kapok.outside_urls import is_callable_url
 from kapok.sealing import seal, unseal
@@ -55,13 +56,34 @@ def do_set_provider(
         sealed = seal(secret_keys(), _purpose(provider), client_secret.encode()) if client_secret else ""
         provider.sealed_client_secret = sealed
     provider.save()
+    record_on_platform(
+        "provider.set",
+        target_of(project),
+        acting=acting,
+        project=project.slug,
+        name=name,
+        issuer=issuer,
+        clientId=client_id,
+        secretChanged=client_secret is not None,
+        enabled=enabled,
+        linksAccounts=links_accounts,
+    )
     return provider
 
 
 @transaction.atomic
 def do_remove_provider(provider: IdentityProvider, *, acting: Actor) -> None:
     """Nobody signs in there any more; users keep their accounts."""
+    project = provider.project
     provider.delete()
+    record_on_platform(
+        "provider.removed",
+        target_of(project),
+        acting=acting,
+        project=project.slug,
+        name=provider.name,
+        issuer=provider.issuer,
+    )
 
 
 def client_secret_of(provider: IdentityProvider) -> str | None:
@@ -76,7 +98,7 @@ def _check(
 ) -> None:
     if not _NAME.fullmatch(name):
         raise _invalid("name", "A provider's name is made of a-z, 0-9 and hyphens, begins with a letter and is short.")
-    if len(issuer) > 500 or "?" in issuer or not is_callable_url(issuer, development=not settings.KAPOK_PRODUCTION):
+    if len(issuer) > 500 or "?" in issuer or not is_callable_url(issuer, development=settings.KAPOK_PRIVATE_ISSUERS):
         raise _invalid("issuer", "The issuer must be an https address without query, as its discovery document has it.")
     if not client_id.isprintable() or not 0 < len(client_id) <= 500:
         raise _invalid("client_id", "The client id is missing or too long.")

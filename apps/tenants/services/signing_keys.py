@@ -15,6 +15,7 @@ from django.utils import timezone
 from apps.tenants.acting import Actor
 from apps.tenants.models import Revocation, SigningKey, Tenant
 from apps.tenants.signing import LEAD, OVERLAP, make_key
+from apps.tenants.trail import record_on_tenant
 from kapok.tenancy import TenantState
 
 
@@ -25,18 +26,19 @@ def do_rotate_signing_key(tenant: Tenant, *, acting: Actor, at_once: bool = Fals
     now on (users refresh theirs), and the new key signs immediately."""
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     now = timezone.now()
+    newest = tenant.signing_keys.filter(retired_at=None).first()
     if at_once:
         tenant.signing_keys.update(retired_at=now, verified_until=now, sealed_private_key="")
-        return make_key(tenant, now)
-    newest = tenant.signing_keys.filter(retired_at=None).first()
-    if newest is None:
-        return make_key(tenant, now)
-    if newest.active_from > now:
+    elif newest is not None and newest.active_from > now:
         return newest
-    newest.retired_at = now + LEAD
-    newest.verified_until = newest.retired_at + OVERLAP
-    newest.save(update_fields=["retired_at", "verified_until"])
-    return make_key(tenant, newest.retired_at)
+    starts = now
+    if newest is not None and not at_once:
+        starts = newest.retired_at = now + LEAD
+        newest.verified_until = starts + OVERLAP
+        newest.save(update_fields=["retired_at", "verified_until"])
+    made = make_key(tenant, starts)
+    record_on_tenant("signing_key.rotated", tenant, acting=acting, tenant=tenant.slug, kid=made.kid, atOnce=at_once)
+    return made
 
 
 def rotate_due_keys(*, acting: Actor) -> int:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.tenants.acting import Actor
 from apps.tenants.models import Operation, OperationKind, OperationState, Project, Tenant
 from apps.tenants.services.operations import start_operation
+from apps.tenants.trail import record_on_platform, record_on_tenant, target_of
 from apps.tenants.validators import limits_problem
 from kapok.errors import KapokError
 from kapok.slugs import validate_slug
@@ -31,7 +32,10 @@ def do_create_tenant(
             )
     except IntegrityError as exc:
         raise KapokError("ALREADY_EXISTS", f"A tenant {slug!r} exists already.") from exc
-    return tenant, start_operation(OperationKind.PROVISION, acting=acting, project=project, tenant=tenant)
+    operation = start_operation(OperationKind.PROVISION, acting=acting, project=project, tenant=tenant)
+    facts = {"slug": slug, "project": project.slug, "operation": str(operation.pk)}
+    record_on_platform("tenant.created", target_of(tenant), acting=acting, **facts)
+    return tenant, operation
 
 
 @transaction.atomic
@@ -51,19 +55,25 @@ def do_update_tenant(
         changed.append("limits")
     if changed:
         tenant.save(update_fields=changed)
+        values = {field: getattr(tenant, field) for field in changed}
+        record_on_tenant("tenant.updated", tenant, acting=acting, slug=tenant.slug, changed=changed, **values)
     return tenant
 
 
 @transaction.atomic
 def do_suspend_tenant(tenant: Tenant, *, acting: Actor, reason: str = "") -> Tenant:
     """The tenant answers 403 from now on. Raises INVALID_STATE."""
-    return _move(tenant, TenantState.ACTIVE, TenantState.SUSPENDED, reason=reason)
+    moved = _move(tenant, TenantState.ACTIVE, TenantState.SUSPENDED, reason=reason)
+    record_on_tenant("tenant.suspended", moved, acting=acting, slug=moved.slug, reason=moved.suspended_reason)
+    return moved
 
 
 @transaction.atomic
 def do_resume_tenant(tenant: Tenant, *, acting: Actor) -> Tenant:
     """The tenant answers again. Raises INVALID_STATE."""
-    return _move(tenant, TenantState.SUSPENDED, TenantState.ACTIVE, reason="")
+    moved = _move(tenant, TenantState.SUSPENDED, TenantState.ACTIVE, reason="")
+    record_on_tenant("tenant.resumed", moved, acting=acting, slug=moved.slug)
+    return moved
 
 
 @transaction.atomic
@@ -81,7 +91,11 @@ def do_delete_tenant(tenant: Tenant, *, confirm: str, acting: Actor) -> Operatio
     tenant.state = TenantState.DELETING.value
     tenant.save(update_fields=["state"])
     tenant.keys.filter(revoked_at=None).update(revoked_at=timezone.now())
-    return start_operation(OperationKind.DELETE, acting=acting, project=tenant.project, tenant=tenant)
+    operation = start_operation(OperationKind.DELETE, acting=acting, project=tenant.project, tenant=tenant)
+    facts = {"slug": tenant.slug, "operation": str(operation.pk)}
+    # In the control plane's log: the tenant's own goes with its schema.
+    record_on_platform("tenant.deletion_requested", target_of(tenant), acting=acting, **facts)
+    return operation
 
 
 def _move(tenant: Tenant, source: TenantState, target: TenantState, *, reason: str) -> Tenant:
