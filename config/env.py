@@ -123,7 +123,8 @@ class Environment:
     )
     private_issuers: bool = _variable(
         "KAPOK_PRIVATE_ISSUERS",
-        "Whether the key sets of issuers outside may be on private addresses, or by http on this machine.",
+        "Whether identity providers and the key sets of issuers outside may be on private addresses, or by http on "
+        "this machine.",
         False,
         _boolean,
     )

@@ -1,7 +1,8 @@
-"""Fetching what an operator's configuration points to, without becoming a way into the private network.
+"""Calling what an operator's configuration points to, without becoming a way into the private network.
 
-In: a URL. Out: the body of a small answer. The host's addresses are looked up once and checked, and the connection
-goes to the checked address, so that a name cannot mean another machine the second time. Redirects are not followed.
+In: a URL. Out: status and body of a small answer. The host's addresses are looked up once and checked, and the
+connection goes to the checked address, so that a name cannot mean another machine the second time. Redirects are not
+followed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Mapping
 
 import httpx
 
@@ -26,37 +28,66 @@ class OutsideUnavailableError(Exception):
 async def fetch(url: str, *, private: bool) -> bytes:
     """The body of a GET answered 200. private: private addresses, and http on this machine, are fine as well. Raises
     OutsideUnavailableError."""
+    status, body = await call("GET", url, private=private)
+    if status != 200:
+        raise OutsideUnavailableError(f"the answer has status {status}")
+    return body
+
+
+async def call(
+    method: str,
+    url: str,
+    *,
+    private: bool,
+    headers: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    basic: tuple[str, str] | None = None,
+) -> tuple[int, bytes]:
+    """Status and body of a request. basic: user name and password; private: as for fetch. All of it takes at most
+    TIMEOUT_SECONDS. Raises OutsideUnavailableError."""
     if not is_callable_url(url, development=private):
         raise OutsideUnavailableError("the address may not be called")
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            return await _get(httpx.URL(url), private)
+            address = await _address(httpx.URL(url), private)
+            return await _answer(method, httpx.URL(url), address, headers or {}, form, basic)
     except (TimeoutError, OSError, httpx.HTTPError) as exc:
         raise OutsideUnavailableError(f"the address cannot be reached: {type(exc).__name__}") from exc
 
 
-async def _get(url: httpx.URL, private: bool) -> bytes:
-    address = await _address(url.host, url.port or (443 if url.scheme == "https" else 80), private)
-    headers = {"host": url.netloc.decode(), "accept": "application/json, application/jwk-set+json"}
-    # The certificate is checked against the name, not against the address (httpx: "sni_hostname").
-    options = {"sni_hostname": url.host}
+async def _answer(
+    method: str,
+    url: httpx.URL,
+    address: str,
+    headers: Mapping[str, str],
+    form: Mapping[str, str] | None,
+    basic: tuple[str, str] | None,
+) -> tuple[int, bytes]:
+    usual = {"accept": "application/json, application/jwk-set+json", **headers, "host": url.netloc.decode()}
     async with (
         httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS) as client,
-        client.stream("GET", url.copy_with(host=address), headers=headers, extensions=options) as response,
+        client.stream(
+            method,
+            url.copy_with(host=address),
+            headers=usual,
+            data=form,
+            auth=httpx.BasicAuth(*basic) if basic else None,
+            # The certificate is checked against the name, not against the address.
+            extensions={"sni_hostname": url.host},
+        ) as response,
     ):
-        if response.status_code != 200:
-            raise OutsideUnavailableError(f"the answer has status {response.status_code}")
         body = b""
         async for part in response.aiter_bytes():
             body += part
             if len(body) > MAX_BYTES:
                 raise OutsideUnavailableError("the answer is too long")
-        return body
+        return response.status_code, body
 
 
-async def _address(host: str, port: int, private: bool) -> str:
+async def _address(url: httpx.URL, private: bool) -> str:
     """One address of the host. Raises OutsideUnavailableError when any of them is private."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    found = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     if not private and not all(is_public(address) for address in addresses):
         raise OutsideUnavailableError("the host has a private address")

@@ -20,6 +20,7 @@ _PASSING = (SMTPException, OSError)
 _DELIVERIES = {
     "waiting": deliveries.deliver_waiting,
     "password_reset": deliveries.deliver_password_reset,
+    "invite": deliveries.deliver_invite,
     "magic_link": deliveries.deliver_magic_link,
     "notice": deliveries.deliver_notice,
 }

@@ -26,6 +26,7 @@ MAIL_PURPOSES = (
     "sign_up_known",
     "magic_link",
     "password_reset",
+    "invite",
     "password_changed",
     "email_change",
     "email_changed",
@@ -148,6 +149,7 @@ class AuthSettings:
     )
     sign_up_hours: int = _setting(24, _whole(1, 24 * 14), "How long a verification link lasts.")
     reset_minutes: int = _setting(60, _whole(5, 24 * 60), "How long a link for a new password lasts.")
+    invite_hours: int = _setting(72, _whole(1, 24 * 30), "How long the link of an invitation lasts.")
     magic_link_minutes: int = _setting(15, _whole(1, 24 * 60), "How long a magic link lasts.")
     account_failures: int = _setting(
         10, _whole(1, 1_000_000), "Failed sign-ins to one account from one address in 5 minutes; 10 times that in all."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -53,6 +54,12 @@ HOOK = """
         return null;
     end $$;
 """
+
+
+@pytest.fixture(autouse=True)
+def providers_on_this_machine(settings: Any) -> None:
+    """The identity providers of the tests are here; what refuses them is tested where it is switched off."""
+    settings.KAPOK_PRIVATE_ISSUERS = True
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,6 +21,8 @@ from jwt.algorithms import RSAAlgorithm
 
 from apps.identity.social import discovery
 from apps.identity.social.relying_party import Client, Secrets, check_sender, claims_for, verified_claims
+from apps.identity.social.wire import post_form
+from kapok import outbound
 from kapok.errors import KapokError
 from kapok.outside_urls import is_callable_url
 
@@ -29,9 +32,10 @@ OURS = Secrets(nonce="n" * 40, verifier="v" * 60)
 
 
 class Issuer(ThreadingHTTPServer):
-    """answers: path -> JSON, or (status, headers, bytes)."""
+    """answers: path -> JSON, or (status, headers, bytes). drips: whether it never comes to an end."""
 
     daemon_threads = True
+    drips = False
     answers: dict[str, Any]
     asked: list[str]
 
@@ -57,7 +61,11 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        with suppress(OSError):
+            while self.server.drips:
+                self.wfile.write(b" ")
+                time.sleep(0.01)
+            self.wfile.write(body)
 
     def do_POST(self) -> None:
         """The same."""
@@ -221,6 +229,23 @@ def test_an_answer_that_is_none(issuer: Issuer, answer: Any) -> None:
     issuer.answers["/.well-known/openid-configuration"] = answer
     refused("PROVIDER_UNAVAILABLE", lambda: discovery.metadata_of(issuer.url))
     assert issuer.asked == ["/.well-known/openid-configuration"], "redirects are not followed"
+
+
+def test_no_provider_is_in_the_private_network(issuer: Issuer, settings: Any) -> None:
+    """Whoever may name a provider must not reach the platform's own network by it, whatever a name means."""
+    settings.KAPOK_PRIVATE_ISSUERS = False
+    inside = issuer.url.replace("http://127.0.0.1", "https://localhost")
+    for url in (issuer.url, inside):
+        refused("PROVIDER_UNAVAILABLE", lambda url=url: discovery.metadata_of(url))
+        refused("PROVIDER_UNAVAILABLE", lambda url=url: post_form(url, {"code": "x"}))
+    assert issuer.asked == []
+
+
+def test_a_provider_that_drips_is_given_up(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time-out is for all of an answer, not for each part of it."""
+    monkeypatch.setattr(outbound, "TIMEOUT_SECONDS", 0.5)
+    issuer.drips = True
+    refused("PROVIDER_UNAVAILABLE", lambda: discovery.metadata_of(issuer.url))
 
 
 def test_the_access_token_belongs_to_the_id_token(issuer: Issuer) -> None:

@@ -15,8 +15,9 @@ from django_tenants.utils import tenant_context
 
 from apps.identity.factors import enrolment
 from apps.identity.models import Identity, OneTimeToken, User
+from apps.identity.services.accounts import do_disable_user
 from apps.identity.social import discovery, flow
-from apps.identity.social.accounts import do_connect, do_disconnect, do_find_or_make_user
+from apps.identity.social.accounts import do_connect, do_disconnect, do_find_or_make_user, do_sign_in_external
 from apps.identity.social.flow import Proven, finish, provider_of, redeem, start
 from apps.identity.social.relying_party import challenge_of
 from apps.tenants.acting import SYSTEM
@@ -24,7 +25,7 @@ from apps.tenants.models import IdentityProvider, Tenant
 from apps.tenants.services import do_set_provider, do_update_project
 from kapok.errors import KapokError
 from tests.factories import ProjectFactory, TenantFactory
-from tests.identity.accounts import everything, make_user, signed_in
+from tests.identity.accounts import HERE, everything, make_user, signed_in
 from tests.identity.openid_provider import OpenIdProvider, running_provider
 
 pytestmark = pytest.mark.usefixtures("real_database")
@@ -284,6 +285,17 @@ def test_sign_up_can_be_closed(tenant: Tenant, provider: IdentityProvider, provi
     assert not everything(tenant)["User"]
 
 
+def test_who_is_refused_leaves_nothing_behind(
+    tenant: Tenant, provider: IdentityProvider, provider_running: OpenIdProvider
+) -> None:
+    user = do_find_or_make_user(tenant, proven(tenant, provider, provider_running))
+    do_disable_user(tenant, user, acting=SYSTEM)
+    before = everything(tenant)
+    who = proven(tenant, provider, provider_running)
+    refused("ACCOUNT_DISABLED", lambda: do_sign_in_external(tenant, who, origin=HERE))
+    assert everything(tenant) == before
+
+
 def test_accounts_are_connected_and_disconnected(
     tenant: Tenant, provider: IdentityProvider, provider_running: OpenIdProvider
 ) -> None:
@@ -317,6 +329,7 @@ def test_a_visitor_becomes_an_account(
 ) -> None:
     visitor = make_user(tenant, None, anonymous=True)
     session = signed_in(tenant, visitor).session
+    session.authenticated_at -= enrolment.FRESH  # he cannot sign in anew
     do_connect(tenant, visitor, session, proven(tenant, provider, provider_running))
     with tenant_context(tenant):
         named = User.objects.get()

@@ -17,10 +17,11 @@ from apps.identity.api.base import (
     describe,
     origin_of,
     parsed,
+    roles_said,
     tenant_of,
 )
 from apps.identity.api.fields import AddressInput, email_field, password_field, redirect_field, token_field
-from apps.identity.api.output import SessionOutput, UserOutput
+from apps.identity.api.output import SessionOutput, UserOutput, user_json
 from apps.identity.api.sign_in import MailSentOutput, mail_sent
 from apps.identity.services.own_account import do_change_metadata, do_request_email, do_request_upgrade
 from apps.identity.services.passwords import do_change_password, do_reset_password, do_send_password_reset
@@ -75,13 +76,14 @@ class UserView(SignedInView):
     @describe("Who am I", answers=UserOutput)
     def get(self, request: Request) -> Response:
         """The user."""
-        return Response(UserOutput(caller(request)[0]).data)
+        return Response(user_json(caller(request)[0], roles_said(request)))
 
     @describe("Change my metadata", takes=UserChanges, answers=UserOutput)
     def patch(self, request: Request) -> Response:
         """Replaces the metadata; roles and the like are not the user's to set."""
         metadata = parsed(UserChanges, request)["metadata"]
-        return Response(UserOutput(do_change_metadata(tenant_of(request), caller(request)[0], metadata)).data)
+        user = do_change_metadata(tenant_of(request), caller(request)[0], metadata)
+        return Response(user_json(user, roles_said(request)))
 
 
 class UpgradeView(SignedInView):
@@ -97,6 +99,7 @@ class UpgradeView(SignedInView):
             email=given["email"],
             password=given["password"],
             redirect_to=given["redirectTo"],
+            origin=origin_of(request),
         )
         return mail_sent()
 
@@ -110,7 +113,7 @@ class EmailView(SignedInView):
         given = parsed(EmailChange, request)
         do_request_email(
             tenant_of(request),
-            caller(request)[0],
+            *caller(request),
             email=given["email"],
             password=given["password"],
             redirect_to=given["redirectTo"],

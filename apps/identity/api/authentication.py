@@ -1,12 +1,13 @@
 """Who calls /auth/v1: the user of an access token whose session goes on.
 
-In: `Authorization: Bearer <JWT>`. Out: (User, Session), or nobody. A wrong token is refused, never taken for "no
+In: `Authorization: Bearer <JWT>`. Out: (User, Presented), or nobody. A wrong token is refused, never taken for "no
 token". The session is looked up, so what was signed out is refused at once.
 """
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Q
@@ -25,10 +26,18 @@ from kapok.errors import KapokError
 from kapok.public_urls import tenant_url
 
 
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a believed access token stands for: its session, and the roles it says."""
+
+    session: Session
+    roles: tuple[str, ...]
+
+
 class AccessTokenAuthentication(BaseAuthentication):
     """A token of Kapok's own; one of another issuer has no session here."""
 
-    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+    def authenticate(self, request: Request) -> tuple[User, Presented] | None:
         """The token's user. Raises UNAUTHENTICATED, SESSION_ENDED, ACCOUNT_DISABLED."""
         header: str = request.META.get("HTTP_AUTHORIZATION", "")
         if not header:
@@ -36,8 +45,8 @@ class AccessTokenAuthentication(BaseAuthentication):
         scheme, _, text = header.partition(" ")
         if scheme.lower() != "bearer":
             raise KapokError("UNAUTHENTICATED")
-        session = session_of(request.tenant, text.strip())  # type: ignore[attr-defined]
-        return session.user, session
+        presented = presented_by(request.tenant, text.strip())  # type: ignore[attr-defined]
+        return presented.session.user, presented
 
     def authenticate_header(self, request: Request) -> str:
         """What a 401 asks for."""
@@ -55,15 +64,15 @@ class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-def session_of(tenant: Tenant, text: str) -> Session:
-    """The session of an access token, with its user. Inside tenant_context. Raises UNAUTHENTICATED, SESSION_ENDED,
-    ACCOUNT_DISABLED."""
+def presented_by(tenant: Tenant, text: str) -> Presented:
+    """The session of an access token, with its user, and its roles. Inside tenant_context. Raises UNAUTHENTICATED,
+    SESSION_ENDED, ACCOUNT_DISABLED."""
     token = read_token(text)
     terms = Terms(
         issuer=tenant_url(settings.KAPOK_PUBLIC_URL, tenant.slug),
         audience=tenant.project.slug,
         algorithms=frozenset({ALGORITHM}),
-        required=("iss", "aud", "sub", "sid", "iat", "exp", "tenant_id"),
+        required=("iss", "aud", "sub", "sid", "iat", "exp", "tenant_id", "roles"),
         type=TYPE,
     )
     check_algorithm(token, terms)
@@ -77,7 +86,7 @@ def session_of(tenant: Tenant, text: str) -> Session:
         raise KapokError("SESSION_ENDED")
     if session.user.disabled_at is not None:
         raise KapokError("ACCOUNT_DISABLED")
-    return session
+    return Presented(session, tuple(claims["roles"]))
 
 
 def _session(sid: str, sub: str) -> Session | None:

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.identity.api.authentication import AccessTokenAuthentication
+from apps.identity.api.authentication import AccessTokenAuthentication, Presented
 from apps.identity.context import Origin
 from apps.identity.models import Session, User
 from apps.tenants.models import Tenant
@@ -36,7 +36,7 @@ class SignedIn(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """DRF's hook."""
-        return isinstance(request.auth, Session)
+        return isinstance(request.auth, Presented)
 
 
 class AuthView(APIView):
@@ -104,8 +104,14 @@ def tenant_of(request: Request) -> Tenant:
 
 def caller(request: Request) -> tuple[User, Session]:
     """Who is signed in; only on a SignedInView."""
-    assert isinstance(request.auth, Session)
-    return request.auth.user, request.auth
+    assert isinstance(request.auth, Presented)
+    return request.auth.session.user, request.auth.session
+
+
+def roles_said(request: Request) -> tuple[str, ...]:
+    """The roles the caller's access token says; only on a SignedInView."""
+    assert isinstance(request.auth, Presented)
+    return request.auth.roles
 
 
 def origin_of(request: Request) -> Origin:

@@ -70,7 +70,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 
 def _form(purpose: str, token: str) -> SafeString:
-    password = _PASSWORD if purpose == "password_reset" else ""
+    password = _PASSWORD if _ACTIONS[purpose] is _reset else ""
     return format_html(_FORM, purpose, token, password, BUTTONS[purpose])
 
 
@@ -99,6 +99,7 @@ _ACTIONS: dict[str, Callable[[Tenant, str, str, Origin], SafeString]] = {
     "sign_up": _signed_up,
     "email_change": _changed,
     "password_reset": _reset,
+    "invite": _reset,
     "magic_link": _signed_in,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
@@ -12,13 +13,13 @@ from apps.identity.services.sessions import Tokens
 
 
 class UserOutput(serializers.Serializer[User]):
-    """A user, as he sees himself."""
+    """A user, as he sees himself. context: `roles`, the ones that count for him now."""
 
     id = serializers.UUIDField()
     email = serializers.CharField(allow_null=True)
     emailVerified = serializers.SerializerMethodField()
     isAnonymous = serializers.BooleanField(source="is_anonymous")
-    roles = serializers.ListField(child=serializers.CharField())
+    roles = serializers.SerializerMethodField()
     metadata = serializers.DictField(source="user_metadata")
     appMetadata = serializers.DictField(source="app_metadata")
     hasPassword = serializers.SerializerMethodField()
@@ -27,6 +28,9 @@ class UserOutput(serializers.Serializer[User]):
 
     def get_emailVerified(self, user: User) -> bool:
         return user.email_verified_at is not None
+
+    def get_roles(self, user: User) -> list[str]:
+        return list(self.context["roles"])
 
     def get_hasPassword(self, user: User) -> bool:
         return bool(user.password)
@@ -83,6 +87,12 @@ class SessionOutput(serializers.Serializer[Session]):
         return bool(session == self.context.get("current"))
 
 
+def user_json(user: User, roles: Sequence[str]) -> dict[str, Any]:
+    """A user; roles: those his token says, or would say."""
+    said: dict[str, Any] = UserOutput(user, context={"roles": roles}).data
+    return said
+
+
 def tokens_json(given: Tokens | Challenge) -> dict[str, Any]:
     """What a sign-in answers."""
     if isinstance(given, Challenge):
@@ -94,5 +104,5 @@ def tokens_json(given: Tokens | Challenge) -> dict[str, Any]:
         "refreshToken": given.refresh_token,
         "refreshExpiresAt": given.refresh_expires_at,
         "sessionId": given.session.pk,
-        "user": UserOutput(given.user).data,
+        "user": user_json(given.user, given.roles),
     }

@@ -18,11 +18,12 @@ from apps.identity.api.base import (
     tenant_of,
 )
 from apps.identity.api.fields import AddressInput, TokenInput, email_field, password_field, redirect_field, token_field
-from apps.identity.api.output import SignInOutput, TokensOutput, UserOutput, tokens_json
+from apps.identity.api.output import SignInOutput, TokensOutput, tokens_json, user_json
 from apps.identity.services.own_account import do_confirm_email
 from apps.identity.services.sessions import do_end_session, do_end_sessions, do_refresh
 from apps.identity.services.sign_in import do_send_magic_link, do_sign_in_magic_link, do_sign_in_password
 from apps.identity.services.sign_up import do_sign_up, do_sign_up_anonymous, do_verify
+from apps.identity.services.subject import usual_roles
 from apps.identity.services.verification import purpose_of
 
 
@@ -101,7 +102,8 @@ class VerifyView(AuthView):
         """Works once."""
         token, tenant = parsed(TokenInput, request)["token"], tenant_of(request)
         if purpose_of(token) == "email_change":
-            return Response({"user": UserOutput(do_confirm_email(tenant, token)).data})
+            user = do_confirm_email(tenant, token)
+            return Response({"user": user_json(user, usual_roles(tenant.project, user))})
         return Response(tokens_json(do_verify(tenant, token, origin=origin_of(request))))
 
 

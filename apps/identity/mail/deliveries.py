@@ -42,11 +42,15 @@ def deliver_waiting(tenant: Tenant, token_id: str) -> None:
 @in_tenant
 def deliver_password_reset(tenant: Tenant, email: str, redirect_to: str) -> None:
     """The link for a new password, if there is such an account."""
-    user = User.objects.filter(email=email, disabled_at=None).first()
-    if user is not None:
-        lifetime = timedelta(minutes=AuthSettings.of(tenant.project).reset_minutes)
-        secret = issue("password_reset", lifetime, user=user, data={"email": email})
-        _send_link(tenant, "password_reset", email, secret, redirect_to, lifetime)
+    lifetime = timedelta(minutes=AuthSettings.of(tenant.project).reset_minutes)
+    _deliver_password_link(tenant, "password_reset", email, redirect_to, lifetime)
+
+
+@in_tenant
+def deliver_invite(tenant: Tenant, email: str) -> None:
+    """The link for the first password of an account that an operator made."""
+    lifetime = timedelta(hours=AuthSettings.of(tenant.project).invite_hours)
+    _deliver_password_link(tenant, "invite", email, "", lifetime)
 
 
 @in_tenant
@@ -65,6 +69,13 @@ def deliver_magic_link(tenant: Tenant, email: str, redirect_to: str) -> None:
 def deliver_notice(tenant: Tenant, purpose: str, to: str, email: str) -> None:
     """That something has changed. email: the address it is about."""
     send_mail(tenant, purpose, to, {"email": email})
+
+
+def _deliver_password_link(tenant: Tenant, purpose: str, email: str, redirect_to: str, lifetime: timedelta) -> None:
+    user = User.objects.filter(email=email, disabled_at=None).first()
+    if user is not None:
+        secret = issue(purpose, lifetime, user=user, data={"email": email})
+        _send_link(tenant, purpose, email, secret, redirect_to, lifetime)
 
 
 def _send_link(tenant: Tenant, purpose: str, email: str, secret: str, redirect_to: str, lifetime: timedelta) -> None:

@@ -36,6 +36,7 @@ BUTTONS = {
     "email_change": "Confirm the address",
     "magic_link": "Sign in",
     "password_reset": "Choose a new password",
+    "invite": "Choose a password",
 }
 CONFIRM_PATH = "/auth/v1/confirm"
 

@@ -42,6 +42,12 @@ WORDS: Mapping[str, Words] = {
         "Somebody, hopefully you, asked for a new password for {{ email }} at {{ app }}.\n\n"
         "To choose one, follow this link:\n\n{{ link }}\n\nIt works once, until {{ expires }}. " + _NOT_YOU,
     ),
+    "invite": Words(
+        "Your account for {{ app }}",
+        "An account for {{ app }} has been made for you, with the address {{ email }}.\n\n"
+        "To choose a password for it, follow this link:\n\n{{ link }}\n\n"
+        "It works once, until {{ expires }}; after that, ask for a new password where you sign in.",
+    ),
     "password_changed": Words(
         "Your password for {{ app }} was changed",
         "The password of {{ email }} at {{ app }} has just been changed, and other devices were signed out.\n\n"

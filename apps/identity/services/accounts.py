@@ -67,10 +67,10 @@ def do_create_user(
 
 @in_tenant
 def do_invite_user(tenant: Tenant, *, email: str, acting: Actor, **more: Any) -> User:
-    """An account, and a mail with a link to choose a password. more: as do_create_user takes it. Raises what that
-    raises, and MAIL_UNAVAILABLE (the account is there then)."""
+    """An account, and a mail that says so, with a link to choose a password. more: as do_create_user takes it. Raises
+    what that raises, and MAIL_UNAVAILABLE (the account is there then)."""
     user = do_create_user(tenant, email=email, acting=acting, **more)
-    do_send_password_reset(tenant, user, acting=acting)
+    transaction.on_commit(partial(queue_delivery, tenant, "invite", str(user.email)))
     return user
 
 
@@ -152,7 +152,6 @@ def do_reset_factors(tenant: Tenant, user: User, *, acting: Actor) -> User:
     locked = _locked(user)
     locked.factors.all().delete()
     locked.recovery_codes.all().delete()
-    locked.one_time_tokens.filter(used_at=None).delete()
     _end_sessions(tenant, locked, "factors reset", acting)
     return locked
 

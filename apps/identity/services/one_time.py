@@ -40,19 +40,10 @@ def record(
     )
 
 
-def look_up(secret: str, *purposes: str) -> OneTimeToken | None:
-    """The token, locked, if it is good for one of these purposes now."""
-    found: OneTimeToken | None = (
-        OneTimeToken.objects.select_for_update()
-        .filter(digest=digest_of(secret), purpose__in=purposes, used_at=None, expires_at__gt=timezone.now())
-        .first()
-    )
-    return found
-
-
 def take(secret: str, *purposes: str) -> OneTimeToken:
     """Use the token up. Should the transaction fail, it can be used again. Raises TOKEN_INVALID."""
-    found = look_up(secret, *purposes)
+    good = {"digest": digest_of(secret), "purpose__in": purposes, "used_at": None, "expires_at__gt": timezone.now()}
+    found: OneTimeToken | None = OneTimeToken.objects.select_for_update().filter(**good).first()
     if found is None:
         raise KapokError("TOKEN_INVALID")
     found.used_at = timezone.now()
@@ -60,6 +51,7 @@ def take(secret: str, *purposes: str) -> OneTimeToken:
     return found
 
 
-def void(user: User, *purposes: str) -> None:
-    """The user's unused tokens of these purposes work no more."""
-    OneTimeToken.objects.filter(user=user, purpose__in=purposes, used_at=None).update(used_at=timezone.now())
+def void_all(user: User) -> None:
+    """None of the user's unused tokens works any more, whoever has them, but those that confirm the address he has."""
+    unused = OneTimeToken.objects.filter(user=user, used_at=None)
+    unused.exclude(purpose="email_change", data__email=user.email).update(used_at=timezone.now())

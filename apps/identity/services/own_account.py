@@ -14,10 +14,11 @@ from django_tenants.utils import tenant_context
 
 from apps.identity.context import Origin, as_actor, in_tenant
 from apps.identity.emails import normalised
-from apps.identity.limits import MAILS
-from apps.identity.models import User
+from apps.identity.factors.enrolment import require_fresh
+from apps.identity.limits import MAILS, SIGN_UPS, network_of
+from apps.identity.models import Session, User
 from apps.identity.passwords import check_rules, hash_password
-from apps.identity.services.one_time import take, void
+from apps.identity.services.one_time import take, void_all
 from apps.identity.services.passwords import prove_password
 from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sign_up import wait_for_verification
@@ -40,21 +41,26 @@ def do_change_metadata(tenant: Tenant, user: User, metadata: Mapping[str, Any]) 
 
 
 def do_request_email(
-    tenant: Tenant, user: User, *, email: str, password: str, redirect_to: str, origin: Origin
+    tenant: Tenant, user: User, session: Session, *, email: str, password: str, redirect_to: str, origin: Origin
 ) -> None:
-    """Ask for another address: a mail goes there. password: of who has one. Raises INVALID_CREDENTIALS, RATE_LIMITED,
-    REDIRECT_NOT_ALLOWED, MAIL_UNAVAILABLE."""
+    """Ask for another address: a mail goes there. password: of who has one; who has none has just signed in. Raises
+    INVALID_CREDENTIALS, REAUTHENTICATION_REQUIRED, RATE_LIMITED, REDIRECT_NOT_ALLOWED, MAIL_UNAVAILABLE."""
     if user.is_anonymous:
         raise KapokError("INVALID_STATE", "A visitor has no address to change.", hint="Use /auth/v1/user/upgrade.")
     email = normalised(email)
     allowed_redirect(tenant, redirect_to)
     if user.password:
         prove_password(tenant, user, password, origin)
-    MAILS.hit(tenant.pk, email, most=AuthSettings.of(tenant.project).account_mails)
+    else:
+        with tenant_context(tenant):
+            require_fresh(session, user)
+    _count_mail(tenant, email, origin)
     wait_for_verification(tenant, PURPOSE, email, {}, redirect_to, user=user)
 
 
-def do_request_upgrade(tenant: Tenant, user: User, *, email: str, password: str, redirect_to: str) -> None:
+def do_request_upgrade(
+    tenant: Tenant, user: User, *, email: str, password: str, redirect_to: str, origin: Origin
+) -> None:
     """A visitor names an address and a password; he keeps his id and everything he has. Raises INVALID_STATE,
     PASSWORD_UNFIT, REDIRECT_NOT_ALLOWED, RATE_LIMITED, MAIL_UNAVAILABLE."""
     auth = AuthSettings.of(tenant.project)
@@ -63,7 +69,7 @@ def do_request_upgrade(tenant: Tenant, user: User, *, email: str, password: str,
     email = normalised(email)
     check_rules(password, auth, email)
     allowed_redirect(tenant, redirect_to)
-    MAILS.hit(tenant.pk, email, most=auth.account_mails)
+    _count_mail(tenant, email, origin)
     wait_for_verification(tenant, PURPOSE, email, {"password": hash_password(password)}, redirect_to, user=user)
 
 
@@ -82,11 +88,18 @@ def do_confirm_email(tenant: Tenant, secret: str) -> User:
             if "password" in token.data:
                 user.password, user.password_changed_at = token.data["password"], user.updated_at
             _save_if_free(user)
-            void(user, PURPOSE, "password_reset", "magic_link")
+            void_all(user)
             do_revoke_user_tokens(tenant, str(user.pk), acting=as_actor(user))
         for address in {before, user.email} - {None}:
             queue_delivery(tenant, "notice", "email_changed", str(address), str(user.email))
     return user
+
+
+def _count_mail(tenant: Tenant, email: str, origin: Origin) -> None:
+    """A session must not become a way to send mail to everybody. Raises RATE_LIMITED."""
+    auth = AuthSettings.of(tenant.project)
+    SIGN_UPS.hit(tenant.pk, network_of(origin.address), most=auth.address_sign_ups)
+    MAILS.hit(tenant.pk, email, most=auth.account_mails)
 
 
 def _save_if_free(user: User) -> None:

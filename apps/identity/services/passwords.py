@@ -14,7 +14,7 @@ from apps.identity.emails import normalised
 from apps.identity.limits import MAILS, SIGN_UPS, network_of
 from apps.identity.models import Session, User
 from apps.identity.passwords import check_password, check_rules, hash_password
-from apps.identity.services.one_time import take, void
+from apps.identity.services.one_time import take
 from apps.identity.services.ownership import take_possession
 from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sessions import do_end_sessions
@@ -37,11 +37,11 @@ def do_send_password_reset(tenant: Tenant, *, email: str, redirect_to: str, orig
 
 
 def do_reset_password(tenant: Tenant, secret: str, *, password: str) -> None:
-    """Set a password by the link. All sessions end: whoever knew the old password is out. Raises TOKEN_INVALID,
-    PASSWORD_UNFIT (then the link can be used again)."""
+    """Set a password by the link of a reset or an invitation. All sessions end: whoever knew the old password is
+    out. Raises TOKEN_INVALID, PASSWORD_UNFIT (then the link can be used again)."""
     with tenant_context(tenant):
         with transaction.atomic():
-            token = take(secret, "password_reset")
+            token = take(secret, "password_reset", "invite")
             user = User.objects.select_for_update(no_key=True).filter(pk=token.user_id, disabled_at=None).first()
             # The mail went to an address that was the account's then.
             if user is None or user.email != token.data["email"]:
@@ -49,7 +49,8 @@ def do_reset_password(tenant: Tenant, secret: str, *, password: str) -> None:
             take_possession(tenant, user)
             _set(tenant, user, password)
             do_end_sessions(tenant, user, reason="the password was reset")
-        _tell(tenant, user)
+        if token.purpose != "invite":
+            _tell(tenant, user)
 
 
 def do_change_password(
@@ -79,7 +80,6 @@ def _set(tenant: Tenant, user: User, password: str) -> None:
     user.password = hash_password(password)
     user.password_changed_at = user.updated_at = timezone.now()
     user.save(update_fields=["password", "password_changed_at", "updated_at"])
-    void(user, "password_reset", "magic_link")
 
 
 def _tell(tenant: Tenant, user: User) -> None:

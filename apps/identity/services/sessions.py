@@ -17,7 +17,7 @@ from django_tenants.utils import tenant_context
 
 from apps.identity.context import MAX_USER_AGENT, Origin, as_actor, in_tenant
 from apps.identity.models import RefreshToken, Session, User
-from apps.identity.services.one_time import digest_of, new_secret
+from apps.identity.services.one_time import digest_of, new_secret, void_all
 from apps.identity.services.subject import subject_of
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
@@ -27,7 +27,7 @@ from kapok.errors import KapokError
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a sign-in or a refresh gives."""
+    """What a sign-in or a refresh gives. roles: those the access token says."""
 
     access_token: str
     expires_in: int
@@ -35,6 +35,7 @@ class Tokens:
     refresh_expires_at: datetime
     user: User
     session: Session
+    roles: tuple[str, ...]
 
 
 @in_tenant
@@ -82,7 +83,9 @@ def do_end_session(tenant: Tenant, session: Session, *, reason: str) -> None:
 
 @in_tenant
 def do_end_sessions(tenant: Tenant, user: User, *, reason: str, keep: Session | None = None) -> int:
-    """End all of a user's sessions, but the one to keep. Out: how many."""
+    """End all of a user's sessions, but the one to keep, and what was begun in them: links in mails and challenges
+    that wait for an answer. Out: how many sessions."""
+    void_all(user)
     sessions = Session.objects.select_for_update().filter(user=user)
     return _end(tenant, sessions if keep is None else sessions.exclude(pk=keep.pk), user, reason)
 
@@ -101,13 +104,16 @@ def active_sessions(user: User) -> list[Session]:
 
 def _rotated(tenant: Tenant, secret: str) -> Tokens | None:
     """None where the token was used before."""
-    known = RefreshToken.objects.select_for_update().filter(digest=digest_of(secret)).first()
+    found = RefreshToken.objects.filter(digest=digest_of(secret))
+    user_id = found.values_list("session__user_id", flat=True).first()
+    if user_id is None:
+        raise KapokError("SESSION_ENDED")
+    # First the user, then what is his, as everywhere: whoever is being deleted meanwhile is no deadlock.
+    user = _locked_user(user_id)
+    known = found.select_for_update().select_related("session").first()
     if known is None:
         raise KapokError("SESSION_ENDED")
-    session = Session.objects.get(pk=known.session_id)
-    user = _locked_user(session.user_id)
-    session.refresh_from_db()
-    now = timezone.now()
+    session, now = known.session, timezone.now()
     if not session.is_active or known.expires_at <= now:
         raise KapokError("SESSION_ENDED")
     if known.used_at is not None:
@@ -158,6 +164,7 @@ def _tokens(tenant: Tenant, user: User, session: Session, method: str) -> tuple[
         refresh_expires_at=row.expires_at,
         user=user,
         session=session,
+        roles=subject.roles,
     )
     return tokens, row
 

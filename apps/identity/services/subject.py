@@ -35,10 +35,16 @@ class Subject:
 def subject_of(tenant: Tenant, user: User, method: str) -> Subject:
     """Ask the hook, and fill in the defaults. Raises SIGN_IN_REFUSED, HOOK_FAILED."""
     verdict = hook.ask(tenant, hook.TOKEN_ISSUED, user, method)
-    roles = tuple(user.roles) if verdict.roles is None else verdict.roles
     own = {"app_metadata": user.app_metadata} if user.app_metadata else {}
     anonymous = {"is_anonymous": True} if user.is_anonymous else {}
+    # A hook that names no roles (an empty list) leaves the project's default, not the user's own.
+    roles = usual_roles(tenant.project, user) if verdict.roles is None else verdict.roles
     return Subject(roles or (_default_role(tenant.project, user),), {**own, **verdict.claims, **anonymous})
+
+
+def usual_roles(project: Project, user: User) -> tuple[str, ...]:
+    """A user's own roles, or the project's default: what a token says where the hook says nothing of roles."""
+    return tuple(user.roles) or (_default_role(project, user),)
 
 
 def _default_role(project: Project, user: User) -> str:

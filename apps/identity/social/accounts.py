@@ -12,10 +12,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.identity.context import as_actor, in_tenant
+from apps.identity.context import Origin, as_actor, in_tenant
 from apps.identity.emails import normalised
 from apps.identity.factors.enrolment import require_fresh
+from apps.identity.factors.second_step import Challenge
 from apps.identity.models import FactorKind, Identity, Session, User
+from apps.identity.services.sessions import Tokens
+from apps.identity.services.sign_in import tokens_or_challenge
 from apps.identity.services.users import do_sign_up_external
 from apps.identity.social.flow import Proven
 from apps.tenants.models import Tenant
@@ -24,6 +27,13 @@ from kapok.errors import KapokError
 
 #: What is kept of the claims: who it was, for operators; never tokens.
 _KEPT_CLAIMS = ("iss", "sub", "email", "email_verified", "name", "preferred_username", "picture", "locale")
+
+
+@in_tenant
+def do_sign_in_external(tenant: Tenant, proven: Proven, *, origin: Origin) -> Tokens | Challenge:
+    """Tokens, or the challenge of a second factor; who gets neither leaves nothing behind. Raises what
+    do_find_or_make_user and do_sign_in raise."""
+    return tokens_or_challenge(tenant, do_find_or_make_user(tenant, proven), "fed", "oidc", origin)
 
 
 @in_tenant
@@ -42,9 +52,10 @@ def do_find_or_make_user(tenant: Tenant, proven: Proven) -> User:
 
 @in_tenant
 def do_connect(tenant: Tenant, user: User, session: Session, proven: Proven) -> Identity:
-    """Let a signed-in user sign in at the provider from now on; an anonymous one becomes an account. Raises
-    ALREADY_EXISTS, REAUTHENTICATION_REQUIRED."""
-    require_fresh(session, user)
+    """Let a signed-in user sign in at the provider from now on; an anonymous one becomes an account, and cannot sign in
+    anew before that. Raises ALREADY_EXISTS, REAUTHENTICATION_REQUIRED."""
+    if not user.is_anonymous:
+        require_fresh(session, user)
     locked = User.objects.select_for_update().get(pk=user.pk)
     found = _identity(proven).first()
     if found is not None and found.user_id != user.pk:

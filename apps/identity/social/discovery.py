@@ -118,7 +118,7 @@ def _address(document: Mapping[str, Any], name: str) -> str:
 
 
 def _safe(url: Any) -> bool:
-    return is_callable_url(url, development=not settings.KAPOK_PRODUCTION)
+    return is_callable_url(url, development=settings.KAPOK_PRIVATE_ISSUERS)
 
 
 def _read_keys(url: str) -> Mapping[str, jwt.PyJWK]:

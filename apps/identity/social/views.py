@@ -13,8 +13,7 @@ from rest_framework.response import Response
 from apps.identity.api.base import AuthView, SignedInView, StrictInput, caller, describe, origin_of, parsed, tenant_of
 from apps.identity.api.output import SignInOutput, tokens_json
 from apps.identity.limits import ADDRESS, network_of
-from apps.identity.services.sign_in import tokens_or_challenge
-from apps.identity.social.accounts import do_connect, do_disconnect, do_find_or_make_user
+from apps.identity.social.accounts import do_connect, do_disconnect, do_sign_in_external
 from apps.identity.social.flow import finish, provider_of, redeem, start
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import IdentityProvider
@@ -116,9 +115,7 @@ class ExchangeView(AuthView):
         """Tokens; or a challenge for a user with a second factor."""
         tenant, given = tenant_of(request), parsed(CodeInput, request)
         proven = redeem(tenant, given["code"], given["codeVerifier"])
-        user = do_find_or_make_user(tenant, proven)
-        entered = tokens_or_challenge(tenant, user, "fed", "oidc", origin_of(request))
-        return Response(tokens_json(entered))
+        return Response(tokens_json(do_sign_in_external(tenant, proven, origin=origin_of(request))))
 
 
 class IdentitiesView(SignedInView):
