@@ -13,22 +13,33 @@ from django.db.models import QuerySet
 from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
 
 from apps.accounts.models import User
-from apps.tenants.models import ApiKey, Domain, Operation, Project, Tenant
+from apps.tenants.models import ApiKey, AuditExport, Domain, Operation, Project, Tenant
 from kapok.errors import KapokError
 
 
 class Right(StrEnum):
-    """What an operator may do with a project and everything in it. MANAGE includes VIEW."""
+    """What an operator may do with a project and everything in it. MANAGE and AUDIT include VIEW, but not each other:
+    an audit trail shows the data of everybody, and who is audited is not who audits."""
 
     VIEW = "view_project"
     MANAGE = "manage_project"
+    AUDIT = "audit_project"
+
+
+#: The permission, not on a project, to read and export the control plane's own audit trail.
+AUDIT_PLATFORM = "tenants.audit_platform"
+_LACKING = {
+    Right.VIEW: "You may not see this project.",
+    Right.MANAGE: "You may see this project, but not change it.",
+    Right.AUDIT: "You may see this project, but not its audit trail.",
+}
 
 
 def projects_for(user: User, right: Right = Right.VIEW) -> QuerySet[Project]:
-    """The projects a user may see or manage. Superusers: all; inactive users: none."""
+    """The projects a user has this right on. Superusers: all; inactive users: none."""
     if not user.is_active:
         return Project.objects.none()
-    wanted = [Right.MANAGE] if right is Right.MANAGE else [Right.VIEW, Right.MANAGE]
+    wanted = list(Right) if right is Right.VIEW else [right]
     permissions = [f"tenants.{name}" for name in wanted]
     found: QuerySet[Project] = get_objects_for_user(user, permissions, klass=Project, any_perm=True)
     return found
@@ -91,6 +102,35 @@ def get_operation_for(user: User, operation_id: uuid.UUID, right: Right = Right.
     return operation
 
 
+def exports_for(user: User) -> QuerySet[AuditExport]:
+    """The exports of the projects a user audits; for auditors of the platform, also those of its own log. Superusers:
+    all, also of projects that are gone."""
+    if user.is_active and user.is_superuser:
+        return AuditExport.objects.all()
+    of_projects = AuditExport.objects.filter(project__in=projects_for(user, Right.AUDIT))
+    return of_projects | AuditExport.objects.filter(tenant_slug="") if may_audit_platform(user) else of_projects
+
+
+def get_export_for(user: User, export_id: uuid.UUID) -> AuditExport:
+    """An export, with its tenant, project and operation. Raises NOT_FOUND."""
+    related = exports_for(user).select_related("tenant", "project", "operation", "requested_by")
+    export = related.filter(pk=export_id).first()
+    if export is None:
+        raise KapokError("NOT_FOUND", "There is no such export, or you may not see it.")
+    return export
+
+
+def may_audit_platform(user: User) -> bool:
+    """Whether a user may read the control plane's audit trail."""
+    return user.is_active and user.has_perm(AUDIT_PLATFORM)
+
+
+def require_platform_audit(user: User) -> None:
+    """Raises FORBIDDEN for whoever may not read the control plane's audit trail."""
+    if not may_audit_platform(user):
+        raise KapokError("FORBIDDEN", "You may not see the control plane's audit trail.")
+
+
 def grant_project(user: User, project: Project, right: Right) -> None:
     """Give a user a right on a project."""
     assign_perm(f"tenants.{right}", user, project)
@@ -104,4 +144,4 @@ def revoke_project(user: User, project: Project) -> None:
 
 def _require(user: User, project: Project, right: Right) -> None:
     if not projects_for(user, right).filter(pk=project.pk).exists():
-        raise KapokError("FORBIDDEN", "You may see this project, but not change it.")
+        raise KapokError("FORBIDDEN", _LACKING[right])

@@ -10,6 +10,7 @@ _VERBS = {
     OperationKind.MIGRATE_TENANT: "Migrate",
     OperationKind.MIGRATE_PROJECT: "Migrate project",
     OperationKind.UPGRADE: "Upgrade all tenants",
+    OperationKind.AUDIT_EXPORT: "Export the audit trail of",
 }
 
 
@@ -19,4 +20,6 @@ def operation_title(operation: Operation) -> str:
         name = operation.project.slug if operation.project else ""
     else:
         name = operation.tenant.slug if operation.tenant else str(operation.result.get("tenant", ""))
+    if operation.kind == OperationKind.AUDIT_EXPORT:
+        name = name or "the control plane"
     return f"{_VERBS[OperationKind(operation.kind)]} {name}".strip()

@@ -1,5 +1,6 @@
 """The platform's own tables, in `public`. One topic a file."""
 
+from apps.tenants.models.exports import AuditExport
 from apps.tenants.models.issuers import TrustedIssuer
 from apps.tenants.models.jobs import Operation, OperationKind, OperationState
 from apps.tenants.models.keys import ApiKey
@@ -12,6 +13,7 @@ from apps.tenants.models.tenants import Domain, Tenant
 
 __all__ = [
     "ApiKey",
+    "AuditExport",
     "Domain",
     "IdentityProvider",
     "MigrationState",

@@ -20,6 +20,7 @@ class OperationKind(models.TextChoices):
     MIGRATE_TENANT = "migrate_tenant"
     MIGRATE_PROJECT = "migrate_project"
     UPGRADE = "upgrade"
+    AUDIT_EXPORT = "audit_export"
 
 
 class OperationState(models.TextChoices):

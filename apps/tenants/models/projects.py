@@ -37,7 +37,11 @@ class Project(models.Model):
 
     class Meta:
         ordering = ("slug",)
-        permissions = (("manage_project", "Can manage the project and its tenants"),)
+        permissions = (
+            ("manage_project", "Can manage the project and its tenants"),
+            ("audit_project", "Can read and export the audit trail of the project's tenants"),
+            ("audit_platform", "Can read and export the control plane's audit trail"),
+        )
 
     def __str__(self) -> str:
         return self.slug
