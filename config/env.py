@@ -138,6 +138,19 @@ class Environment:
         "KAPOK_STALE_SECONDS", "After so many seconds without a sign of life a job goes to another worker.", 15, int
     )
 
+    export_dir: str = _variable(
+        "KAPOK_EXPORT_DIR",
+        "Where exports of audit trails are kept: a directory that the web and worker processes share. Nothing is "
+        "exported without one; `kapok dev` has `exports` in its state directory.",
+        "",
+    )
+    export_days: int = _variable(
+        "KAPOK_EXPORT_DAYS",
+        "After so many days the file of an export is deleted; what it was stays on record.",
+        30,
+        int,
+    )
+
     email_url: MailServer = _variable(  # noqa: RUF009  (a frozen dataclass)
         "KAPOK_EMAIL_URL",
         "The mail server: smtp://user:password@host:587 (STARTTLS), smtps://...:465 (TLS), smtp+plain://... (neither). "
@@ -159,6 +172,35 @@ class Environment:
         "tests and load generators only.",
         (19456, 2, 1),
         _argon2,
+    )
+
+    audit_key: str = _variable(
+        "KAPOK_AUDIT_KEY",
+        "What logs are signed with: an Ed25519 private key in PEM, or `command <public key> <program> <arguments>`. "
+        "Only the sealer needs it.",
+        "",
+        secret=True,
+    )
+    audit_former_key: str = _variable(
+        "KAPOK_AUDIT_FORMER_KEY",
+        "The key before KAPOK_AUDIT_KEY, until every log has been told of the new one.",
+        "",
+        secret=True,
+    )
+    audit_anchors: tuple[str, ...] = _variable(
+        "KAPOK_AUDIT_ANCHORS",
+        "Directories outside the database that keep every checkpoint, separated by commas.",
+        (),
+        _words,
+    )
+    audit_seconds: float = _variable(
+        "KAPOK_AUDIT_SECONDS",
+        "How often the sealer looks for what is new; a log's checkpoints are as far apart.",
+        2.0,
+        float,
+    )
+    sealer_port: int = _variable(
+        "KAPOK_SEALER_PORT", "Where the sealer answers Prometheus, on every address; nowhere when 0.", 0, int
     )
 
     @property

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "kapok_checkpoint",
                 "ordering": ("size",),
+                "indexes": [models.Index(fields=["at"], name="audit_checkpoint_at")],
             },
         ),
         migrations.CreateModel(

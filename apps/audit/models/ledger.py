@@ -65,6 +65,7 @@ class Checkpoint(models.Model):
     class Meta:
         db_table = "kapok_checkpoint"
         ordering = ("size",)
+        indexes = (models.Index(fields=("at",), name="audit_checkpoint_at"),)
 
     def __str__(self) -> str:
         return f"of {self.size}"
@@ -73,9 +74,9 @@ class Checkpoint(models.Model):
 class Log(models.Model):
     """The one row that says how far the log has come; whoever seals locks it.
 
-    Sealed so far: every row below (horizon, after_kind, after_position) in the order of xid, kind and position. cluster:
-    the system identifier of the Postgres that these xids are of. restored_*: the last positions that came here from
-    another one by a restore; restored_unsealed: some of those may not be sealed yet.
+    Sealed so far: every row up to (horizon, after_kind, after_position) in the order of xid, kind and position.
+    cluster: the system identifier of the Postgres that these xids are of. restored_*: the last positions that came here
+    from another one by a restore; restored_unsealed: some of those may not be sealed yet.
     key, next_key, former_keys: public keys as `name+id+base64`; next_key signs once the event next_key_event is sealed.
     anchored_size: the last checkpoint that every anchor has. checked_size: where the self-check's round stands.
     last_problem: what the self-check found, sealing_problem: why no checkpoint is signed; "" for nothing."""

@@ -1,0 +1,93 @@
+"""What `python -m config.sealer` does: seals the logs of the control plane and of all tenants.
+
+In: the database, the signing key, the anchors (KAPOK_AUDIT_*). Out: entries and signed
+checkpoints, until SIGTERM. One is enough; two do no harm. `--once` seals what there is and ends; `--lost-key` begins to
+sign with KAPOK_AUDIT_KEY although the former key is gone (docs/audit-sealing.md).
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import Any
+
+import click
+import psycopg
+from prometheus_client import start_http_server
+
+from apps.audit.anchors import directory_anchors
+from apps.audit.keys import Keyring, do_rotate_log_key, keyring_of
+from apps.audit.logs import log_of
+from apps.audit.sealing import Sealer, log_lines, schemas_of_logs
+from apps.tenants.checks import check_settings, refuse
+from config.env import ENV
+from kapok.ledger.keys import KeyFormatError
+
+#: How long to wait for a database that is away, in seconds.
+RETRY_SECONDS = 5.0
+
+_NO_KEY = """\
+The sealer does not start: KAPOK_AUDIT_KEY is not set.
+Make a key with `openssl genpkey -algorithm ed25519 -out audit.pem`, keep a copy where the database's administrators \
+cannot reach it, and set KAPOK_AUDIT_KEY_FILE=/path/to/audit.pem. Nothing is lost meanwhile: what happens is sealed \
+when the sealer runs."""
+
+
+@click.command(name="python -m config.sealer")
+@click.option("--once", is_flag=True, help="Seal what there is, then end.")
+@click.option(
+    "--lost-key", is_flag=True, help="Sign with KAPOK_AUDIT_KEY although no former key announces it; then end."
+)
+def main(once: bool, lost_key: bool) -> None:
+    """Seal until SIGTERM."""
+    refuse(check_settings())
+    keyring = _keyring()
+    if lost_key:
+        _begin_with(keyring)
+        return
+    if ENV.sealer_port:
+        start_http_server(ENV.sealer_port)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    sealer = Sealer(ENV.database_url, keyring, directory_anchors(ENV.audit_anchors))
+    log_lines.info("sealing with the key %s", keyring.current.key.text)
+    try:
+        _run(sealer, stopped, once)
+    finally:
+        sealer.close()
+
+
+def _run(sealer: Sealer, stopped: threading.Event, once: bool) -> None:
+    while not stopped.is_set():
+        began = time.monotonic()
+        pause = ENV.audit_seconds
+        try:
+            sealer.round()
+        except psycopg.Error as exc:
+            log_lines.warning("nothing can be sealed now", exc_info=exc)
+            pause = RETRY_SECONDS
+            if once:
+                raise SystemExit(1) from exc
+        if once:
+            return
+        stopped.wait(max(0.0, pause - (time.monotonic() - began)))
+
+
+def _keyring() -> Keyring:
+    if not ENV.audit_key:
+        raise SystemExit(_NO_KEY)
+    try:
+        return keyring_of(ENV.audit_key, ENV.audit_former_key)
+    except KeyFormatError as exc:
+        raise SystemExit(f"The sealer does not start: {exc}.") from None
+
+
+def _begin_with(keyring: Keyring) -> None:
+    with psycopg.connect(ENV.database_url, autocommit=True) as session:
+        changed: list[Any] = [
+            schema for schema in schemas_of_logs(session)
+            if do_rotate_log_key(log_of(schema), keyring, actor="system", lost=True)
+        ]  # fmt: skip
+    click.echo(f"{len(changed)} logs are signed with {keyring.current.key.text} from now on.")
