@@ -35,10 +35,13 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _origin(text: str) -> str:
-    url = urlsplit(text.strip())
-    if text.strip() and (url.scheme not in {"http", "https"} or not url.hostname or url.path not in ("", "/")):
+    text = text.strip().lower().removesuffix("/")
+    url = urlsplit(text)
+    if text and (url.scheme not in {"http", "https"} or not url.hostname or text != f"{url.scheme}://{url.netloc}"):
         raise ValueError("must be like https://kapok.example.com")
-    return f"{url.scheme}://{url.netloc}" if text.strip() else ""
+    if url.username is not None or url.port == 0:  # reading the port checks it
+        raise ValueError("must be like https://kapok.example.com, or with a port")
+    return text
 
 
 def _level(text: str) -> str:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
+from kapok.outside_urls import is_loopback
+
 #: The fewest characters of a secret key: 256 bits in base64 have 43.
 MIN_SECRET_KEY = 43
 
@@ -82,4 +84,17 @@ def _check_production() -> Iterator[CheckMessage]:
             "Every host is allowed.",
             hint="Name the hosts of the control plane in KAPOK_ALLOWED_HOSTS.",
             id="kapok.E009",
+        )
+    yield from _check_public_url()
+
+
+def _check_public_url() -> Iterator[CheckMessage]:
+    """It stands in tokens and mails: nobody sees that it is wrong before the first one is of no use."""
+    public = urlsplit(settings.KAPOK_PUBLIC_URL)
+    hint = "Set KAPOK_PUBLIC_URL=https://kapok.example.com (or KAPOK_BASE_DOMAIN=kapok.example.com)."
+    if is_loopback(public.hostname or ""):
+        yield Error(f"Callers would be told to reach {settings.KAPOK_PUBLIC_URL}.", hint=hint, id="kapok.E010")
+    if public.scheme != "https" and settings.SECURE_SSL_REDIRECT:
+        yield Error(
+            "KAPOK_PUBLIC_URL is no https address.", hint=f"{hint} Without TLS: KAPOK_HTTPS=false.", id="kapok.E011"
         )

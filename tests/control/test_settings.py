@@ -21,6 +21,8 @@ GOOD = {
     "ALLOWED_HOSTS": ["admin.example.com"],
     "DATABASE_URL": "postgresql://kapok@db/kapok",
     "REDIS_URL": "redis://redis:6379/0",
+    "KAPOK_PUBLIC_URL": "https://kapok.example.com",
+    "SECURE_SSL_REDIRECT": True,
 }
 
 
@@ -44,6 +46,9 @@ def test_good_settings_pass() -> None:
         ({"DATABASE_URL": "mysql://db/kapok"}, "kapok.E001"),
         ({"REDIS_URL": "http://redis"}, "kapok.E003"),
         ({"PUBLIC_SCHEMA_NAME": "shared"}, "kapok.E005"),
+        ({"KAPOK_PUBLIC_URL": "https://localhost"}, "kapok.E010"),
+        ({"KAPOK_PUBLIC_URL": "https://127.0.0.1:8000"}, "kapok.E010"),
+        ({"KAPOK_PUBLIC_URL": "http://kapok.example.com"}, "kapok.E011"),
     ],
 )
 def test_each_bad_setting_has_its_own_error(changes: dict[str, Any], expected: str) -> None:
@@ -57,6 +62,10 @@ def test_every_error_has_a_hint() -> None:
         messages = check_settings()
     assert len(messages) >= 5
     assert all(message.hint for message in messages)
+
+
+def test_without_tls_the_public_url_may_be_without_it() -> None:
+    assert ids(KAPOK_PUBLIC_URL="http://kapok.example.com", SECURE_SSL_REDIRECT=False) == []
 
 
 def test_development_is_not_held_to_productions_rules() -> None:
@@ -92,6 +101,11 @@ def test_variables_are_typed() -> None:
     assert env.log_level == "DEBUG"
 
 
+def test_the_public_url_is_an_origin_as_browsers_write_it() -> None:
+    assert read({"KAPOK_PUBLIC_URL": " https://Kapok.Example.com:8443/ "}).origin == "https://kapok.example.com:8443"
+    assert read({"KAPOK_BASE_DOMAIN": "kapok.example.com"}).origin == "https://kapok.example.com"
+
+
 def test_secrets_may_stand_in_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "key"
     secret.write_text("from a file\n")
@@ -106,6 +120,11 @@ def test_secrets_may_stand_in_a_file(tmp_path: Path) -> None:
         ({"KAPOK_LOG_LEVEL": "loud"}, "KAPOK_LOG_LEVEL"),
         ({"KAPOK_MIGRATION_WORKERS": "four"}, "KAPOK_MIGRATION_WORKERS"),
         ({"DATABASE_URL_FILE": "/nonexistent"}, "DATABASE_URL_FILE"),
+        ({"KAPOK_PUBLIC_URL": "kapok.example.com"}, "KAPOK_PUBLIC_URL"),
+        ({"KAPOK_PUBLIC_URL": "https://kapok.example.com/base"}, "KAPOK_PUBLIC_URL"),
+        ({"KAPOK_PUBLIC_URL": "https://user:word@kapok.example.com"}, "KAPOK_PUBLIC_URL"),
+        ({"KAPOK_PUBLIC_URL": "https://kapok.example.com?x=1"}, "KAPOK_PUBLIC_URL"),
+        ({"KAPOK_PUBLIC_URL": "https://kapok.example.com:x"}, "KAPOK_PUBLIC_URL"),
     ],
 )
 def test_bad_values_name_their_variable(environ: dict[str, str], variable: str) -> None:
