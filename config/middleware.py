@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from apps.audit.context import coming_from
 from kapok.logs import log_context, request_id
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -21,7 +22,8 @@ POLICY = (
 
 
 class RequestIdMiddleware:
-    """Sends back the request id that config/control_plane.py bound; binds one itself where that is not in use."""
+    """Sends back the request id that config/control_plane.py bound; binds one itself where that is not in use. Binds
+    the client's address."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -29,7 +31,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-Id", "")
         bound = request_id.get() or (given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex)
-        with log_context(request=bound):
+        with log_context(request=bound), coming_from(str(request.META.get("REMOTE_ADDR", ""))):
             response = self.get_response(request)
         response.headers["X-Request-Id"] = bound
         return response

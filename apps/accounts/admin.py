@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.accounts.models import User
+from apps.audit.logs import CONTROL_LOG
+from apps.audit.record import record
 
 
 class OperatorCreationForm(UserCreationForm):
@@ -54,6 +57,28 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         (None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2", "is_staff")}),
     )
 
+    # Django's admin calls these in the transaction of the change.
+
+    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """An operator was made."""
+        facts = {"email": obj.email, "superuser": obj.is_superuser, "staff": obj.is_staff}
+        _record("operator.created", request, f"operator:{obj.pk}", facts)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """An operator was changed, or got another password."""
+        changed = _changed(message)
+        if changed:
+            facts = {"email": obj.email, "changed": changed}
+            _record("operator.changed", request, f"operator:{obj.pk}", facts)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Operators are being deleted."""
+        for user in queryset:
+            _record("operator.deleted", request, f"operator:{user.pk}", {"email": user.email})
+        return super().log_deletions(request, queryset)
+
     @display(description="Level", label={"superuser": "success", "operator": "info", "API only": "warning"})
     def show_level(self, user: User) -> str:
         """How far the user's word reaches."""
@@ -68,3 +93,32 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class GroupAdmin(BaseGroupAdmin, ModelAdmin):
     """Groups of users with the same permissions."""
+
+    def log_addition(self, request: HttpRequest, obj: Group, message: Any) -> Any:
+        """A group was made."""
+        _record("group.created", request, f"group:{obj.pk}", {"name": obj.name})
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Group, message: Any) -> Any:
+        """A group's name or permissions were changed."""
+        changed = _changed(message)
+        if changed:
+            _record("group.changed", request, f"group:{obj.pk}", {"name": obj.name, "changed": changed})
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Groups are being deleted."""
+        for group in queryset:
+            _record("group.deleted", request, f"group:{group.pk}", {"name": group.name})
+        return super().log_deletions(request, queryset)
+
+
+def _changed(message: Any) -> list[str]:
+    """The fields in Django's message of a change; a text (of the form for passwords) as it is."""
+    if isinstance(message, str):
+        return [message] if message else []
+    return [field for part in message for field in part.get("changed", {}).get("fields", [])]
+
+
+def _record(action: str, request: HttpRequest, target: str, facts: dict[str, Any]) -> None:
+    record(action, log=CONTROL_LOG, actor=f"operator:{request.user.pk}", target=target, details=facts)

@@ -8,7 +8,11 @@ from django.core.exceptions import ValidationError
 from unfold.forms import AuthenticationForm
 
 from apps.accounts.throttle import ACCOUNT_PASSWORDS, ADDRESS_PASSWORDS
+from apps.audit.logs import CONTROL_LOG
+from apps.audit.record import record
+from apps.audit.tally import TALLY
 from kapok.errors import KapokError
+from kapok.logs import request_id
 
 
 class ThrottledAuthenticationForm(AuthenticationForm):
@@ -18,16 +22,34 @@ class ThrottledAuthenticationForm(AuthenticationForm):
         """Sign in. Raises ValidationError, the same one for an unknown address and a wrong password."""
         address = str(self.request.META.get("REMOTE_ADDR", "")) if self.request else ""
         # From one address only: otherwise anybody could lock anybody out.
-        account = f"{address} {str(self.cleaned_data.get('username', '')).strip().lower()}"
+        name = str(self.cleaned_data.get("username", "")).strip().lower()
+        account = f"{address} {name}"
         try:
             ADDRESS_PASSWORDS.check(address)
             ACCOUNT_PASSWORDS.check(account)
         except KapokError as exc:
+            _refused(name, address, "too many attempts")
             raise ValidationError(f"{exc.message} {exc.hint}", code="rate_limited") from exc
         try:
             cleaned: dict[str, Any] = super().clean()
         except ValidationError:
             ADDRESS_PASSWORDS.failed(address)
             ACCOUNT_PASSWORDS.failed(account)
+            _refused(name, address, "credentials")
             raise
+        actor = f"operator:{self.get_user().pk}"
+        record("operator.signed_in", log=CONTROL_LOG, actor=actor, target=actor)
         return cleaned
+
+
+def _refused(name: str, address: str, reason: str) -> None:
+    target = f"account:{name}"
+    TALLY.refused(
+        "operator.sign_in_refused",
+        CONTROL_LOG.schema,
+        actor="",
+        target=target,
+        address=address,
+        request_id=request_id.get(),
+        reason=reason,
+    )

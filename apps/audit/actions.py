@@ -70,16 +70,17 @@ _OPERATIONS = (
 _OPERATORS = (
     _action(501, "operator.signed_in", "An operator signed in."),
     _action(502, "operator.sign_in_refused", "Somebody did not sign in as an operator.", "reason count"),
-    _action(503, "operator.signed_out", "An operator signed out."),
-    _action(511, "control_token.created", "A token for the control API was made.", "token name expiresAt"),
+    _action(511, "control_token.created", "A token for the control API was made.", "token name operator expiresAt"),
     _action(512, "control_token.revoked", "A token for the control API is refused from now on.", "token name"),
     _action(513, "control_token.used", "A token for the control API was used; once an hour and address.", "token"),
     _action(514, "control_token.refused", "A token for the control API was refused.", "count"),
     _action(521, "operator.created", "A person may sign in to the control plane.", "email superuser staff"),
     _action(522, "operator.changed", "What an operator is or may do everywhere was changed.", "email changed"),
     _action(523, "operator.deleted", "An operator was deleted.", "email"),
-    _action(531, "rights.granted", "An operator may see or manage a project.", "project right"),
-    _action(532, "rights.revoked", "An operator may no longer see or manage a project.", "project"),
+    _action(524, "group.created", "A group of operators was made.", "name"),
+    _action(525, "group.changed", "A group's name or permissions were changed.", "name changed"),
+    _action(526, "group.deleted", "A group of operators was deleted.", "name"),
+    _action(531, "rights.set", "What an operator or a group may do in a project was changed.", "project rights"),
 )
 _END_USERS = (
     _action(601, "user.created", "An account was made.", "method email roles anonymous"),

@@ -140,7 +140,7 @@ class ControlTokenAdmin(ModelAdmin):
     def revoke(self, request: HttpRequest, form: ConfirmDialog, object_id: str) -> HttpResponse:
         """Refuse it from now on."""
         token = self.get_queryset(request).get(pk=object_id)
-        do_revoke_token(token)
+        do_revoke_token(token, acting=acting(request))
         self.log_change(request, token, "revoked")
         messages.success(request, f"Token {token.prefix}… is revoked.")
         return go_to(request, reverse("admin:control_controltoken_changelist"))

@@ -13,8 +13,11 @@ from rest_framework.request import Request
 
 from apps.accounts.models import User
 from apps.accounts.throttle import TOKENS
+from apps.audit.logs import PUBLIC
+from apps.audit.tally import TALLY
 from apps.control.models import ControlToken
 from apps.control.tokens import find_token, note_use
+from kapok.logs import request_id
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -56,6 +59,8 @@ def authenticate_token(request: HttpRequest | Request, text: str) -> tuple[User,
     token = find_token(text)
     if token is None:
         address = str(request.META.get("REMOTE_ADDR", ""))
+        refused = {"actor": "", "target": "", "address": address, "request_id": request_id.get()}
+        TALLY.refused("control_token.refused", PUBLIC, **refused)
         TOKENS.check(address)
         TOKENS.failed(address)
         raise AuthenticationFailed

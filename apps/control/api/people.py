@@ -22,7 +22,10 @@ from apps.control.api.openapi import collection, describe
 from apps.control.models import ControlToken
 from apps.control.tokens import do_create_token, do_revoke_token
 from apps.tenants.access import Right, get_project_for, grant_project
+from apps.tenants.acting import actor_name
 from apps.tenants.models import Project
+from apps.tenants.rights import recording_rights
+from apps.tenants.trail import record_on_platform
 from kapok.errors import KapokError
 
 
@@ -119,7 +122,7 @@ class TokenView(ControlView):
         token = acting(request).control_tokens.filter(pk=token_id).first()
         if token is None:
             raise KapokError("NOT_FOUND", "You have no such token.")
-        do_revoke_token(token)
+        do_revoke_token(token, acting=acting(request))
         return Response(status=204)
 
 
@@ -150,13 +153,13 @@ class UsersView(ControlView):
         projects = [(get_project_for(acting(request), slug, Right.MANAGE), right) for slug, right in rights]
         try:
             with transaction.atomic():
-                user = _create(given, projects)
+                user = _create(given, projects, acting(request))
         except IntegrityError as exc:
             raise KapokError("ALREADY_EXISTS", "A user with this address exists already.") from exc
         return answer(_represent([user])[0], status=201)
 
 
-def _create(given: dict[str, Any], projects: Sequence[tuple[Project, Right]]) -> User:
+def _create(given: dict[str, Any], projects: Sequence[tuple[Project, Right]], creator: User) -> User:
     user = User.objects.create_user(
         given["email"],
         given["password"],
@@ -164,8 +167,12 @@ def _create(given: dict[str, Any], projects: Sequence[tuple[Project, Right]]) ->
         is_staff=True,
         is_superuser=given["isSuperuser"],
     )
+    record_on_platform(
+        "operator.created", actor_name(user), acting=creator, email=user.email, superuser=user.is_superuser, staff=True
+    )
     for project, right in projects:
-        grant_project(user, project, right)
+        with recording_rights(project, user, acting=creator):
+            grant_project(user, project, right)
     return user
 
 

@@ -19,6 +19,7 @@ from apps.control.api.openapi import describe
 from apps.control.api.output import ProjectSerializer
 from apps.tenants.access import Right, get_project_for, grant_project, projects_for
 from apps.tenants.models import Project, ProjectMigration, ProjectPermissions, Tenant
+from apps.tenants.rights import recording_rights
 from apps.tenants.services import do_create_project, do_delete_project, do_update_project
 from kapok.errors import KapokError
 
@@ -74,7 +75,8 @@ class ProjectsView(ControlView):
         given = parsed(ProjectInput, request.data)
         with transaction.atomic():
             project = do_create_project(given["slug"], given["name"], acting=user, description=given["description"])
-            grant_project(user, project, Right.MANAGE)
+            with recording_rights(project, user, acting=user):
+                grant_project(user, project, Right.MANAGE)
         return answer(_one(project), status=201)
 
 

@@ -17,6 +17,7 @@ from django.urls import Resolver404, get_resolver
 from django_tenants.utils import tenant_context
 from rest_framework.response import Response
 
+from apps.audit.context import coming_from
 from apps.identity.api.messages import Answered, Asked
 from apps.tenants.models import Tenant
 from apps.tenants.rest_errors import as_kapok_error, error_response
@@ -30,7 +31,7 @@ _URLS = "apps.identity.api.urls"
 
 def handle(asked: Asked) -> Answered:
     """Answer; whatever goes wrong becomes an answer too."""
-    with log_context(request=asked.request_id, tenant=str(asked.tenant_id)):
+    with log_context(request=asked.request_id, tenant=str(asked.tenant_id)), coming_from(asked.client):
         try:
             close_old_connections()
             response = _respond(asked)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,6 +19,7 @@ from guardian.admin import GuardedModelAdminMixin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from apps.accounts.models import User
 from apps.tenants.access import Right, grant_project
 from apps.tenants.admin.dialogs import ConfirmDialog, DeleteProjectDialog
 from apps.tenants.admin.forms import ProjectForm
@@ -24,6 +27,7 @@ from apps.tenants.admin.inlines import ProjectMigrationInline, ProjectOperationI
 from apps.tenants.admin.rules import RulesAdmin, rules_url
 from apps.tenants.admin.scope import acting, go_to
 from apps.tenants.models import Project, ProjectMigration, ProjectPermissions, Tenant
+from apps.tenants.rights import recording_rights
 from apps.tenants.services import (
     do_create_project,
     do_delete_project,
@@ -132,7 +136,8 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin):
             made = do_create_project(
                 obj.slug, data["name"], acting=acting(request), description=data.get("description", "")
             )
-            grant_project(acting(request), made, Right.MANAGE)
+            with recording_rights(made, acting(request), acting=acting(request)):
+                grant_project(acting(request), made, Right.MANAGE)
             obj.__dict__.update(made.__dict__)
             return
         settings = {name: data[name] for name in _SETTINGS if name in data}
@@ -151,12 +156,16 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin):
     def obj_perms_manage_user_view(self, request: HttpRequest, object_pk: str, user_id: str) -> HttpResponse:
         """One user's rights."""
         self._require_manager(request, object_pk)
-        return super().obj_perms_manage_user_view(request, object_pk, user_id)
+        project, holder = get_object_or_404(Project, pk=object_pk), get_object_or_404(User, pk=user_id)
+        with recording_rights(project, holder, acting=acting(request)):
+            return super().obj_perms_manage_user_view(request, object_pk, user_id)
 
     def obj_perms_manage_group_view(self, request: HttpRequest, object_pk: str, group_id: str) -> HttpResponse:
         """One group's rights."""
         self._require_manager(request, object_pk)
-        return super().obj_perms_manage_group_view(request, object_pk, group_id)
+        project, holder = get_object_or_404(Project, pk=object_pk), get_object_or_404(Group, pk=group_id)
+        with recording_rights(project, holder, acting=acting(request)):
+            return super().obj_perms_manage_group_view(request, object_pk, group_id)
 
     def _require_manager(self, request: HttpRequest, object_pk: str) -> None:
         if not self.has_manage_permission(request, object_pk):

@@ -18,6 +18,8 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.control.tokens import do_create_token, find_token
+from apps.tenants.acting import SYSTEM, actor_name
+from apps.tenants.trail import record_on_platform
 from apps.tenants.upgrades import upgrade_tenants
 
 LIFETIME = timedelta(days=365)
@@ -42,16 +44,21 @@ class Command(BaseCommand):
             user = _administrator(email, password)
             known = find_token(token) if token else None
             if known is None or known.user != user:
-                _, token = do_create_token(user, name="kapok dev", lifetime=LIFETIME)
+                _, token = do_create_token(user, name="kapok dev", lifetime=LIFETIME, acting=SYSTEM)
         self.stdout.write(json.dumps({"token": token}))
 
 
 def _administrator(email: str, password: str) -> User:
     user = User.objects.filter(email=email.strip().lower()).first()
     if user is None:
-        return User.objects.create_superuser(email, password)
+        user = User.objects.create_superuser(email, password)
+        facts = {"email": user.email, "superuser": True, "staff": True}
+        record_on_platform("operator.created", actor_name(user), acting=SYSTEM, **facts)
+        return user
     if not (user.is_superuser and user.is_staff and user.is_active and user.check_password(password)):
         user.is_superuser = user.is_staff = user.is_active = True
         user.set_password(password)
         user.save()
+        changed = ["rights", "password"]
+        record_on_platform("operator.changed", actor_name(user), acting=SYSTEM, email=user.email, changed=changed)
     return user
