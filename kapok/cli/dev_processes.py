@@ -18,6 +18,7 @@ from typing import Any
 
 from kapok.cli.settings import write_private
 from kapok.errors import KapokError
+from kapok.ledger.signing import new_private_key
 from kapok.stack.supervisor import ChildProcess
 
 DEFAULT_PORT = 8000
@@ -52,7 +53,11 @@ def environment(
         "KAPOK_HTTPS": "false",
         "KAPOK_PUBLIC_URL": base_url,
         "KAPOK_PRIVATE_ISSUERS": "true",
+        "KAPOK_EXPORT_DIR": str(state_dir / "exports"),
+        "KAPOK_AUDIT_ANCHORS": str(state_dir / "anchors"),
     }
+    if "KAPOK_AUDIT_KEY" not in environ:
+        defaults["KAPOK_AUDIT_KEY_FILE"] = str(_audit_key(state_dir))
     return {
         **{name: environ.get(name, value) for name, value in defaults.items()},
         "DATABASE_URL": database_url,
@@ -62,7 +67,7 @@ def environment(
 
 
 def processes(state_dir: Path, env: Mapping[str, str], port: int) -> list[ChildProcess]:
-    """web, worker and beat. They run in the state directory: nothing in it can be taken for one of our modules."""
+    """web, worker, beat and sealer. They run in the state directory: nothing in it can be taken for our modules."""
     celery = _python("celery", "--quiet", "-A", "config.celery", "--workdir", str(state_dir))
     ready = f"http://{HOST}:{port}/readyz"
     return [
@@ -71,6 +76,7 @@ def processes(state_dir: Path, env: Mapping[str, str], port: int) -> list[ChildP
             "worker", [*celery, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip"], env, state_dir
         ),
         ChildProcess("beat", [*celery, "beat"], env, state_dir),
+        ChildProcess("sealer", _python("config.sealer"), env, state_dir),
     ]
 
 
@@ -104,6 +110,14 @@ def _secret_key(state_dir: Path) -> str:
     if not path.is_file():
         write_private(path, secrets.token_urlsafe(48))
     return path.read_text().strip()
+
+
+def _audit_key(state_dir: Path) -> Path:
+    """The file with the key that logs are signed with: made once."""
+    path = state_dir / "audit_key.pem"
+    if not path.is_file():
+        write_private(path, new_private_key())
+    return path
 
 
 def _bound(port: int) -> int | None:
