@@ -148,6 +148,7 @@ _KINDS = (
     ErrorKind("SEED_FAILED", "KP614", 422, "The sample data could not be loaded; nothing was changed."),
     ErrorKind("PERMISSIONS_WIDENED", "KP615", 409, "The permissions allow more than before."),
     ErrorKind("PERMISSION_TESTS_FAILED", "KP616", 422, "The permissions do not do what their tests expect."),
+    ErrorKind("BUNDLE_UNREADABLE", "KP617", 422, "The file cannot be read as an audit bundle."),
     # --- quota
     ErrorKind("RATE_LIMITED", "KP701", 429, "Too many failed attempts.", "Wait a minute, then try again."),
 )

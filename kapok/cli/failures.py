@@ -21,6 +21,7 @@ EXIT_INTERRUPTED = 130
 
 #: What a script may tell apart; every other code ends with EXIT_ERROR.
 EXIT_CODES: Mapping[str, int] = {
+    "BUNDLE_UNREADABLE": 2,
     "CONFIGURATION_INVALID": 3,
     "PROJECT_INVALID": 3,
     "SERVER_UNREACHABLE": 4,

@@ -29,6 +29,7 @@ COMMANDS = {
     "users": Lazy("kapok.cli.users", "The end users of a tenant."),
     "explain": Lazy("kapok.cli.explain", "Who sees what of a query, by which rule, and why a row is hidden."),
     "documents": Lazy("kapok.cli.documents", "Trusted documents of a project."),
+    "audit": Lazy("kapok.cli.audit", "Audit bundles: verify one, without a server."),
     "operation": Lazy("kapok.cli.operation", "Long work: list, show, follow."),
     "login": Lazy("kapok.cli.login", "Remember a server and its token."),
     "token": Lazy("kapok.cli.token", "Your control API tokens."),

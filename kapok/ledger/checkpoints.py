@@ -18,7 +18,7 @@ from kapok.ledger.merkle import HASH_BYTES
 #: Longest note and most signatures that are read.
 MAX_NOTE_CHARACTERS, MAX_SIGNATURES = 16_384, 16
 TIME_PREFIX = "time "
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _SIZE = re.compile(r"0|[1-9]\d{0,18}", re.ASCII)
 
 
@@ -102,7 +102,7 @@ class Checkpoint:
             raise NoteError("a checkpoint has an origin, a size, a root and a time")
         origin, size, root = lines[:3]
         times = [line.removeprefix(TIME_PREFIX) for line in lines[3:] if line.startswith(TIME_PREFIX)]
-        if len(times) != 1 or not _TIME.fullmatch(times[0]):
+        if len(times) != 1 or not TIME.fullmatch(times[0]):
             raise NoteError("a checkpoint has one line with its time")
         if not _SIZE.fullmatch(size):
             raise NoteError("a checkpoint's size is a number")

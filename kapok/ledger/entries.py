@@ -44,10 +44,17 @@ class Entry:
     withheld: Mapping[str, str] = field(default_factory=dict)
 
     def digests(self) -> dict[str, str]:
-        """The digest of every private value, in hex, by path. Raises ValueError when a value's salt is missing."""
+        """The digest of every private value, in hex, by path.
+
+        Raises ValueError when a value's salt is missing, or when a value is both there and erased or withheld: its text
+        would be shown without having been looked at.
+        """
         found = _digests_of_seed(self.seed, self.private) if self.seed is not None else self._digests_of_salts()
-        found.update(self.erased)
-        found.update(self.withheld)
+        if self.erased or self.withheld:
+            found.update(self.erased)
+            found.update(self.withheld)
+            if len(found) != len(self.private) + len(self.erased) + len(self.withheld):
+                raise ValueError("a value is given twice")
         return found
 
     def leaf(self, origin: str) -> bytes:

@@ -29,19 +29,22 @@ def is_rotation(entry: Entry) -> bool:
     return entry.kind == EVENT and entry.public.get("name") == NAME
 
 
-def announced_key(origin: str, entry: Entry, old: Sequence[PublicKey]) -> PublicKey | None:
-    """The key that an entry names the next one of the log `origin`; None unless one of the old keys has signed that.
-
-    Raises ForgedSignature.
-    """
+def note_of(entry: Entry) -> Note | None:
+    """The note in a rotation's entry; None where there is none."""
     if not is_rotation(entry) or PATH not in entry.private:
         return None
     try:
-        note = Note.parse(orjson.loads(entry.private[PATH]))
-        title, signed_origin, key, *rest = note.text.split("\n")
-        named = PublicKey.parse(key)
-    except (NoteError, KeyFormatError, ValueError, TypeError):
+        return Note.parse(orjson.loads(entry.private[PATH]))
+    except (NoteError, ValueError, TypeError):
         return None
-    if title != _TITLE or signed_origin != origin or rest != [""] or not note.signed_by(old):
+
+
+def announced_key(origin: str, note: Note) -> PublicKey | None:
+    """The key that a note names the next one of the log `origin`. Whether it may say so, Note.signed_by tells."""
+    title, signed_origin, key, *rest = (*note.text.split("\n"), "", "")
+    if title != _TITLE or signed_origin != origin or rest != ["", "", ""]:
         return None
-    return named
+    try:
+        return PublicKey.parse(key)
+    except KeyFormatError:
+        return None

@@ -1,0 +1,16 @@
+"""`kapok audit ...`: what an auditor does."""
+
+from __future__ import annotations
+
+import click
+
+from kapok.cli.lazy import Lazy, LazyGroup
+
+COMMANDS = {
+    "verify": Lazy("kapok.cli.audit_verify", "Prove a bundle: no server, no database, no network."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS)
+def command() -> None:
+    """The audit trail: what an auditor takes away, and proving it."""

@@ -1,0 +1,196 @@
+"""Writing a bundle: what an auditor takes away and verifies alone (docs/audit-bundle.md is its format).
+
+In: a range between two checkpoints, its entries, leaf hashes and keys, each as an iterator. Out: a zip, written as it
+comes: memory does not grow with the number of entries.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from itertools import pairwise
+from typing import IO, Any
+
+import orjson
+
+from kapok.ledger.checkpoints import Checkpoint, Note, sign
+from kapok.ledger.keys import PublicKey, Signer
+from kapok.ledger.lines import MAX_LINE_BYTES
+from kapok.ledger.merkle import NodeReader, frontier_of
+from kapok.ledger.proofs import consistency_proof, inclusion_proof
+
+FORMAT, VERSION = "kapok-audit-bundle", 1
+MANIFEST, MANIFEST_NOTE, KEYS, CHECKPOINTS = "manifest.json", "manifest.note", "keys.json", "checkpoints.jsonl"
+FRONTIER, ENTRIES, LEAF_HASHES, PROOFS = "frontier.json", "entries.jsonl", "leaf_hashes.bin", "proofs.json"
+#: What the root proves, and what cannot be listed in itself: these are not in the manifest's list of files.
+UNLISTED = frozenset({MANIFEST, MANIFEST_NOTE, ENTRIES, LEAF_HASHES})
+REQUIRED = frozenset({MANIFEST, KEYS, CHECKPOINTS, FRONTIER, ENTRIES, LEAF_HASHES, PROOFS})
+
+#: Limits that a writer keeps and a reader may rely on.
+MAX_CHECKPOINTS = 2000
+MAX_MEMBERS = 32
+
+_COMPRESSION_LEVEL = 1
+_MANIFEST_TITLE = "kapok: an audit bundle"
+_BUFFER_BYTES = 2**18
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Which part of which log: the entries [first_size, last_size), and the times that were asked for (or None).
+
+    selection: what was asked for besides, in words (`{"tables": "payments, invoices"}`); nothing proves it.
+    """
+
+    origin: str
+    first_size: int
+    last_size: int
+    since: str | None = None
+    until: str | None = None
+    selection: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """An entry from outside the range (its line), in a checkpoint's tree: the note and the inclusion proof."""
+
+    line: bytes
+    note: str
+    proof: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proves a range.
+
+    notes: checkpoints in order, at most MAX_CHECKPOINTS: the first is that of first_size (none is needed for 0), the
+    last that of last_size. keys: those that signed. rotations: the `rotation.announce` notes of all key changes so far,
+    oldest first. witnesses: events after the range, of rows that expired.
+    """
+
+    notes: Sequence[str]
+    keys: Sequence[PublicKey]
+    rotations: Sequence[str] = ()
+    witnesses: Sequence[Witness] = ()
+
+
+class BundleWriter:
+    """Writes one bundle. Call write_lines, write_leaf_hashes and write_proofs once each, then finish."""
+
+    def __init__(self, stream: IO[bytes], part: Range, created_at: datetime) -> None:
+        """stream: to write to; it need not be able to seek. created_at: with its time zone."""
+        self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL)
+        self._range, self._created_at = part, created_at
+        self._files: dict[str, dict[str, Any]] = {}
+
+    def write_lines(self, lines: Iterable[bytes]) -> int:
+        """Write what lines.encode and encode_gone give, in order, as the database has them: whether they are all there,
+        the verifier finds out. Gives their number. Raises ValueError for a line that is too long (lines.fitting).
+        """
+        count = 0
+        with self._member(ENTRIES) as member:
+            buffer = bytearray()
+            for line in lines:
+                if len(line) > MAX_LINE_BYTES:
+                    raise ValueError(f"a line of a bundle has at most {MAX_LINE_BYTES} bytes")
+                buffer += line
+                buffer += b"\n"
+                count += 1
+                if len(buffer) >= _BUFFER_BYTES:
+                    member.write(buffer)
+                    buffer.clear()
+            member.write(buffer)
+        return count
+
+    def write_leaf_hashes(self, chunks: Iterable[bytes]) -> None:
+        """Write the leaf hashes of the range, joined: from the tiles, not from the entries' rows."""
+        with self._member(LEAF_HASHES, compressed=False) as member:
+            for chunk in chunks:
+                member.write(chunk)
+
+    def write_proofs(self, node: NodeReader, evidence: Evidence) -> None:
+        """Write the frontier, the checkpoints, the proofs between them and the keys.
+
+        Raises ValueError when there are too many checkpoints, NoteError when a note is not a checkpoint.
+        """
+        if len(evidence.notes) > MAX_CHECKPOINTS:
+            raise ValueError(f"a bundle has at most {MAX_CHECKPOINTS} checkpoints")
+        first, last = self._range.first_size, self._range.last_size
+        sizes = sorted({size_of(note) for note in evidence.notes})
+        consistency = [
+            {"first": old, "proof": _hex(consistency_proof(node, old, new)), "second": new}
+            for old, new in pairwise(sizes)
+        ]
+        inclusion = [
+            {"index": index, "proof": _hex(inclusion_proof(node, index, last)), "size": last}
+            for index in sorted({first, last - 1})
+            if first < last
+        ]
+        witnesses = [
+            {"line": one.line.decode(), "note": one.note, "proof": _hex(one.proof)} for one in evidence.witnesses
+        ]
+        proofs = {"consistency": consistency, "inclusion": inclusion, "witnesses": witnesses}
+        keys = {"keys": [key.text for key in evidence.keys], "rotations": list(evidence.rotations)}
+        self.add(FRONTIER, [orjson.dumps({"hashes": _hex(frontier_of(node, first).frontier), "size": first})])
+        self.add(CHECKPOINTS, (orjson.dumps({"note": note}) + b"\n" for note in evidence.notes))
+        self.add(KEYS, [orjson.dumps(keys)])
+        self.add(PROOFS, [orjson.dumps(proofs)])
+
+    def add(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Write a file that the manifest vouches for (`entries.csv`, `report.html`)."""
+        digest, size = sha256(), 0
+        with self._member(name) as member:
+            for chunk in chunks:
+                member.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+        self._files[name] = {"bytes": size, "sha256": digest.hexdigest()}
+
+    def finish(self, signers: Sequence[Signer] = ()) -> None:
+        """Write the manifest, signed when there are signers, and end the zip."""
+        manifest = orjson.dumps(
+            {
+                "createdAt": self._created_at.isoformat(timespec="seconds"),
+                "files": self._files,
+                "firstSize": self._range.first_size,
+                "format": FORMAT,
+                "from": self._range.since,
+                "lastSize": self._range.last_size,
+                "origin": self._range.origin,
+                "selection": dict(self._range.selection),
+                "to": self._range.until,
+                "version": VERSION,
+            },
+            option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2,
+        )
+        with self._member(MANIFEST) as member:
+            member.write(manifest)
+        if signers:
+            with self._member(MANIFEST_NOTE) as member:
+                member.write(sign(manifest_text(self._range.origin, manifest), signers).encode())
+        self._zip.close()
+
+    @contextmanager
+    def _member(self, name: str, *, compressed: bool = True) -> Iterator[IO[bytes]]:
+        info = zipfile.ZipInfo(name, self._created_at.timetuple()[:6])
+        info.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+        with self._zip.open(info, "w", force_zip64=True) as member:
+            yield member
+
+
+def manifest_text(origin: str, manifest: bytes) -> str:
+    """What a manifest's signature is over. It cannot be read as a checkpoint: its second line is no size."""
+    return f"{_MANIFEST_TITLE}\n{origin}\n{sha256(manifest).hexdigest()}\n"
+
+
+def size_of(note: str) -> int:
+    """The size that a checkpoint speaks of. Raises NoteError."""
+    return Checkpoint.parse(Note.parse(note).text).size
+
+
+def _hex(proof: Iterable[bytes]) -> list[str]:
+    return [one.hex() for one in proof]

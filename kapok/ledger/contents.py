@@ -1,0 +1,198 @@
+"""The small files of a bundle, read and checked for their form.
+
+In: an archive. Out: `Contents`: manifest, keys, checkpoints, frontier and proofs as they stand there, nothing proven.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from kapok.ledger.archive import Archive, BundleUnreadable
+from kapok.ledger.bundle import (
+    CHECKPOINTS,
+    FORMAT,
+    FRONTIER,
+    KEYS,
+    MANIFEST,
+    MANIFEST_NOTE,
+    MAX_CHECKPOINTS,
+    PROOFS,
+    REQUIRED,
+    VERSION,
+    Range,
+)
+from kapok.ledger.checkpoints import MAX_NOTE_CHARACTERS, TIME, Checkpoint, Note, NoteError
+from kapok.ledger.keys import KeyFormatError, PublicKey
+from kapok.ledger.merkle import HASH_BYTES
+
+_MEGABYTE = 2**20
+_LIMITS = {MANIFEST: _MEGABYTE, KEYS: _MEGABYTE, FRONTIER: 65_536, PROOFS: 16 * _MEGABYTE, CHECKPOINTS: 8 * _MEGABYTE}
+_MAX_SIZE = 2**63 - 1
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_MAX_PROOF_HASHES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """A checkpoint and the note it was read from."""
+
+    checkpoint: Checkpoint
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """A proof that the tree of `first` leaves is the beginning of that of `second`."""
+
+    first: int
+    second: int
+    proof: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """A proof that leaf `index` is in the tree of `size` leaves."""
+
+    index: int
+    size: int
+    proof: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedEntry:
+    """The line of an entry from outside the range, with the checkpoint and the proof that it is in its tree."""
+
+    line: bytes
+    signed: SignedCheckpoint
+    proof: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a bundle says. files: name -> SHA-256 in hex. manifest, manifest_note: as they were signed."""
+
+    part: Range
+    created_at: str
+    files: Mapping[str, str]
+    manifest: bytes
+    manifest_note: Note | None
+    keys: list[PublicKey]
+    rotations: list[Note]
+    checkpoints: list[SignedCheckpoint]
+    frontier_size: int
+    frontier: list[bytes]
+    consistency: list[Consistency]
+    inclusion: list[Inclusion]
+    witnesses: list[SignedEntry]
+
+
+def read_contents(archive: Archive) -> Contents:
+    """Read them. Raises BundleUnreadable where a file is missing or not of its form."""
+    for name in sorted(REQUIRED - archive.names):
+        raise BundleUnreadable(f"there is no {name} in it")
+    manifest_bytes = archive.read(MANIFEST, _LIMITS[MANIFEST])
+    manifest = _json(MANIFEST, manifest_bytes)
+    try:
+        part, files = _range(manifest), _files(manifest)
+        keys, frontier, proofs = (_json(name, archive.read(name, _LIMITS[name])) for name in (KEYS, FRONTIER, PROOFS))
+        return Contents(
+            part=part,
+            created_at=_text(manifest["createdAt"]),
+            files=files,
+            manifest=manifest_bytes,
+            manifest_note=_manifest_note(archive),
+            keys=[PublicKey.parse(_text(key)) for key in keys["keys"]],
+            rotations=[Note.parse(_text(note)) for note in keys["rotations"]],
+            checkpoints=_checkpoints(archive),
+            frontier_size=_size(frontier["size"]),
+            frontier=_hashes(frontier["hashes"]),
+            consistency=[
+                Consistency(_size(one["first"]), _size(one["second"]), _hashes(one["proof"]))
+                for one in proofs["consistency"]
+            ],
+            inclusion=[
+                Inclusion(_size(one["index"]), _size(one["size"]), _hashes(one["proof"])) for one in proofs["inclusion"]
+            ],
+            witnesses=[
+                SignedEntry(_text(one["line"]).encode(), _signed(_text(one["note"])), _hashes(one["proof"]))
+                for one in proofs["witnesses"]
+            ],
+        )
+    except (NoteError, KeyFormatError) as exc:
+        raise BundleUnreadable(f"{exc}, in one of its keys or notes") from exc
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise BundleUnreadable("one of its JSON files is not of the form it should have") from exc
+
+
+def _range(manifest: Any) -> Range:
+    if manifest["format"] != FORMAT:
+        raise BundleUnreadable("its manifest is not that of an audit bundle")
+    if manifest["version"] != VERSION:
+        raise BundleUnreadable(f"it is of version {manifest['version']!r} of the format, not of {VERSION}")
+    first, last = _size(manifest["firstSize"]), _size(manifest["lastSize"])
+    if first > last:
+        raise BundleUnreadable("its range ends before it begins")
+    selection = {_text(name): _text(value) for name, value in manifest["selection"].items()}
+    return Range(_text(manifest["origin"]), first, last, _time(manifest["from"]), _time(manifest["to"]), selection)
+
+
+def _files(manifest: Any) -> dict[str, str]:
+    found = {name: _text(facts["sha256"]) for name, facts in manifest["files"].items()}
+    if not all(map(_HASH.fullmatch, found.values())):
+        raise ValueError("a file's hash is not one")
+    return found
+
+
+def _manifest_note(archive: Archive) -> Note | None:
+    if MANIFEST_NOTE not in archive.names:
+        return None
+    return Note.parse(archive.read(MANIFEST_NOTE, MAX_NOTE_CHARACTERS).decode())
+
+
+def _checkpoints(archive: Archive) -> list[SignedCheckpoint]:
+    lines = archive.read(CHECKPOINTS, _LIMITS[CHECKPOINTS]).splitlines()
+    if len(lines) > MAX_CHECKPOINTS:
+        raise BundleUnreadable(f"it has more than {MAX_CHECKPOINTS} checkpoints")
+    return [_signed(_text(_json(CHECKPOINTS, line)["note"])) for line in lines]
+
+
+def _signed(text: str) -> SignedCheckpoint:
+    note = Note.parse(text)
+    return SignedCheckpoint(Checkpoint.parse(note.text), note)
+
+
+def _json(name: str, content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as exc:
+        raise BundleUnreadable(f"{name} is not JSON") from exc
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text was expected")
+    return value
+
+
+def _time(value: Any) -> str | None:
+    if value is not None and not TIME.fullmatch(value):
+        raise ValueError("a time was expected")
+    return _text(value) if value is not None else None
+
+
+def _size(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= _MAX_SIZE:
+        raise TypeError("a number was expected")
+    return value
+
+
+def _hashes(value: Any) -> list[bytes]:
+    hashes = [bytes.fromhex(one) for one in value]
+    if len(hashes) > _MAX_PROOF_HASHES or any(len(one) != HASH_BYTES for one in hashes):
+        raise ValueError("hashes were expected")
+    return hashes
