@@ -25,10 +25,7 @@ REDIS_OPTIONS = {"appendonly": "no"}
 hypothesis.settings.register_profile("kapok", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("kapok")
 
-# What pytest-xdist's first process has started is its own: each worker starts another.
-for _name in os.environ.pop("KAPOK_TESTS_STARTED", "").split():
-    del os.environ[_name]
-_GIVEN = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
+_BEFORE = {name: os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")}
 
 _STATE_DIR = Path(tempfile.mkdtemp(prefix="kapok-tests-"))
 _STACK = from_environment(
@@ -36,7 +33,6 @@ _STACK = from_environment(
 ).start()
 os.environ["DATABASE_URL"] = _STACK.database_url
 os.environ["REDIS_URL"] = _STACK.redis_url
-os.environ["KAPOK_TESTS_STARTED"] = " ".join(sorted({"DATABASE_URL", "REDIS_URL"} - _GIVEN))
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 django.setup()
 
@@ -62,6 +58,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("superuser"):
                 item.add_marker(pytest.mark.skip("the platform's role is no superuser"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Before pytest-xdist starts its workers: each has servers of its own, and Django's settings are read only after
+    those are there."""
+    if _BEFORE["DATABASE_URL"] or _BEFORE["REDIS_URL"]:
+        raise pytest.UsageError("workers would share DATABASE_URL and REDIS_URL: unset them, or run with WORKERS=0")
+    _STACK.stop()
+    for name, value in _BEFORE.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
 
 
 def pytest_unconfigure() -> None:

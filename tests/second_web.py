@@ -7,15 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
 
 from tests.live import Live
-
-PATIENCE = 10.0
+from tests.waiting import until
 
 
 @contextmanager
@@ -48,14 +46,6 @@ def status(url: str) -> int:
         return httpx.get(url, timeout=5).status_code
     except httpx.HTTPError:
         return 0
-
-
-def until(holds: Callable[[], object], patience: float = PATIENCE) -> None:
-    """Wait until something holds, and fail when it does not in time (seconds)."""
-    deadline = time.monotonic() + patience
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""`kapok dev`: Postgres, Redis, web, worker and beat in one terminal, with a project and two tenants to try."""
+"""`kapok dev`: Postgres, Redis, web, worker, beat and sealer in one terminal, with a project and two tenants to try."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _prepare(run: Development) -> None:
             write_private(run.state_dir / DEV_FILE, json.dumps(run.says, indent=2) + "\n")
             _say(summary(run.says, project.files if project else None, time.monotonic() - run.started))
             if project:
-                watch(project.files.root, lambda files: _apply(client, files), _say)
+                watch(project.files.root, project.seen, lambda files: _apply(client, files), _say)
     except KapokError as error:
         _say(f"{error.message} {error.hint}".strip())
     except BaseException:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kapok.cli.client import Client
+from kapok.cli.dev_watch import Marks, marks
 from kapok.cli.migrate import start
 from kapok.cli.progress import follow
 from kapok.cli.project_files import ProjectFiles, load_project
@@ -29,8 +30,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class DevProject:
-    """The project under development. template: what it was made of, so that each tenant gets data of its own."""
+    """The project under development. seen: how its files were before they were read, so that no change is missed.
+    template: what it was made of, so that each tenant gets data of its own."""
 
+    seen: Marks
     files: ProjectFiles
     template: str | None = None
 
@@ -38,11 +41,11 @@ class DevProject:
 def project_here(directory: Path, state_dir: Path) -> DevProject:
     """The project of the current directory, or the demo project, which is written out at the first start."""
     if (directory / PROJECT_FILE).is_file():
-        return DevProject(load_project(directory))
+        return DevProject(marks(directory), load_project(directory))
     demo = state_dir / "demo" / DEMO
     if not (demo / PROJECT_FILE).is_file():
         write_template(DEMO, demo)
-    return DevProject(load_project(demo), template=DEMO)
+    return DevProject(marks(demo), load_project(demo), template=DEMO)
 
 
 def push(client: Client, files: ProjectFiles) -> None:

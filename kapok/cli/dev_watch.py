@@ -13,23 +13,26 @@ from kapok.errors import KapokError
 LOOK_EVERY = 0.5
 
 
-def watch(root: Path, apply: Callable[[ProjectFiles], str], say: Callable[[str], None]) -> None:
-    """Call `apply` whenever a migration, permissions.yaml or kapok.yaml has changed. Does not return."""
-    seen = _marks(root)
+#: Time and size of every watched file.
+Marks = dict[Path, tuple[int, int]]
+
+
+def watch(root: Path, seen: Marks, apply: Callable[[ProjectFiles], str], say: Callable[[str], None]) -> None:
+    """Call `apply` whenever a migration, permissions.yaml or kapok.yaml is not as it was seen. Does not return."""
     while True:
         time.sleep(LOOK_EVERY)
-        marks = _marks(root)
-        if marks == seen:
+        now = marks(root)
+        if now == seen:
             continue
-        seen = marks
+        seen = now
         try:
             say(apply(load_project(root)))
         except KapokError as error:
             say(f"{error.message} {error.hint}".strip())
 
 
-def _marks(root: Path) -> dict[Path, tuple[int, int]]:
-    """Time and size of every watched file; {} while kapok.yaml cannot be read: mending it is a change."""
+def marks(root: Path) -> Marks:
+    """How the files are now; {} while kapok.yaml cannot be read: mending it is a change."""
     try:
         paths = load_project(root).watched()
         return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in paths if path.is_file()}

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -90,8 +91,10 @@ class State:
             return self.path
         shared = shared_directory()
         for home in shared.glob("data-*"):
-            if (home / _OWNER).is_file() and self._is_abandoned(Path((home / _OWNER).read_text())):
-                shutil.rmtree(home)
+            # Another start may be removing it too.
+            with suppress(FileNotFoundError):
+                if self._is_abandoned(Path((home / _OWNER).read_text())):
+                    shutil.rmtree(home, ignore_errors=True)
         home = Path(tempfile.mkdtemp(prefix="data-", dir=shared))
         home.chmod(0o711)
         (home / _OWNER).write_text(str(self.path))

@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from tests.live import Live, LiveTenant
+from tests.waiting import PATIENCE, once_within, until
 
 SECOND = 1.0
 
@@ -37,35 +38,33 @@ def table(live: Live, tenant: LiveTenant, name: str) -> Iterator[tuple[psycopg.C
             connection.execute(sql.SQL("drop table if exists {}").format(made))
 
 
-def wait_until(tenant: LiveTenant, query: str, *, fails: bool = False) -> None:
-    """Until the query succeeds (or fails), within a second of now."""
-    deadline = time.monotonic() + SECOND
-    while True:
-        body = tenant.post(query).json()
-        if ("errors" in body) is fails:
-            return
-        assert time.monotonic() < deadline, body
-        time.sleep(0.02)
+def answered(tenant: LiveTenant, query: str, *, fails: bool = False) -> float:
+    """The seconds until the query succeeds (or fails)."""
+    return until(lambda: ("errors" in tenant.post(query).json()) is fails)
 
 
 def test_a_change_by_hand_is_visible_within_a_second(live: Live, acme: LiveTenant, globex: LiveTenant) -> None:
-    with table(live, acme, "gadgets") as (connection, name):
-        wait_until(acme, "{ gadgets { id } }")
-        connection.execute(sql.SQL("alter table {} add column colour text default 'red'").format(name))
-        wait_until(acme, "{ gadgets { id colour } }")
-        connection.execute(sql.SQL("comment on column {}.colour is '@name hue'").format(name))
-        wait_until(acme, "{ gadgets { id hue } }")
-        connection.execute(sql.SQL("alter table {} drop column colour").format(name))
-        wait_until(acme, "{ gadgets { id hue } }", fails=True)
-        assert globex.error("{ gadgets { id } }")["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
-    wait_until(acme, "{ gadgets { id } }", fails=True)
+    def changes() -> float:
+        """The longest of five."""
+        with table(live, acme, "gadgets") as (connection, name):
+            took = [answered(acme, "{ gadgets { id } }")]
+            connection.execute(sql.SQL("alter table {} add column colour text default 'red'").format(name))
+            took.append(answered(acme, "{ gadgets { id colour } }"))
+            connection.execute(sql.SQL("comment on column {}.colour is '@name hue'").format(name))
+            took.append(answered(acme, "{ gadgets { id hue } }"))
+            connection.execute(sql.SQL("alter table {} drop column colour").format(name))
+            took.append(answered(acme, "{ gadgets { id hue } }", fails=True))
+            assert globex.error("{ gadgets { id } }")["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        return max(*took, answered(acme, "{ gadgets { id } }", fails=True))
+
+    once_within(SECOND, changes)
 
 
 def test_a_locked_table_of_one_tenant_does_not_hold_up_another(
     live: Live, acme: LiveTenant, globex: LiveTenant
 ) -> None:
     with table(live, acme, "gadgets") as (_, name), psycopg.connect(live.database_url) as changing:
-        wait_until(acme, "{ gadgets { id } }")
+        answered(acme, "{ gadgets { id } }")
         changing.execute(sql.SQL("alter table {} add column colour text").format(name))
         answers: list[object] = []
         waiting = [threading.Thread(target=lambda: answers.append(acme.post("{ gadgets { id } }"))) for _ in range(5)]
@@ -76,7 +75,7 @@ def test_a_locked_table_of_one_tenant_does_not_hold_up_another(
         assert not answers, "acme's table is locked, so its callers must still be waiting"
         changing.commit()
         for thread in waiting:
-            thread.join(10)
+            thread.join(PATIENCE)
         assert len(answers) == 5
 
 
@@ -102,5 +101,5 @@ def test_changes_while_reading_never_answer_wrongly(live: Live, acme: LiveTenant
             connection.execute(sql.SQL("alter table {} drop column colour").format(name))
         stop.set()
         for reader in readers:
-            reader.join(10)
+            reader.join(PATIENCE)
     assert not wrong

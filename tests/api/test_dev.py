@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,9 @@ import pytest
 
 from kapok.cli.templates import write_template
 from tests.live import START_SECONDS, STOP_SECONDS
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
-
-#: How long a saved file may take until callers see it: the look-out, a migration, the announcement.
-PATIENCE = 15.0
 
 
 @contextmanager
@@ -35,10 +32,12 @@ def dev(directory: Path) -> Iterator[dict[str, Any]]:
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=directory, env=kept, stdout=output, stderr=output)
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not ready.exists() or json.loads(ready.read_text())["pid"] != process.pid:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-3000:]
-            time.sleep(0.1)
+
+        def started() -> bool:
+            assert process.poll() is None, log.read_text()[-3000:]
+            return ready.exists() and json.loads(ready.read_text())["pid"] == process.pid
+
+        until(started, START_SECONDS, otherwise=lambda: log.read_text()[-3000:])
         yield json.loads(ready.read_text())
     finally:
         process.send_signal(signal.SIGTERM)
@@ -53,12 +52,11 @@ def ask(tenant: dict[str, Any], key: str, query: str) -> dict[str, Any]:
     return body
 
 
-def eventually(check: Callable[[], bool]) -> None:
-    """Until it holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not check():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+def save(path: Path, text: str) -> None:
+    """As editors do it: nobody reads half a file."""
+    unfinished = path.with_name(f"{path.name}~")
+    unfinished.write_text(text)
+    unfinished.replace(path)
 
 
 def test_a_project_under_development(tmp_path: Path) -> None:
@@ -72,15 +70,15 @@ def test_a_project_under_development(tmp_path: Path) -> None:
         assert ask(acme, "publishableKey", "{ notes { title } }") == notes
         assert (tmp_path / ".kapok" / ".gitignore").read_text() == "*\n"
         migration, permissions = tmp_path / "migrations" / "0002_tags.sql", tmp_path / "permissions.yaml"
-        migration.write_text("create table tags (")
+        save(migration, "create table tags (")
         log = tmp_path / "dev.log"
-        eventually(lambda: "0002_tags" in log.read_text())
+        until(lambda: "0002_tags" in log.read_text())
         assert ask(acme, "secretKey", "{ notes { title } }") == notes  # what is wrong stops nothing
-        migration.write_text("create table tags (id int primary key, name text); insert into tags values (1, 'a');")
-        eventually(lambda: ask(acme, "secretKey", "{ tags { name } }") == {"data": {"tags": [{"name": "a"}]}})
+        save(migration, "create table tags (id int primary key, name text); insert into tags values (1, 'a');")
+        until(lambda: ask(acme, "secretKey", "{ tags { name } }") == {"data": {"tags": [{"name": "a"}]}})
         assert "errors" in ask(acme, "publishableKey", "{ tags { name } }")
-        permissions.write_text(permissions.read_text() + '  tags: {anon: {select: {columns: "*"}}}\n')
-        eventually(lambda: "data" in ask(acme, "publishableKey", "{ tags { name } }"))
+        save(permissions, permissions.read_text() + '  tags: {anon: {select: {columns: "*"}}}\n')
+        until(lambda: "data" in ask(acme, "publishableKey", "{ tags { name } }"))
     with dev(tmp_path) as second:
         for name in ("publishableKey", "secretKey", "id"):
             assert second["tenants"]["acme"][name] == acme[name]

@@ -6,7 +6,6 @@ A web process of its own reaches the servers of the running Kapok through proxie
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +20,8 @@ from apps.tenants.directory import Directory
 from kapok.execute.platform import Platform
 from tests.live import Live, LiveTenant
 from tests.proxy import Proxy
-from tests.second_web import second_web, status, until
+from tests.second_web import second_web, status
+from tests.waiting import once_within, until
 
 CITIES = "{ cities(limit: 3) { name } }"
 
@@ -104,26 +104,32 @@ def test_a_key_revoked_while_the_gateway_could_not_hear_is_refused(web: Web, liv
 
 
 def test_a_revoked_key_stops_within_a_second(live: Live, acme: LiveTenant) -> None:
-    made = live.cli("keys", "create", "acme", "--kind", "secret", "--name", f"brief-{uuid.uuid4().hex[:8]}")
-    for _ in range(3):
-        assert acme.data(CITIES, key=made["key"])["cities"]
-    live.cli("keys", "revoke", "acme", made["id"])
-    time.sleep(1)
-    assert acme.error(CITIES, key=made["key"])["extensions"]["code"] == "KEY_REVOKED"
+    def revoke() -> float:
+        named = {"kind": "secret", "name": f"brief-{uuid.uuid4().hex[:8]}"}
+        made = live.control("POST", "/tenants/acme/keys", json=named).json()["data"]
+        for _ in range(3):
+            assert acme.data(CITIES, key=made["key"])["cities"]
+        assert live.control("DELETE", f"/tenants/acme/keys/{made['id']}").is_success
+        took = until(lambda: acme.post(CITIES, key=made["key"]).status_code == 401)
+        assert acme.error(CITIES, key=made["key"])["extensions"]["code"] == "KEY_REVOKED"
+        return took
+
+    once_within(1, revoke)
 
 
 def test_a_suspended_tenant_says_so_within_a_second(live: Live, globex: LiveTenant, acme: LiveTenant) -> None:
-    assert globex.data(CITIES)["cities"]
-    live.cli("tenant", "suspend", "globex", "--reason", "unpaid")
-    try:
-        time.sleep(1)
-        error = globex.error(CITIES)
-        assert (error["status"], error["extensions"]["code"]) == (403, "TENANT_SUSPENDED")
-        assert acme.data(CITIES)["cities"]
-    finally:
-        live.cli("tenant", "resume", "globex")
-    time.sleep(1)
-    assert globex.data(CITIES)["cities"]
+    def suspend() -> float:
+        assert globex.data(CITIES)["cities"]
+        live.control("POST", "/tenants/globex/suspend", json={"reason": "unpaid"}).raise_for_status()
+        try:
+            took = until(lambda: globex.post(CITIES).status_code == 403)
+            assert globex.error(CITIES)["extensions"]["code"] == "TENANT_SUSPENDED"
+            assert acme.data(CITIES)["cities"]
+        finally:
+            live.control("POST", "/tenants/globex/resume").raise_for_status()
+        return max(took, until(lambda: globex.post(CITIES).status_code == 200))
+
+    once_within(1, suspend)
 
 
 def test_the_last_use_of_a_key_is_written_down(live: Live) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.live import Live, LiveTenant
+from tests.waiting import until
 
 NOTES = "{ notes { title } }"
 ORIGIN = "https://app.example"
@@ -33,12 +34,14 @@ def tuned(live: Live, project: Path) -> LiveTenant:
 
 
 @pytest.fixture
-def set_project(live: Live, project: Path) -> Iterator[Callable[..., None]]:
-    """Change settings; the defaults come back afterwards."""
+def set_project(live: Live, tuned: LiveTenant) -> Iterator[Callable[..., None]]:
+    """Change settings; the defaults come back afterwards. An origin made up for each change shows its arrival."""
 
     def change(*options: str) -> None:
-        live.cli("project", "set", "settings", *options)
-        time.sleep(0.3)
+        canary = f"https://{uuid.uuid4().hex}.example"
+        live.cli("project", "set", "settings", *options, "--cors-origin", canary)
+        asked = {"origin": canary, "access-control-request-method": "POST"}
+        until(lambda: "access-control-allow-origin" in httpx.options(tuned.graphql_url, headers=asked).headers)
 
     yield change
     change("--any-document", "--introspection", "--audit-statuses")

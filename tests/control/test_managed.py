@@ -6,8 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from kapok.identifiers import owner_role, quote_identifier
 from kapok.stack.stack import EmbeddedStack
 from tests.live import Live, LiveTenant, running
+from tests.waiting import until
 
 pytestmark = [pytest.mark.superuser, pytest.mark.slow]
 
-WAIT_SECONDS = 10.0
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 
 
@@ -56,13 +55,6 @@ def live(admin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]
         session.execute("alter schema public owner to pg_database_owner")
     with running(tmp_path_factory.mktemp("managed"), database_url=platform_url(admin)) as live:
         yield live
-
-
-def wait_for(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def fetch(admin: str, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -105,7 +97,7 @@ def test_ddl_is_found_by_asking(live: Live, admin: str) -> None:
     assert tenant.error("{ tags(limit: 1) { added } }")["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     with psycopg.connect(admin) as session:
         session.execute(f"alter table {table} add column added int default 7")
-    wait_for(lambda: "data" in tenant.post("{ tags(limit: 1) { added } }").json())
+    until(lambda: "data" in tenant.post("{ tags(limit: 1) { added } }").json())
     assert tenant.data("{ tags(limit: 1) { added } }") == {"tags": [{"added": 7}]}
 
 
@@ -116,6 +108,6 @@ def test_a_deleted_tenant_leaves_nothing(live: Live, admin: str) -> None:
     assert len(fetch(admin, roles, names)) == 2
     answer = live.control("DELETE", "/tenants/globex", json={"confirm": "globex"})
     assert answer.status_code == 202, answer.text
-    wait_for(lambda: not fetch(admin, roles, names))
+    until(lambda: not fetch(admin, roles, names))
     assert fetch(admin, "select from pg_namespace where nspname = %s", schema) == []
     assert live.acme.data("{ cities(limit: 1) { name } }")["cities"]

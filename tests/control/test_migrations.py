@@ -146,7 +146,7 @@ def test_a_lock_that_is_never_freed_is_a_failure_that_says_so() -> None:
         holder.execute("begin; lock table a in access share mode")
         started = time.monotonic()
         (outcome,) = run(tenant, "create table a (id int)", "alter table a add column b int")
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60
         assert outcome.failure is not None and outcome.failure.sqlstate == "55P03"
         holder.execute("commit")
     (outcome,) = run(tenant, "create table a (id int)", "alter table a add column b int")
@@ -257,7 +257,16 @@ def test_one_tenant_is_migrated_alone(project: Project) -> None:
 def test_tenants_are_migrated_at_once_but_not_all(project: Project, settings: Any) -> None:
     settings.KAPOK_MIGRATION_WORKERS = 2
     text = """
-        create table c as select count(*) as peers from pg_stat_activity where application_name = 'kapok owner';
+        create table c (peers int);
+        do $$ declare at_work int; begin
+            for attempt in 1..20 loop  -- the others may need a moment to begin
+                perform pg_stat_clear_snapshot();
+                select count(*) into at_work from pg_stat_activity where application_name = 'kapok owner';
+                exit when at_work > 1;
+                perform pg_sleep(0.05);
+            end loop;
+            insert into c values (at_work);
+        end $$;
         select pg_sleep(0.2);
     """
     operation = upload_and_migrate(project, {"0003_c.sql": text})

@@ -218,11 +218,13 @@ async def test_a_blocked_tenant_holds_up_only_itself(cast: Cast) -> None:
         PoolSettings(size=3, spare=1),
     )
     await runner.start()
-    blocked = [asyncio.create_task(read(runner, cast, cast.acme, "select pg_sleep(1)::text")) for _ in range(6)]
-    await asyncio.sleep(0.1)
-    quick = [await read(runner, cast, cast.globex, TITLES) for _ in range(20)]
-    assert quick == [b'["globex"]'] * 20
-    assert not any(task.done() for task in blocked)
-    assert runner.pools[cast.acme.gateway_role].waiting == 4
+    lock = "select pg_advisory_xact_lock_shared(4711)::text"
+    with psycopg.connect(os.environ["DATABASE_URL"]) as other:
+        other.execute("select pg_advisory_xact_lock(4711)")
+        blocked = [asyncio.create_task(read(runner, cast, cast.acme, lock)) for _ in range(6)]
+        quick = [await read(runner, cast, cast.globex, TITLES) for _ in range(20)]
+        assert quick == [b'["globex"]'] * 20
+        assert not any(task.done() for task in blocked)
+        assert runner.pools[cast.acme.gateway_role].waiting == 4
     await asyncio.gather(*blocked)
     await runner.stop()

@@ -18,6 +18,7 @@ from kapok.identifiers import QualifiedName
 from kapok.model.build import build
 from kapok.model.types import TypeKind
 from tests.db.schemas import Connection, Schemas, column_names, read, relation_names
+from tests.waiting import once_within
 
 
 def test_an_index_of_another_collation(connection: Connection, schemas: Schemas) -> None:
@@ -221,14 +222,15 @@ def test_thirty_tables_take_milliseconds(connection: Connection, schemas: Schema
             for n in range(1, 30)
         ],
     )
-    times = []
-    for _ in range(10):
+    assert len(parse(introspect(connection, name)).tables) == 30
+
+    def look() -> float:
         started = time.perf_counter()
-        document = introspect(connection, name)
-        times.append(time.perf_counter() - started)
-    assert len(parse(document).tables) == 30
+        introspect(connection, name)
+        return time.perf_counter() - started
+
     # 8 ms alone on a 2-core machine; room for a busy one.
-    assert min(times) < 0.05
+    once_within(0.05, look, attempts=50)
 
 
 def test_what_postgres_18_adds(connection: Connection, schemas: Schemas) -> None:

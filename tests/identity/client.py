@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 import httpx
 
 from tests.live import Live
+from tests.waiting import until
 
 PASSWORD = "correct horse battery"
-#: How long a mail may take: a worker sends it.
-MAIL_SECONDS = 20
 
 
 @dataclass
@@ -49,13 +47,14 @@ class AuthTenant:
 
     def mail(self, to: str, purpose: str, count: int = 1) -> dict[str, Any]:
         """The newest mail of a purpose, once there are `count` of them."""
-        deadline = time.monotonic() + MAIL_SECONDS
-        while True:
-            found = [mail for mail in self.mails(to) if mail["purpose"] == purpose]
-            if len(found) >= count:
-                return found[0]
-            assert time.monotonic() < deadline, f"no {purpose} for {to}: {self.mails(to)}"
-            time.sleep(0.05)
+        found: list[dict[str, Any]] = []
+
+        def arrived() -> bool:
+            found[:] = [mail for mail in self.mails(to) if mail["purpose"] == purpose]
+            return len(found) >= count
+
+        until(arrived, otherwise=lambda: f"no {purpose} for {to}: {self.mails(to)}")
+        return found[0]
 
     def mails(self, to: str) -> list[dict[str, Any]]:
         """All mails to an address, newest first."""

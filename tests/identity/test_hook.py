@@ -95,5 +95,5 @@ def test_it_ends_with_its_time(north: AuthTenant, new_email: New) -> None:
     north.call("PATCH", "/user", tokens["accessToken"], json={"metadata": {"wish": "slow"}})
     started = time.monotonic()
     assert north.refused("/refresh", refreshToken=tokens["refreshToken"]) == (503, "HOOK_FAILED")
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 60, "it would sleep for two minutes"
     assert north.signed_up(new_email()), "others sign in meanwhile and afterwards"

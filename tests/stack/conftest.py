@@ -70,7 +70,7 @@ class Owner:
     def end(self, signum: int) -> None:
         """Send it a signal and wait for it to end."""
         self.process.send_signal(signum)
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psycopg
@@ -16,6 +15,7 @@ from kapok.stack.stack import EmbeddedStack
 from tests.stack.conftest import OWNER, REPOSITORY
 from tests.stack.owner import FAST
 from tests.stack.processes import alive, descendants, wait_until_gone
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda signum: signum.name)
@@ -95,9 +95,7 @@ def parent_of(pid: int) -> int:
 def test_kill_9_during_the_first_start_leaves_nothing_half_made(place: Path) -> None:
     state_dir = place / "state"
     owner = subprocess.Popen([sys.executable, OWNER, json.dumps({"state_dir": str(state_dir)})], cwd=REPOSITORY)
-    deadline = time.monotonic() + 20
-    while not (state_dir / "postgres.unfinished" / "PG_VERSION").exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
+    until((state_dir / "postgres.unfinished" / "PG_VERSION").exists)
     started = descendants(owner.pid)
     owner.kill()
     owner.wait()
@@ -145,11 +143,13 @@ def test_a_command_that_ignores_the_stop_signal_is_killed() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_CHILD_SUBREAPER is Linux's")
-def test_what_a_command_left_running_in_another_session_is_killed() -> None:
-    guarded = run_guarded("setsid sh -c 'echo $$; exec sleep 600' & sleep 0.3; exit 3")
+def test_what_a_command_left_running_in_another_session_is_killed(tmp_path: Path) -> None:
+    wait = f"while [ ! -e '{tmp_path / 'seen'}' ]; do sleep 0.02; done"
+    guarded = run_guarded(f"setsid sh -c 'echo $$; exec sleep 600' & {wait}; exit 3")
     with guarded.output:
         daemon = int(first_line(guarded))
         assert any(pid == daemon for pid, _ in descendants(guarded.guard_pid))
+        (tmp_path / "seen").touch()
         assert guarded.output.read() == b""  # the daemon held the pipe
         assert guarded.stop() == 3
     with pytest.raises(ProcessLookupError):

@@ -19,7 +19,7 @@ from kapok.stack import postgres, valkey
 from kapok.stack.lock import StateLock
 from kapok.stack.stack import EmbeddedStack, from_environment
 from tests.stack.owner import FAST
-from tests.stack.processes import alive, descendants
+from tests.stack.processes import alive, children, descendants
 
 
 def stack_on(state_dir: Path, **options: object) -> EmbeddedStack:
@@ -37,7 +37,7 @@ def redis_of(stack: EmbeddedStack) -> redis.Redis:
 
 
 def test_a_first_start_gives_both_servers_and_a_stop_ends_them(place: Path) -> None:
-    before = descendants(os.getpid())
+    before = children(os.getpid())
     with stack_on(place / "state") as stack:
         [row] = ask(
             stack.database_url,
@@ -47,7 +47,8 @@ def test_a_first_start_gives_both_servers_and_a_stop_ends_them(place: Path) -> N
         assert row == (17, "kapok", "kapok", True)
         with redis_of(stack) as client:
             assert client.ping()
-        ours = descendants(os.getpid()) - before
+        guards = children(os.getpid()) - before
+        ours = guards.union(*(descendants(pid) for pid, _ in guards))
         assert len(ours) > 4
         ports = [urlsplit(url).port for url in (stack.database_url, stack.redis_url)]
     assert not alive(ours)
@@ -133,13 +134,13 @@ def test_a_port_that_is_taken_between_choice_and_start_is_replaced(
 
 def test_a_second_stack_on_the_directory_is_refused_by_name(state_dir: Path) -> None:
     with stack_on(state_dir) as first:
-        before = descendants(os.getpid())
+        before = children(os.getpid())
         with pytest.raises(KapokError) as refused:
             stack_on(state_dir).start()
         assert refused.value.code == "STATE_DIR_IN_USE"
         assert refused.value.details["pid"] == os.getpid()
         assert str(os.getpid()) in refused.value.message
-        assert descendants(os.getpid()) == before
+        assert children(os.getpid()) == before
         assert ask(first.database_url, "select 1") == [(1,)]
 
 
@@ -218,11 +219,11 @@ def test_an_interrupted_initdb_is_begun_again(place: Path) -> None:
 
 def refusal(stack: EmbeddedStack) -> KapokError:
     """The error of a start that fails; nothing runs after it."""
-    before = descendants(os.getpid())
+    before = children(os.getpid())
     with pytest.raises(KapokError) as refused:
         stack.start()
     assert refused.value.code == "STACK_FAILED"
-    assert descendants(os.getpid()) == before
+    assert children(os.getpid()) == before
     return refused.value
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from kapok.stack.process import Command, GuardedProcess
 from kapok.stack.supervisor import ChildProcess, Supervisor
-from tests.stack.processes import alive, descendants, wait_until_gone
+from tests.stack.processes import alive, children, descendants, wait_until_gone
 
 PROGRAM = Path(__file__).with_name("supervise.py")
 FOREVER = "echo up; while :; do sleep 0.1; done"
@@ -52,7 +52,7 @@ class Run:
         """Send its process group the signal, as a terminal does, and wait: its exit code."""
         if signum is not None:
             os.killpg(self.process.pid, signum)
-        self.lines += self.process.communicate(timeout=20)[0].splitlines()
+        self.lines += self.process.communicate(timeout=60)[0].splitlines()
         return self.process.returncode
 
 
@@ -102,15 +102,20 @@ def test_a_signal_stops_all_and_is_no_failure(supervise, signum: signal.Signals)
 @pytest.mark.parametrize(
     ("script", "code", "said"),
     [
-        ("sleep 0.3; exit 3", 3, "kapok | web exited with code 3; stopping the others"),
-        ("sleep 0.3", 1, "kapok | web exited with code 0; stopping the others"),
-        ("sleep 0.3; kill -SEGV $$", 128 + signal.SIGSEGV, "kapok | web was ended by SIGSEGV; stopping the others"),
+        ("exit 3", 3, "kapok | web exited with code 3; stopping the others"),
+        ("true", 1, "kapok | web exited with code 0; stopping the others"),
+        ("kill -SEGV $$", 128 + signal.SIGSEGV, "kapok | web was ended by SIGSEGV; stopping the others"),
         ("exec /no/such/program", 127, "kapok | web exited with code 127; stopping the others"),
     ],
 )
-def test_the_death_of_one_stops_all_and_says_which(supervise, script: str, code: int, said: str) -> None:
-    run = supervise({"name": "db", "script": FOREVER}, {"name": "web", "script": script})
+def test_the_death_of_one_stops_all_and_says_which(
+    supervise, tmp_path: Path, script: str, code: int, said: str
+) -> None:
+    both_run = tmp_path / "both-run"
+    wait = f"while [ ! -e '{both_run}' ]; do sleep 0.02; done; "
+    run = supervise({"name": "db", "script": FOREVER}, {"name": "web", "script": wait + script})
     run.read_until("db    | up")
+    both_run.touch()
     assert run.end() == code
     assert said in run.lines
     assert not alive(run.processes)
@@ -159,20 +164,20 @@ def test_the_environment_and_directory_of_a_child(tmp_path: Path) -> None:
 def test_the_death_of_a_watched_process_stops_all() -> None:
     output = io.BytesIO()
     database = GuardedProcess("postgres", Command(["sh", "-c", "sleep 0.2; exit 2"]), output=subprocess.DEVNULL)
-    before = descendants(os.getpid())
+    before = children(os.getpid())
     assert Supervisor([ChildProcess("web", ["sleep", "600"])], watch=[database], output=output).run() == 2
     assert output.getvalue() == b"kapok | postgres exited with code 2; stopping the others\n"
-    assert descendants(os.getpid()) <= before
+    assert children(os.getpid()) <= before
     database.stop()
 
 
 def test_a_program_that_cannot_be_found_stops_what_was_started() -> None:
     output = io.BytesIO()
-    before = descendants(os.getpid())
-    children = [ChildProcess("web", ["sleep", "600"]), ChildProcess("beat", ["/no/such/program"])]
-    assert Supervisor(children, output=output).run() == 127
+    before = children(os.getpid())
+    started = [ChildProcess("web", ["sleep", "600"]), ChildProcess("beat", ["/no/such/program"])]
+    assert Supervisor(started, output=output).run() == 127
     assert b"beat  | /no/such/program: No such file or directory\n" in output.getvalue()
-    assert descendants(os.getpid()) == before
+    assert children(os.getpid()) == before
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -201,8 +206,8 @@ def test_ready_is_said_once_every_probe_has_answered(monkeypatch: pytest.MonkeyP
             asked_when_ready.append(Answers.asked)
             os.kill(os.getpid(), signal.SIGTERM)
 
-        children = [ChildProcess("web", ["sleep", "600"], ready_url=url), ChildProcess("beat", ["sleep", "600"])]
-        assert Supervisor(children, on_ready=ready, output=io.BytesIO()).run() == 0
+        started = [ChildProcess("web", ["sleep", "600"], ready_url=url), ChildProcess("beat", ["sleep", "600"])]
+        assert Supervisor(started, on_ready=ready, output=io.BytesIO()).run() == 0
         server.shutdown()
         thread.join()
     assert asked_when_ready == [3]
@@ -237,6 +242,6 @@ def test_an_output_that_nobody_reads_any_more_ends_it(supervise) -> None:
     run.read_until("web   | up")
     assert run.process.stdout is not None
     run.process.stdout.close()
-    assert run.process.wait(10) != 0
+    assert run.process.wait(60) != 0
     assert not wait_until_gone(run.processes)
     run.process.stdout = None
