@@ -66,8 +66,12 @@ class Batch:
         return self.positions is not None and len(self.positions) == 1 and are_inline(self.links, self.under)
 
 
-def insert(draft: Draft, batch: Batch, rule: Rule, update: Rule | None, columns: Iterable[str]) -> Feed:
-    """Write the insert. update: the rule of what an upsert changes. columns: of the new rows, used later."""
+def insert(
+    draft: Draft, batch: Batch, rule: Rule, update: Rule | None, columns: Iterable[str], *, flagged: bool
+) -> Feed:
+    """Write the insert. update: the rule of what an upsert changes. columns: of the new rows, used later. flagged: it
+    matters which rows are new; asked for only then, because Postgres gives system columns to those only who may read
+    all columns."""
     feed = draft.feed(batch.positions, inline=batch.is_inline())
     given = {of.name: feed.column(feed.value(values, of.type.name.sql())) for of, values in batch.values}
     for links, origin in batch.links:
@@ -82,7 +86,7 @@ def insert(draft: Draft, batch: Batch, rule: Rule, update: Rule | None, columns:
     values = [sql(column(row, name), " as ", identifier(name)) for name in dict.fromkeys(columns)]
     if feed.inline:
         values.insert(0, sql(feed.position, f" as {POSITION}"))
-    if update is not None and batch.flagged:
+    if flagged:
         values += [sql(f'{row}.xmax = 0 as "{NEW}", {row}.xmax <> 0 as "{OLD}"')]
     draft.cte(WRITTEN, sql(head, " returning ", join(", ", values) if values else "1 as one"))
     return feed

@@ -50,10 +50,9 @@ def columns_read(table: Table, fields: RowFields | None) -> Iterator[str]:
     """The columns of w that reading it at once needs."""
     if fields is None:
         return
-    whole = whole_of(table)
     if isinstance(table, GuardedTable) or not readable_at_once(table, fields):
-        yield from (column.name for column in whole.columns)
-        if whole.primary_key is not None:
+        yield from (column.name for column in whole_of(table).columns)
+        if any(field.read == VersionRead() for field in fields):
             yield VERSION
         return
     for field in fields:

@@ -110,7 +110,7 @@ def insert_batch(
     demand = of_insert(rule, changed, flagged=batch.flagged)
     later = script.later(batch.table, demand, draft.origin)
     wanted = [*columns, *demand.columns(), *_kept_names(kept), *_kept_names(later)]
-    feed = insert(draft, batch, rule, changed, wanted)
+    feed = insert(draft, batch, rule, changed, wanted, flagged=bool(demand.flags()) and not demand.trivial)
     if counted and (batch.conflict is None or changed is not None):
         refuse_missing(draft, feed, Refusal.SKIPPED if changed is None else Refusal.TAKEN)
     if kept is not None or not demand.trivial:

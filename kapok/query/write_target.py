@@ -85,7 +85,10 @@ def _as_seen(aliases: Aliases, table: Table, where: Expression, row: str) -> Sql
     """A caller's condition on a row of the table itself, which must not look at what the role does not see of it."""
     if not isinstance(table, GuardedTable) or (shows_all(table, columns_of(where)) and not may_fail(where)):
         return condition(where, row, aliases)
-    seen = table_source(table, aliases, Drawn(sql("(select ", row, ".*, ", row, ".xmin)")), asked=where)
+    whole = table.whole or table
+    # By name: `*` would ask for the right to read columns that the project keeps from requests.
+    values = join(", ", [column(row, item.name) for item in whole.columns])
+    seen = table_source(table, aliases, Drawn(sql("(select ", values, ")")), asked=where)
     return sql("exists (select from ", seen.tables, " where ", condition(where, seen.alias, aliases), ")")
 
 

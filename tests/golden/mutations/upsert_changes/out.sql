@@ -1,4 +1,4 @@
-with w as (insert into "schema"."posts" as t1 ("author_id", "slug", "title", "views") values ($1::"pg_catalog"."int4", $2::"pg_catalog"."text", $3::"pg_catalog"."text", $4::"pg_catalog"."int8") on conflict ("slug") do update set "title" = excluded."title" returning 1 as "kapok.n", t1."id" as "id", t1."author_id" as "author_id", t1."title" as "title", t1."views" as "views", t1.xmax = 0 as "kapok.new", t1.xmax <> 0 as "kapok.old")
+with w as (insert into "schema"."posts" as t1 ("author_id", "slug", "title", "views") values ($1::"pg_catalog"."int4", $2::"pg_catalog"."text", $3::"pg_catalog"."text", $4::"pg_catalog"."int8") on conflict ("slug") do update set "title" = excluded."title" returning 1 as "kapok.n", t1."id" as "id", t1."author_id" as "author_id", t1."title" as "title", t1."views" as "views")
 select (
   select "kapok"."refuse"('KP006', '0:' || 1)
   where not exists (

@@ -1,4 +1,4 @@
-with w as (insert into "schema"."posts" as t1 ("author_id", "slug", "title") values ($1::"pg_catalog"."int4", $2::"pg_catalog"."text", $3::"pg_catalog"."text") on conflict ("slug") do update set "author_id" = excluded."author_id", "title" = excluded."title" returning 1 as "kapok.n", t1."id" as "id", t1."title" as "title", t1.xmax = 0 as "kapok.new", t1.xmax <> 0 as "kapok.old")
+with w as (insert into "schema"."posts" as t1 ("author_id", "slug", "title") values ($1::"pg_catalog"."int4", $2::"pg_catalog"."text", $3::"pg_catalog"."text") on conflict ("slug") do update set "author_id" = excluded."author_id", "title" = excluded."title" returning 1 as "kapok.n", t1."id" as "id", t1."title" as "title")
 select (
   select "kapok"."refuse"('KP006', '0:' || 1)
   where not exists (

@@ -4,7 +4,7 @@ with s as materialized (
   order by t0.n), w as (insert into "schema"."prices" as t1 ("country", "product", "amount")
   select s.v0, s.v1, s.v2
   from s
-  order by s.n on conflict ("country", "product") do update set "amount" = excluded."amount" returning t1."country" as "country", t1."product" as "product", t1."amount" as "amount", t1.xmax = 0 as "kapok.new", t1.xmax <> 0 as "kapok.old")
+  order by s.n on conflict ("country", "product") do update set "amount" = excluded."amount" returning t1."country" as "country", t1."product" as "product", t1."amount" as "amount")
 select (
   select "kapok"."refuse"('KP006', '0:' || s.n)
   from s

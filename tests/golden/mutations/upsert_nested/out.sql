@@ -6,7 +6,7 @@ with s as materialized (
     where t1."id" = $3::"pg_catalog"."int4") t2 on true), w as (insert into "schema"."posts" as t3 ("slug", "title", "author_id")
   select s.v0, s.v1, s.v2
   from s
-  order by s.n on conflict ("slug") do update set "author_id" = excluded."author_id", "title" = excluded."title" returning t3."id" as "id", t3.xmax = 0 as "kapok.new", t3.xmax <> 0 as "kapok.old"), r as (
+  order by s.n on conflict ("slug") do update set "author_id" = excluded."author_id", "title" = excluded."title" returning t3."id" as "id"), r as (
   select a.*, b."kapok.n"
   from (
     select w.*, row_number() over () as "kapok.p"
