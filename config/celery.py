@@ -24,6 +24,8 @@ RESUME_EVERY_SECONDS = 5.0
 
 #: How often sessions and tokens of end users that are over are thrown away, in seconds.
 PURGE_EVERY_SECONDS = 3600.0
+#: How often files of exports that are over are looked for, in seconds.
+EXPIRE_EVERY_SECONDS = 900.0
 
 app = Celery("kapok")
 app.conf.update(
@@ -45,6 +47,11 @@ app.conf.update(
             "task": "apps.identity.tasks.purge_ended",
             "schedule": PURGE_EVERY_SECONDS,
             "options": {"expires": PURGE_EVERY_SECONDS},
+        },
+        "delete expired exports": {
+            "task": "apps.tenants.tasks.delete_expired_exports",
+            "schedule": EXPIRE_EVERY_SECONDS,
+            "options": {"expires": EXPIRE_EVERY_SECONDS},
         },
         "resume stalled operations": {
             "task": "apps.tenants.tasks.resume_stalled_operations",

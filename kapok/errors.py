@@ -149,6 +149,17 @@ _KINDS = (
     ErrorKind("PERMISSIONS_WIDENED", "KP615", 409, "The permissions allow more than before."),
     ErrorKind("PERMISSION_TESTS_FAILED", "KP616", 422, "The permissions do not do what their tests expect."),
     ErrorKind("BUNDLE_UNREADABLE", "KP617", 422, "The file cannot be read as an audit bundle."),
+    ErrorKind(
+        "AUDIT_NOT_SEALED",
+        "KP618",
+        409,
+        "Nothing of this log has been sealed yet, so nothing of it can be proven.",
+        "Look whether the sealer runs (python -m config.sealer), then ask again.",
+    ),
+    ErrorKind("AUDIT_LOG_DAMAGED", "KP619", 409, "The log's proofs cannot be made any more.", "Compare the anchors."),
+    ErrorKind(
+        "EXPORTS_OFF", "KP620", 503, "This server keeps no exports.", "Set KAPOK_EXPORT_DIR for web and worker alike."
+    ),
     # --- quota
     ErrorKind("RATE_LIMITED", "KP701", 429, "Too many failed attempts.", "Wait a minute, then try again."),
 )

@@ -99,6 +99,11 @@ _END_USERS = (
     _action(614, "user.email_changed", "A user's address was changed.", "before after"),
     _action(615, "user.password_changed", "A user's password was changed.", "by"),
     _action(616, "user.metadata_changed", "A user changed what it says of itself."),
+    _action(
+        617,
+        "user.reclaimed",
+        "Whoever owns an address that had never been verified took the account over; what was set up there is gone.",
+    ),
     _action(621, "user.signed_in", "A user signed in.", "session methods level"),
     _action(622, "user.sign_in_refused", "Somebody did not sign in.", "reason method count"),
     _action(623, "user.challenged", "A user gave a first proof and was asked for a second.", "method"),
@@ -115,8 +120,6 @@ _END_USERS = (
 )
 _TRUST = (
     _action(701, "signing_key.rotated", "A tenant has another key to sign tokens with.", "tenant kid atOnce"),
-    _action(711, "tokens.session_revoked", "No token of a session is believed any more.", "session"),
-    _action(712, "tokens.user_revoked", "No token of a user issued so far is believed any more."),
     _action(721, "issuer.trusted", "Tokens of an issuer outside are believed.", "project issuer audience enabled"),
     _action(722, "issuer.distrusted", "Tokens of an issuer outside are believed no longer.", "project issuer"),
     _action(
@@ -143,9 +146,18 @@ _THE_LOG = (
     _action(902, "audit.erased", "Private values were erased for good.", "reason entries values table paths"),
     _action(903, "audit.check_failed", "The log is not what its checkpoints say.", "problem index"),
     _action(904, "audit.sealing_refused", "The log could not be sealed as it is.", "problem size"),
-    _action(905, "audit.exported", "An auditor took away a part of the log.", "bundle first last entries filters"),
+    _action(
+        905, "audit.exported", "An auditor took away a part of the log.", "bundle first last entries filters sha256"
+    ),
     _action(906, "audit.settings_changed", "What the change log keeps was changed.", "project version sha256"),
     _action(907, "audit.expired", "Records older than their time were removed.", "table before rows"),
+    _action(
+        908,
+        "audit.export_requested",
+        "An auditor asked for a part of the log.",
+        "bundle operation profile since until filters",
+    ),
+    _action(909, "audit.export_deleted", "The file of an export was deleted; what it was stays on record.", "bundle"),
     _action(999, "audit.overflow", "Refusals so many that they were counted only.", "count"),
 )
 

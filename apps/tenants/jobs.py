@@ -11,7 +11,7 @@ from functools import partial
 
 from django.db import transaction
 
-from apps.tenants import provisioning
+from apps.tenants import exporting, provisioning
 from apps.tenants.acting import SYSTEM
 from apps.tenants.fleet import MIGRATED_STATES, FleetResult, migrate_tenants
 from apps.tenants.models import Operation, OperationKind, Tenant
@@ -126,4 +126,5 @@ JOBS: Mapping[str, Job] = {
     OperationKind.MIGRATE_TENANT: Job({"migrate": _migrate_tenant}),
     OperationKind.MIGRATE_PROJECT: Job({"template": _compile_template, "tenants": _migrate_project}),
     OperationKind.UPGRADE: Job({"tenants": _upgrade_tenants}),
+    OperationKind.AUDIT_EXPORT: Job(exporting.STEPS, exporting.roll_back),
 }

@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError as QueueUnavailable
 from apps.tenants.acting import SYSTEM
 from apps.tenants.models import Operation, OperationState
 from apps.tenants.operations import run_operation, stalled_operations
+from apps.tenants.services.export_files import expire_exports
 from apps.tenants.services.signing_keys import clear_away, rotate_due_keys
 
 log = logging.getLogger("kapok.tenants")
@@ -37,6 +38,12 @@ def rotate_signing_keys() -> None:
     """Successors for the signing keys that are due, and what is of no use any more removed. The beat calls this."""
     rotate_due_keys(acting=SYSTEM)
     clear_away()
+
+
+@shared_task
+def delete_expired_exports() -> None:
+    """Delete the files of exports whose time is over. The beat calls this."""
+    expire_exports()
 
 
 def enqueue(operation_id: uuid.UUID) -> bool:

@@ -28,6 +28,8 @@ KAPOK_MIGRATION_WORKERS = ENV.migration_workers
 KAPOK_PRIVATE_ISSUERS = ENV.private_issuers
 KAPOK_SIGNING_KEY_DAYS = ENV.signing_key_days
 KAPOK_STALE_SECONDS = ENV.stale_seconds
+KAPOK_EXPORT_DIR = ENV.export_dir
+KAPOK_EXPORT_DAYS = ENV.export_days
 
 # --- applications. `apps.tenants` stands before django_tenants, so that its `migrate` leaves tenants' schemas alone;
 # so do unfold and apps.control, for django_tenants has admin pages of its own.

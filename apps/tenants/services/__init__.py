@@ -5,6 +5,8 @@ must happen afterwards is queued when it commits.
 """
 
 from apps.tenants.services.domains import do_add_domain, do_remove_domain
+from apps.tenants.services.export_files import do_delete_export, do_take_export
+from apps.tenants.services.exports import do_request_export
 from apps.tenants.services.issuers import do_distrust_issuer, do_trust_issuer
 from apps.tenants.services.keys import do_create_key, do_revoke_key
 from apps.tenants.services.migrations import do_migrate_project, do_migrate_tenant, do_upload_migrations
@@ -25,13 +27,13 @@ from apps.tenants.services.tenants import (
     do_suspend_tenant,
     do_update_tenant,
 )
-from apps.tenants.services.tokens import do_revoke_session, do_revoke_user_tokens
 
 __all__ = [
     "do_add_domain",
     "do_create_key",
     "do_create_project",
     "do_create_tenant",
+    "do_delete_export",
     "do_delete_project",
     "do_delete_tenant",
     "do_distrust_issuer",
@@ -40,16 +42,16 @@ __all__ = [
     "do_register_documents",
     "do_remove_domain",
     "do_remove_provider",
+    "do_request_export",
     "do_resume_tenant",
     "do_retry_operation",
     "do_revoke_key",
-    "do_revoke_session",
-    "do_revoke_user_tokens",
     "do_rollback_permissions",
     "do_rotate_signing_key",
     "do_set_permissions",
     "do_set_provider",
     "do_suspend_tenant",
+    "do_take_export",
     "do_trust_issuer",
     "do_update_project",
     "do_update_tenant",
