@@ -8,7 +8,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from tests.db.bookings import db, owner_dsn, seeded
 from tests.db.schemas import Connection, Schemas, zoo_scripts
+
+__all__ = ["db", "owner_dsn", "seeded"]
 
 
 @pytest.fixture(scope="module")
