@@ -34,8 +34,9 @@ def note_of(entry: Entry) -> Note | None:
     if not is_rotation(entry) or PATH not in entry.private:
         return None
     try:
-        return Note.parse(orjson.loads(entry.private[PATH]))
-    except (NoteError, ValueError, TypeError):
+        note = orjson.loads(entry.private[PATH])
+        return Note.parse(note) if isinstance(note, str) else None
+    except (NoteError, ValueError):
         return None
 
 

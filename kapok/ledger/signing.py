@@ -86,6 +86,6 @@ def _signature(printed: bytes) -> bytes:
     if len(printed) == SIGNATURE_BYTES:
         return printed
     try:
-        return base64.b64decode(printed.strip(), validate=True)
+        return base64.b64decode(b"".join(printed.split()), validate=True)
     except (binascii.Error, ValueError):
         raise SigningError("the signing command printed neither 64 bytes nor base64") from None
