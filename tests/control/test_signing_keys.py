@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.tenants.acting import SYSTEM
 from apps.tenants.models import Revocation, SigningKey, Tenant
 from apps.tenants.services.signing_keys import clear_away, do_rotate_signing_key, rotate_due_keys
-from apps.tenants.services.tokens import ACCESS_LIFETIME, do_revoke_session, issue_access_token
+from apps.tenants.services.tokens import ACCESS_LIFETIME, issue_access_token, revoke_session
 from apps.tenants.signing import LEAD, OVERLAP, make_key, private_key_of, signing_key
 from config.celery import app
 from kapok.sealing import SealBrokenError, seal, unseal
@@ -85,9 +85,9 @@ def test_keys_are_rotated_when_they_are_due(tenant: Tenant, settings: Any) -> No
 def test_what_is_of_no_use_is_cleared_away(tenant: Tenant) -> None:
     former = signing_key(tenant)
     successor = do_rotate_signing_key(tenant, acting=SYSTEM)
-    do_revoke_session(tenant, "old", acting=SYSTEM)
+    revoke_session(tenant, "old")
     Revocation.objects.update(expires_at=timezone.now())
-    do_revoke_session(tenant, "new", acting=SYSTEM)
+    revoke_session(tenant, "new")
     for key in (SigningKey.objects.get(pk=former.pk), successor):
         age(key, LEAD + timedelta(seconds=1))
     clear_away()

@@ -11,7 +11,7 @@ import pytest
 from apps.tenants.acting import SYSTEM
 from apps.tenants.models import ApiKey, SigningKey, Tenant
 from apps.tenants.services import do_create_key
-from apps.tenants.services.tokens import ACCESS_LIFETIME, do_revoke_user_tokens, issue_access_token
+from apps.tenants.services.tokens import ACCESS_LIFETIME, issue_access_token, revoke_user_tokens
 from kapok.bearer.keys import public_key_from
 from kapok.errors import KapokError
 from tests.factories import TenantFactory
@@ -92,7 +92,7 @@ def test_what_no_token_may_hold(tenant: Tenant, wrong: dict[str, Any]) -> None:
 
 
 def test_a_token_issued_after_a_revocation_is_later_than_it(tenant: Tenant) -> None:
-    do_revoke_user_tokens(tenant, "u1", acting=SYSTEM)
+    revoke_user_tokens(tenant, "u1")
     revoked = int(tenant.revocations.get().revoked_at.timestamp())
     assert read(tenant, issue(tenant))["iat"] > revoked
     assert read(tenant, issue(tenant, sub="u2"))["iat"] <= time.time()

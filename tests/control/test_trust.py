@@ -17,7 +17,7 @@ from apps.tenants.directory import Directory
 from apps.tenants.models import Tenant
 from apps.tenants.services import do_trust_issuer, do_update_project
 from apps.tenants.services.signing_keys import do_rotate_signing_key
-from apps.tenants.services.tokens import do_revoke_session, do_revoke_user_tokens, issue_access_token
+from apps.tenants.services.tokens import issue_access_token, revoke_session, revoke_user_tokens
 from apps.tenants.trust import REVOCATIONS_HEARD
 from kapok.errors import KapokError
 from kapok.execute.platform import Platform
@@ -95,12 +95,12 @@ def test_a_token_gives_its_user(plane: Plane, tenant: Tenant) -> None:
     }
 
 
-@pytest.mark.parametrize("revoke", [do_revoke_session, do_revoke_user_tokens])
+@pytest.mark.parametrize("revoke", [revoke_session, revoke_user_tokens])
 def test_who_cannot_hear_believes_for_a_second(plane: Plane, tenant: Tenant, revoke: Any) -> None:
     text, bystander = token(tenant), token(tenant, "u2", "s2")
     plane.ask(tenant, text)
     plane.ask(tenant, bystander)
-    revoke(tenant, "s1" if revoke is do_revoke_session else "u1", acting=SYSTEM)
+    revoke(tenant, "s1" if revoke is revoke_session else "u1")
     plane.now = 0.9
     plane.ask(tenant, text)
     plane.now = 1.1
@@ -123,8 +123,8 @@ def test_what_is_heard_counts_at_once(plane: Plane, tenant: Tenant, monkeypatch:
     for text in texts.values():
         plane.ask(tenant, text)
     statements.clear()
-    do_revoke_session(tenant, "session-of-u1", acting=SYSTEM)
-    do_revoke_user_tokens(tenant, "u2", acting=SYSTEM)
+    revoke_session(tenant, "session-of-u1")
+    revoke_user_tokens(tenant, "u2")
     for said in ("sid:session-of-u1", "sub:u2"):
         plane.directory.notified(f"tenants_revocation:{tenant.pk}:{said}")
     assert plane.refuse(tenant, texts["u1"]) == "revoked"
@@ -157,7 +157,7 @@ def test_what_is_only_said_revokes_nothing(plane: Plane, tenant: Tenant) -> None
 def test_the_payload_of_the_trigger_is_what_is_understood(plane: Plane, tenant: Tenant) -> None:
     with psycopg.connect(platform_conninfo(), autocommit=True) as listener:
         listener.execute("listen kapok_directory")
-        do_revoke_session(tenant, "s:1:2", acting=SYSTEM)
+        revoke_session(tenant, "s:1:2")
         revoked = tenant.revocations.get()
         revoked.delete()
         said = [note.payload for note in listener.notifies(timeout=2, stop_after=2)]
@@ -231,6 +231,6 @@ def test_users_from_outside_have_the_claims_of_our_own(plane: Plane, tenant: Ten
     assert principal.claims["email"] is None  # nobody has shown that it is theirs
     assert principal.claims["tenant_id"] == str(tenant.pk)
     assert "role" not in principal.claims
-    do_revoke_user_tokens(tenant, "42", acting=SYSTEM)
+    revoke_user_tokens(tenant, "42")
     plane.now = 2
     assert plane.refuse(tenant, text) == "revoked"

@@ -24,6 +24,7 @@ from apps.identity.factors.proofs import confirmed, credential_of, sealed_totp_s
 from apps.identity.factors.second_step import MOST_WRONG_CODES, WRONG_CODES, webauthn_challenge
 from apps.identity.models import Factor, FactorKind, RecoveryCode, Session, User
 from apps.identity.services.one_time import issue, take
+from apps.identity.trail import record_on_user
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
@@ -72,6 +73,7 @@ def do_start_totp(tenant: Tenant, user: User, session: Session, name: str = "") 
     factor = Factor(user=user, kind=FactorKind.TOTP, name=name[:100] or "Authenticator app")
     factor.sealed_secret = sealed_totp_secret(tenant, factor, secret)
     factor.save(force_insert=True)
+    record_on_user("factor.begun", tenant, user, factor=str(factor.pk))
     issuer = AuthSettings.of(tenant.project).mfa_issuer or tenant.name
     uri = totp.otpauth_uri(secret, user.email or str(user.pk), issuer)
     return TotpSecret(factor, secret, uri, totp.qr_svg(uri))
@@ -92,7 +94,7 @@ def do_confirm_totp(tenant: Tenant, user: User, session: Session, factor_id: uui
         if step is not None:
             factor.last_step = step
             WRONG_CODES.refund(tenant.pk, user.pk)
-            return _counts(factor, session, "otp")
+            return _counts(tenant, factor, session, "otp")
     raise KapokError("FACTOR_REFUSED")
 
 
@@ -139,7 +141,7 @@ def _add_passkey(
     )
     try:
         with transaction.atomic():
-            return _counts(factor, session, "pop")
+            return _counts(tenant, factor, session, "pop")
     except IntegrityError as exc:
         raise KapokError("ALREADY_EXISTS", "This passkey is registered already.") from exc
 
@@ -149,9 +151,11 @@ def do_remove_factor(tenant: Tenant, user: User, session: Session, factor_id: uu
     """It no longer counts; with the last one the recovery codes go. Raises NOT_FOUND, REAUTHENTICATION_REQUIRED."""
     require_fresh(session, user)
     _locked(user)
-    deleted, _ = user.factors.filter(pk=factor_id).delete()
-    if not deleted:
+    factor = user.factors.filter(pk=factor_id).first()
+    if factor is None:
         raise KapokError("NOT_FOUND", "You have no such factor.")
+    record_on_user("factor.removed", tenant, user, factor=str(factor.pk), kind=factor.kind)
+    factor.delete()
     if not confirmed(user).exists():
         user.recovery_codes.all().delete()
 
@@ -164,10 +168,11 @@ def do_new_recovery_codes(tenant: Tenant, user: User, session: Session) -> tuple
     if not confirmed(user).exists():
         raise KapokError("INVALID_STATE", "Recovery codes stand in for a factor; add one first.")
     user.recovery_codes.all().delete()
+    record_on_user("factor.codes_made", tenant, user)
     return _make_codes(user)
 
 
-def _counts(factor: Factor, session: Session, method: str) -> Enrolled:
+def _counts(tenant: Tenant, factor: Factor, session: Session, method: str) -> Enrolled:
     """Confirm, and say so of the session: its user has just proved it. In a transaction."""
     user = factor.user
     factor.confirmed_at = factor.last_used_at = timezone.now()
@@ -175,6 +180,7 @@ def _counts(factor: Factor, session: Session, method: str) -> Enrolled:
     session.methods = list(dict.fromkeys([*session.methods, method, "mfa"]))
     session.level = "aal2"
     session.save(update_fields=["methods", "level"])
+    record_on_user("factor.added", tenant, user, factor=str(factor.pk), kind=factor.kind)
     return Enrolled(factor, () if user.recovery_codes.exists() else _make_codes(user))
 
 

@@ -20,6 +20,7 @@ from apps.identity.factors.second_step import webauthn_challenge
 from apps.identity.models import Factor, FactorKind
 from apps.identity.services.one_time import issue, take
 from apps.identity.services.sessions import Tokens, do_sign_in
+from apps.identity.trail import Refusals, target_of
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
 
@@ -37,9 +38,14 @@ def sign_in_options(tenant: Tenant, page_origin: str | None) -> dict[str, Any]:
 
 def do_sign_in_with_passkey(tenant: Tenant, token: str, answer: Mapping[str, Any], *, origin: Origin) -> Tokens:
     """A session of the passkey's user. Raises TOKEN_INVALID, FACTOR_REFUSED, and what do_sign_in raises."""
-    # Used up by a wrong answer too: this is committed on its own.
-    with tenant_context(tenant), transaction.atomic():
-        take(token, PURPOSE)
+    with Refusals(tenant, "passkey") as refusals:
+        # Used up by a wrong answer too: this is committed on its own.
+        with tenant_context(tenant), transaction.atomic():
+            take(token, PURPOSE)
+        return _signed_in(tenant, token, answer, origin, refusals)
+
+
+def _signed_in(tenant: Tenant, token: str, answer: Mapping[str, Any], origin: Origin, refusals: Refusals) -> Tokens:
     party = relying_party_of(tenant, answer)
     with tenant_context(tenant), transaction.atomic():
         found = Factor.objects.filter(kind=FactorKind.WEBAUTHN, credential_id=credential_id_of(answer))
@@ -47,5 +53,6 @@ def do_sign_in_with_passkey(tenant: Tenant, token: str, answer: Mapping[str, Any
         # A discoverable credential names its user; that it names the right one is part of the ceremony.
         if factor is None or user_handle_of(answer) != factor.user.pk.bytes:
             raise KapokError("FACTOR_REFUSED", "This passkey was not accepted.")
+        refusals.target = target_of(factor.user)
         use_passkey(factor, party, webauthn_challenge(token), answer, verify_user=True)
         return do_sign_in(tenant, factor.user, methods=[PASSKEY, "mfa"], level="aal2", origin=origin)

@@ -30,6 +30,7 @@ from apps.identity.limits import RateLimit
 from apps.identity.models import FactorKind, OneTimeToken, User
 from apps.identity.services.one_time import digest_of, issue
 from apps.identity.services.sessions import Tokens, do_sign_in
+from apps.identity.trail import Refusals, target_of
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
 
@@ -93,24 +94,26 @@ def passkey_options(tenant: Tenant, token: str, page_origin: str | None) -> dict
 
 def do_answer_challenge(tenant: Tenant, token: str, answer: Answer, *, origin: Origin) -> Tokens:
     """Finish a sign-in. Raises TOKEN_INVALID, FACTOR_REFUSED, RATE_LIMITED, and what do_sign_in raises."""
-    with tenant_context(tenant), transaction.atomic():
-        row = _open(token).select_for_update(of=("self",)).first()
-        if row is None or row.user is None:
-            raise KapokError("TOKEN_INVALID")
-        user = row.user
-        WRONG_CODES.hit(tenant.pk, user.pk, most=MOST_WRONG_CODES)
-        method = _proved(tenant, user, token, answer)
-        if method is None:
-            row.attempts += 1
-            row.save(update_fields=["attempts"])
-        else:
-            row.used_at = timezone.now()
-            row.save(update_fields=["used_at"])
-            WRONG_CODES.refund(tenant.pk, user.pk)
-            methods = [*row.data["methods"], method, "mfa"]
-            return do_sign_in(tenant, user, methods=methods, level="aal2", origin=origin)
-    # Only here, after the attempt has been counted and committed.
-    raise KapokError("FACTOR_REFUSED")
+    with Refusals(tenant, "second_step") as refusals:
+        with tenant_context(tenant), transaction.atomic():
+            row = _open(token).select_for_update(of=("self",)).first()
+            if row is None or row.user is None:
+                raise KapokError("TOKEN_INVALID")
+            user = row.user
+            refusals.target = target_of(user)
+            WRONG_CODES.hit(tenant.pk, user.pk, most=MOST_WRONG_CODES)
+            method = _proved(tenant, user, token, answer)
+            if method is None:
+                row.attempts += 1
+                row.save(update_fields=["attempts"])
+            else:
+                row.used_at = timezone.now()
+                row.save(update_fields=["used_at"])
+                WRONG_CODES.refund(tenant.pk, user.pk)
+                methods = [*row.data["methods"], method, "mfa"]
+                return do_sign_in(tenant, user, methods=methods, level="aal2", origin=origin)
+        # Only here, after the attempt has been counted and committed.
+        raise KapokError("FACTOR_REFUSED")
 
 
 def webauthn_challenge(token: str) -> bytes:

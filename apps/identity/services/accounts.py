@@ -19,14 +19,15 @@ from apps.identity.context import in_tenant
 from apps.identity.emails import normalised
 from apps.identity.models import User
 from apps.identity.passwords import check_rules, hash_password
-from apps.identity.services.sessions import do_end_own_session, do_end_sessions
+from apps.identity.services.sessions import end_own_session, end_sessions
 from apps.identity.services.users import do_make_user
 from apps.identity.tasks import queue_delivery
+from apps.identity.trail import record_on_user
 from apps.tenants.acting import Actor
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
 from apps.tenants.rulebook import rules_of
-from apps.tenants.services.tokens import do_revoke_user_tokens
+from apps.tenants.services.tokens import revoke_user_tokens
 from kapok.bearer.form import MAX_ROLES, is_role
 from kapok.errors import KapokError
 
@@ -62,6 +63,7 @@ def do_create_user(
         app_metadata=_checked_metadata("appMetadata", app_metadata or {}, MAX_APP_METADATA),
         verified=verified,
         user_id=id,
+        acting=acting,
     )
 
 
@@ -70,6 +72,7 @@ def do_invite_user(tenant: Tenant, *, email: str, acting: Actor, **more: Any) ->
     """An account, and a mail that says so, with a link to choose a password. more: as do_create_user takes it. Raises
     what that raises, and MAIL_UNAVAILABLE (the account is there then)."""
     user = do_create_user(tenant, email=email, acting=acting, **more)
+    record_on_user("user.invited", tenant, user, acting=acting, email=user.email)
     transaction.on_commit(partial(queue_delivery, tenant, "invite", str(user.email)))
     return user
 
@@ -80,6 +83,7 @@ def do_send_password_reset(tenant: Tenant, user: User, *, acting: Actor) -> User
     user, MAIL_UNAVAILABLE."""
     if user.email is None or user.disabled_at is not None:
         raise KapokError("INVALID_STATE", "This user has no e-mail address, or is disabled.")
+    record_on_user("user.password_reset_requested", tenant, user, acting=acting, email=user.email)
     transaction.on_commit(partial(queue_delivery, tenant, "password_reset", user.email, ""))
     return user
 
@@ -105,7 +109,11 @@ def do_update_user(
     locked.updated_at = timezone.now()
     locked.save(update_fields=["roles", "user_metadata", "app_metadata", "updated_at"])
     if roles is not None or app_metadata is not None:
-        do_revoke_user_tokens(tenant, str(locked.pk), acting=acting)
+        revoke_user_tokens(tenant, str(locked.pk))
+    given = {"roles": roles, "metadata": metadata, "appMetadata": app_metadata}
+    changed = [name for name, value in given.items() if value is not None]
+    if changed:
+        record_on_user("user.updated", tenant, locked, acting=acting, changed=changed, roles=locked.roles)
     return locked
 
 
@@ -116,7 +124,8 @@ def do_disable_user(tenant: Tenant, user: User, *, acting: Actor) -> User:
     if locked.disabled_at is None:
         locked.disabled_at = locked.updated_at = timezone.now()
         locked.save(update_fields=["disabled_at", "updated_at"])
-    _end_sessions(tenant, locked, "disabled", acting)
+    _end_sessions(tenant, locked, "disabled")
+    record_on_user("user.disabled", tenant, locked, acting=acting)
     return locked
 
 
@@ -127,6 +136,7 @@ def do_enable_user(tenant: Tenant, user: User, *, acting: Actor) -> User:
     if locked.disabled_at is not None:
         locked.disabled_at, locked.updated_at = None, timezone.now()
         locked.save(update_fields=["disabled_at", "updated_at"])
+        record_on_user("user.enabled", tenant, locked, acting=acting)
     return locked
 
 
@@ -134,7 +144,8 @@ def do_enable_user(tenant: Tenant, user: User, *, acting: Actor) -> User:
 def do_revoke_user_sessions(tenant: Tenant, user: User, *, acting: Actor) -> User:
     """The user is signed out everywhere."""
     locked = _locked(user)
-    _end_sessions(tenant, locked, "operator", acting)
+    _end_sessions(tenant, locked, "operator")
+    record_on_user("user.sessions_revoked", tenant, locked, acting=acting)
     return locked
 
 
@@ -142,7 +153,8 @@ def do_revoke_user_sessions(tenant: Tenant, user: User, *, acting: Actor) -> Use
 def do_revoke_one_session(tenant: Tenant, user: User, *, session_id: uuid.UUID, acting: Actor) -> User:
     """One session ends. Raises NOT_FOUND."""
     locked = _locked(user)
-    do_end_own_session(tenant, locked, session_id, reason="operator")
+    end_own_session(tenant, locked, session_id, reason="operator")
+    record_on_user("user.session_revoked", tenant, locked, acting=acting, session=str(session_id))
     return locked
 
 
@@ -152,7 +164,8 @@ def do_reset_factors(tenant: Tenant, user: User, *, acting: Actor) -> User:
     locked = _locked(user)
     locked.factors.all().delete()
     locked.recovery_codes.all().delete()
-    _end_sessions(tenant, locked, "factors reset", acting)
+    _end_sessions(tenant, locked, "factors reset")
+    record_on_user("user.factors_reset", tenant, locked, acting=acting)
     return locked
 
 
@@ -163,7 +176,8 @@ def do_delete_user(tenant: Tenant, user: User, *, confirm: str, acting: Actor) -
     locked = _locked(user)
     if confirm not in {str(locked.pk), locked.email}:
         raise KapokError("CONFIRMATION_REQUIRED", "Confirm with the user's id or e-mail address.")
-    _end_sessions(tenant, locked, "deleted", acting)
+    _end_sessions(tenant, locked, "deleted")
+    record_on_user("user.deleted", tenant, locked, acting=acting, email=locked.email)
     locked.delete()
 
 
@@ -187,9 +201,9 @@ def _checked_metadata(field: str, value: Mapping[str, Any], limit: int) -> dict[
     return dict(value)
 
 
-def _end_sessions(tenant: Tenant, user: User, reason: str, acting: Actor) -> None:
-    do_end_sessions(tenant, user, reason=reason)
-    do_revoke_user_tokens(tenant, str(user.pk), acting=acting)
+def _end_sessions(tenant: Tenant, user: User, reason: str) -> None:
+    end_sessions(tenant, user, reason=reason)
+    revoke_user_tokens(tenant, str(user.pk))
 
 
 def _locked(user: User) -> User:

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
-from apps.identity.context import Origin, as_actor, in_tenant
+from apps.identity.context import Origin, in_tenant
 from apps.identity.emails import normalised
 from apps.identity.factors.enrolment import require_fresh
 from apps.identity.limits import MAILS, SIGN_UPS, network_of
@@ -23,9 +23,10 @@ from apps.identity.services.passwords import prove_password
 from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sign_up import wait_for_verification
 from apps.identity.tasks import queue_delivery
+from apps.identity.trail import record_on_user
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
-from apps.tenants.services.tokens import do_revoke_user_tokens
+from apps.tenants.services.tokens import revoke_user_tokens
 from kapok.errors import KapokError
 
 PURPOSE = "email_change"
@@ -37,6 +38,7 @@ def do_change_metadata(tenant: Tenant, user: User, metadata: Mapping[str, Any]) 
     locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     locked.user_metadata, locked.updated_at = dict(metadata), timezone.now()
     locked.save(update_fields=["user_metadata", "updated_at"])
+    record_on_user("user.metadata_changed", tenant, locked)
     return locked
 
 
@@ -89,7 +91,8 @@ def do_confirm_email(tenant: Tenant, secret: str) -> User:
                 user.password, user.password_changed_at = token.data["password"], user.updated_at
             _save_if_free(user)
             void_all(user)
-            do_revoke_user_tokens(tenant, str(user.pk), acting=as_actor(user))
+            revoke_user_tokens(tenant, str(user.pk))
+            record_on_user("user.email_changed", tenant, user, before=before, after=user.email)
         for address in {before, user.email} - {None}:
             queue_delivery(tenant, "notice", "email_changed", str(address), str(user.email))
     return user

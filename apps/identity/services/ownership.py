@@ -9,7 +9,8 @@ from __future__ import annotations
 from django.utils import timezone
 
 from apps.identity.models import User
-from apps.identity.services.sessions import do_end_sessions
+from apps.identity.services.sessions import end_sessions
+from apps.identity.trail import record_on_user
 from apps.tenants.models import Tenant
 
 
@@ -23,4 +24,5 @@ def take_possession(tenant: Tenant, user: User) -> None:
     user.factors.all().delete()
     user.recovery_codes.all().delete()
     user.identities.all().delete()
-    do_end_sessions(tenant, user, reason="the owner of the address signed in")
+    end_sessions(tenant, user, reason="the owner of the address signed in")
+    record_on_user("user.reclaimed", tenant, user)

@@ -17,9 +17,10 @@ from apps.identity.passwords import check_password, check_rules, hash_password
 from apps.identity.services.one_time import take
 from apps.identity.services.ownership import take_possession
 from apps.identity.services.redirects import allowed_redirect
-from apps.identity.services.sessions import do_end_sessions
+from apps.identity.services.sessions import end_sessions
 from apps.identity.services.sign_in import Attempt
 from apps.identity.tasks import queue_delivery
+from apps.identity.trail import Refusals, record_on_address, record_on_user, target_of
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
@@ -33,7 +34,9 @@ def do_send_password_reset(tenant: Tenant, *, email: str, redirect_to: str, orig
     allowed_redirect(tenant, redirect_to)
     SIGN_UPS.hit(tenant.pk, network_of(origin.address), most=auth.address_sign_ups)
     MAILS.hit(tenant.pk, email, most=auth.account_mails)
-    queue_delivery(tenant, "password_reset", email, redirect_to)
+    with transaction.atomic():
+        record_on_address("user.password_reset_requested", tenant, email)
+        queue_delivery(tenant, "password_reset", email, redirect_to)
 
 
 def do_reset_password(tenant: Tenant, secret: str, *, password: str) -> None:
@@ -48,7 +51,8 @@ def do_reset_password(tenant: Tenant, secret: str, *, password: str) -> None:
                 raise KapokError("TOKEN_INVALID")
             take_possession(tenant, user)
             _set(tenant, user, password)
-            do_end_sessions(tenant, user, reason="the password was reset")
+            end_sessions(tenant, user, reason="the password was reset")
+            record_on_user("user.password_changed", tenant, user, by=token.purpose)
         if token.purpose != "invite":
             _tell(tenant, user)
 
@@ -63,16 +67,18 @@ def do_change_password(
         with transaction.atomic():
             locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
             _set(tenant, locked, password)
-            do_end_sessions(tenant, locked, reason="the password was changed", keep=session)
+            end_sessions(tenant, locked, reason="the password was changed", keep=session)
+            record_on_user("user.password_changed", tenant, locked, by="password")
         _tell(tenant, locked)
 
 
 def prove_password(tenant: Tenant, user: User, password: str, origin: Origin) -> None:
     """Whoever holds a session shows that he knows the password. Raises INVALID_CREDENTIALS, RATE_LIMITED."""
-    attempt = Attempt(tenant, str(user.pk), origin)
-    if not check_password(password, user.password).right:
-        raise KapokError("INVALID_CREDENTIALS", "The current password is not right.", status=403)
-    attempt.succeeded()
+    with Refusals(tenant, "current_password", target_of(user)):
+        attempt = Attempt(tenant, str(user.pk), origin)
+        if not check_password(password, user.password).right:
+            raise KapokError("INVALID_CREDENTIALS", "The current password is not right.", status=403)
+        attempt.succeeded()
 
 
 def _set(tenant: Tenant, user: User, password: str) -> None:

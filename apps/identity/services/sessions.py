@@ -15,13 +15,14 @@ from django.db import transaction
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
-from apps.identity.context import MAX_USER_AGENT, Origin, as_actor, in_tenant
+from apps.identity.context import MAX_USER_AGENT, Origin, in_tenant
 from apps.identity.models import RefreshToken, Session, User
 from apps.identity.services.one_time import digest_of, new_secret, void_all
 from apps.identity.services.subject import subject_of
+from apps.identity.trail import Refusals, record_on_user
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
-from apps.tenants.services.tokens import ACCESS_LIFETIME, do_revoke_session, issue_access_token
+from apps.tenants.services.tokens import ACCESS_LIFETIME, issue_access_token, revoke_session
 from kapok.errors import KapokError
 
 
@@ -58,13 +59,14 @@ def do_sign_in(
     user.last_sign_in_at = now
     user.save(update_fields=["last_sign_in_at"])
     tokens, _ = _tokens(tenant, user, session, method or methods[0])
+    record_on_user("user.signed_in", tenant, user, session=str(session.pk), methods=session.methods, level=level)
     return tokens
 
 
 def do_refresh(tenant: Tenant, refresh_token: str) -> Tokens:
     """New tokens for a refresh token, which works no more. Raises SESSION_ENDED, REFRESH_TOKEN_REUSED,
     REFRESH_TOKEN_ROTATED, ACCOUNT_DISABLED, SIGN_IN_REFUSED, HOOK_FAILED."""
-    with tenant_context(tenant):
+    with Refusals(tenant, "refresh"), tenant_context(tenant):
         with transaction.atomic():
             tokens = _rotated(tenant, refresh_token)
         if tokens is not None:
@@ -78,22 +80,36 @@ def do_refresh(tenant: Tenant, refresh_token: str) -> Tokens:
 @in_tenant
 def do_end_session(tenant: Tenant, session: Session, *, reason: str) -> None:
     """No token of this session works any more."""
-    _end(tenant, Session.objects.select_for_update().filter(pk=session.pk), session.user, reason)
+    if _end(tenant, Session.objects.select_for_update().filter(pk=session.pk), reason):
+        record_on_user("session.ended", tenant, session.user, session=str(session.pk), reason=reason)
 
 
 @in_tenant
 def do_end_sessions(tenant: Tenant, user: User, *, reason: str, keep: Session | None = None) -> int:
     """End all of a user's sessions, but the one to keep, and what was begun in them: links in mails and challenges
     that wait for an answer. Out: how many sessions."""
-    void_all(user)
-    sessions = Session.objects.select_for_update().filter(user=user)
-    return _end(tenant, sessions if keep is None else sessions.exclude(pk=keep.pk), user, reason)
+    count = end_sessions(tenant, user, reason=reason, keep=keep)
+    record_on_user("sessions.ended", tenant, user, count=count, reason=reason)
+    return count
 
 
 @in_tenant
 def do_end_own_session(tenant: Tenant, user: User, session_id: uuid.UUID, *, reason: str) -> None:
     """End one of a user's sessions. Raises NOT_FOUND, for another user's as for none."""
-    if not _end(tenant, Session.objects.select_for_update().filter(user=user, pk=session_id), user, reason):
+    end_own_session(tenant, user, session_id, reason=reason)
+    record_on_user("session.ended", tenant, user, session=str(session_id), reason=reason)
+
+
+def end_sessions(tenant: Tenant, user: User, *, reason: str, keep: Session | None = None) -> int:
+    """do_end_sessions as a part of another act, which records itself. Inside tenant_context, in a transaction."""
+    void_all(user)
+    sessions = Session.objects.select_for_update().filter(user=user)
+    return _end(tenant, sessions if keep is None else sessions.exclude(pk=keep.pk), reason)
+
+
+def end_own_session(tenant: Tenant, user: User, session_id: uuid.UUID, *, reason: str) -> None:
+    """do_end_own_session as a part of another act, which records itself. Inside tenant_context, in a transaction."""
+    if not _end(tenant, Session.objects.select_for_update().filter(user=user, pk=session_id), reason):
         raise KapokError("NOT_FOUND", "You have no such session.")
 
 
@@ -126,22 +142,23 @@ def _rotated(tenant: Tenant, secret: str) -> Tokens | None:
     tokens, successor = _tokens(tenant, user, session, "refresh")
     known.used_at, known.replaced_by = now, successor
     known.save(update_fields=["used_at", "replaced_by"])
+    record_on_user("session.refreshed", tenant, user, session=str(session.pk))
     return tokens
 
 
 def _end_family(tenant: Tenant, secret: str) -> None:
     session = Session.objects.filter(refresh_tokens__digest=digest_of(secret)).select_related("user").get()
-    _end(tenant, Session.objects.select_for_update().filter(pk=session.pk), session.user, "a refresh token was reused")
+    do_end_session(tenant, session, reason="a refresh token was reused")
 
 
-def _end(tenant: Tenant, sessions: object, user: User, reason: str) -> int:
+def _end(tenant: Tenant, sessions: object, reason: str) -> int:
     """End those of the sessions that go on."""
     going_on = [session for session in sessions if session.revoked_at is None]  # type: ignore[attr-defined]
     for session in going_on:
         session.revoked_at, session.revoked_reason = timezone.now(), reason[:200]
         session.save(update_fields=["revoked_at", "revoked_reason"])
     for session in going_on:
-        do_revoke_session(tenant, str(session.pk), acting=as_actor(user))
+        revoke_session(tenant, str(session.pk))
     return len(going_on)
 
 

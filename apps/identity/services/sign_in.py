@@ -30,6 +30,7 @@ from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sessions import Tokens, do_sign_in
 from apps.identity.services.users import do_make_user
 from apps.identity.tasks import queue_delivery
+from apps.identity.trail import Refusals, account, record_on_address, record_on_user
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
@@ -59,8 +60,8 @@ class Attempt:
 def do_sign_in_password(tenant: Tenant, *, email: str, password: str, origin: Origin) -> Tokens | Challenge:
     """Raises INVALID_CREDENTIALS, RATE_LIMITED, OVERLOADED, ACCOUNT_DISABLED, SIGN_IN_REFUSED, HOOK_FAILED."""
     email = normalised(email)
-    attempt = Attempt(tenant, email, origin)
-    with tenant_context(tenant):
+    with Refusals(tenant, "password", account(email)), tenant_context(tenant):
+        attempt = Attempt(tenant, email, origin)
         user = User.objects.filter(email=email).first()
         check = check_password(password, user.password if user else "")
         if user is None or not check.right:
@@ -83,21 +84,25 @@ def do_send_magic_link(tenant: Tenant, *, email: str, redirect_to: str, origin: 
     allowed_redirect(tenant, redirect_to)
     SIGN_UPS.hit(tenant.pk, network_of(origin.address), most=auth.address_sign_ups)
     MAILS.hit(tenant.pk, email, most=auth.account_mails)
-    queue_delivery(tenant, "magic_link", email, redirect_to)
+    with transaction.atomic():
+        record_on_address("user.magic_link_requested", tenant, email)
+        queue_delivery(tenant, "magic_link", email, redirect_to)
 
 
 @in_tenant
 def do_sign_in_magic_link(tenant: Tenant, secret: str, *, origin: Origin) -> Tokens | Challenge:
     """Raises TOKEN_INVALID, and what do_make_user and do_sign_in raise; then the link can be used again."""
-    token = take(secret, "magic_link")
-    user = User.objects.filter(email=token.data["email"]).first()
-    # The account may have been given up, or another address, since the mail was sent.
-    if token.user_id is not None and (user is None or user.pk != token.user_id):
-        raise KapokError("TOKEN_INVALID")
-    if user is None:
-        user = do_make_user(tenant, email=token.data["email"], method="magic_link")
-    take_possession(tenant, user)
-    return tokens_or_challenge(tenant, user, "email", "magic_link", origin)
+    with Refusals(tenant, "magic_link") as refusals:
+        token = take(secret, "magic_link")
+        refusals.target = account(token.data["email"])
+        user = User.objects.filter(email=token.data["email"]).first()
+        # The account may have been given up, or another address, since the mail was sent.
+        if token.user_id is not None and (user is None or user.pk != token.user_id):
+            raise KapokError("TOKEN_INVALID")
+        if user is None:
+            user = do_make_user(tenant, email=token.data["email"], method="magic_link")
+        take_possession(tenant, user)
+        return tokens_or_challenge(tenant, user, "email", "magic_link", origin)
 
 
 def tokens_or_challenge(tenant: Tenant, user: User, proof: str, method: str, origin: Origin) -> Tokens | Challenge:
@@ -105,4 +110,7 @@ def tokens_or_challenge(tenant: Tenant, user: User, proof: str, method: str, ori
     if user.disabled_at is not None:
         raise KapokError("ACCOUNT_DISABLED")
     challenge = challenge_for(tenant, user, [proof])
-    return challenge or do_sign_in(tenant, user, methods=[proof], method=method, origin=origin)
+    if challenge is not None:
+        record_on_user("user.challenged", tenant, user, method=method)
+        return challenge
+    return do_sign_in(tenant, user, methods=[proof], method=method, origin=origin)

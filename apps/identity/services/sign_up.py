@@ -24,6 +24,7 @@ from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sessions import Tokens, do_sign_in
 from apps.identity.services.users import do_make_user
 from apps.identity.tasks import queue_delivery
+from apps.identity.trail import record_on_address, record_on_user
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
@@ -86,6 +87,10 @@ def do_sign_up_anonymous(tenant: Tenant, *, metadata: Mapping[str, Any], origin:
 @in_tenant
 def _recorded(tenant: Tenant, purpose: str, data: Mapping[str, Any], user: User | None) -> OneTimeToken:
     lifetime = timedelta(hours=AuthSettings.of(tenant.project).sign_up_hours)
+    if user is None:
+        record_on_address("user.sign_up_requested", tenant, data["email"])
+    else:
+        record_on_user("user.email_change_requested", tenant, user, email=data["email"])
     # The worker that writes the mail makes the real token.
     return record(purpose, lifetime, user=user, data=data, digest=digest_of(new_secret()))
 

@@ -16,6 +16,8 @@ from apps.identity.context import in_tenant
 from apps.identity.emails import normalised
 from apps.identity.models import User
 from apps.identity.services import hook
+from apps.identity.trail import record_on_user
+from apps.tenants.acting import Actor
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
@@ -34,8 +36,10 @@ def do_make_user(
     verified: bool = True,
     anonymous: bool = False,
     user_id: uuid.UUID | None = None,
+    acting: Actor | None = None,
 ) -> User:
-    """A user. method: how, for the hook; the roles and claims it gives are stored. Raises ACCOUNT_EXISTS,
+    """A user. method: how, for the hook; the roles and claims it gives are stored. acting: None for who makes an
+    account for himself. Raises ACCOUNT_EXISTS,
     ALREADY_EXISTS (the id), SIGN_IN_REFUSED, HOOK_FAILED."""
     now = timezone.now()
     user = User(
@@ -61,6 +65,8 @@ def do_make_user(
         user.roles = user.roles if verdict.roles is None else list(verdict.roles)
         user.app_metadata = {**user.app_metadata, **verdict.claims}
         user.save(update_fields=["roles", "app_metadata"])
+    facts = {"method": method, "email": user.email, "roles": user.roles, "anonymous": anonymous}
+    record_on_user("user.created", tenant, user, acting=acting, **facts)
     return user
 
 

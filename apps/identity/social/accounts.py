@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.identity.context import Origin, as_actor, in_tenant
+from apps.identity.context import Origin, in_tenant
 from apps.identity.emails import normalised
 from apps.identity.factors.enrolment import require_fresh
 from apps.identity.factors.second_step import Challenge
@@ -21,8 +21,9 @@ from apps.identity.services.sessions import Tokens
 from apps.identity.services.sign_in import tokens_or_challenge
 from apps.identity.services.users import do_sign_up_external
 from apps.identity.social.flow import Proven
+from apps.identity.trail import Refusals, record_on_user
 from apps.tenants.models import Tenant
-from apps.tenants.services.tokens import do_revoke_user_tokens
+from apps.tenants.services.tokens import revoke_user_tokens
 from kapok.errors import KapokError
 
 #: What is kept of the claims: who it was, for operators; never tokens.
@@ -33,7 +34,8 @@ _KEPT_CLAIMS = ("iss", "sub", "email", "email_verified", "name", "preferred_user
 def do_sign_in_external(tenant: Tenant, proven: Proven, *, origin: Origin) -> Tokens | Challenge:
     """Tokens, or the challenge of a second factor; who gets neither leaves nothing behind. Raises what
     do_find_or_make_user and do_sign_in raise."""
-    return tokens_or_challenge(tenant, do_find_or_make_user(tenant, proven), "fed", "oidc", origin)
+    with Refusals(tenant, "oidc"):
+        return tokens_or_challenge(tenant, do_find_or_make_user(tenant, proven), "fed", "oidc", origin)
 
 
 @in_tenant
@@ -41,12 +43,12 @@ def do_find_or_make_user(tenant: Tenant, proven: Proven) -> User:
     """The user a sign-in is for. Raises ACCOUNT_EXISTS, and what signing up raises."""
     found = _identity(proven).select_for_update(of=("self",)).first()
     if found is not None:
-        _remember(found, proven)
+        _used(tenant, found, proven)
         return found.user
     user = _user_of_address(proven)
     if user is None:
         user = do_sign_up_external(tenant, email=proven.verified_email, metadata=proven.metadata(), method="oidc")
-    _connect(user, proven)
+    _connect(tenant, user, proven)
     return user
 
 
@@ -61,13 +63,13 @@ def do_connect(tenant: Tenant, user: User, session: Session, proven: Proven) -> 
     if found is not None and found.user_id != user.pk:
         raise KapokError("ALREADY_EXISTS", "This account at the provider belongs to another user.")
     if found is not None:
-        return _remember(found, proven)
+        return _used(tenant, found, proven)
     if not locked.is_anonymous:
-        return _connect(locked, proven)
+        return _connect(tenant, locked, proven)
     _name(locked, proven)
-    connected = _connect(locked, proven)
+    connected = _connect(tenant, locked, proven)
     # Tokens in use still say that he is a visitor.
-    do_revoke_user_tokens(tenant, str(locked.pk), acting=as_actor(locked))
+    revoke_user_tokens(tenant, str(locked.pk))
     return connected
 
 
@@ -84,6 +86,7 @@ def do_disconnect(tenant: Tenant, user: User, session: Session, identity_id: uui
     others = locked.identities.exclude(pk=identity_id)
     if not (locked.email or others.exists() or passkeys.exists()):
         raise KapokError("INVALID_STATE", "This is the only way to sign in.", hint="Add an e-mail address first.")
+    record_on_user("identity.disconnected", tenant, locked, identity=str(identity.pk), provider=identity.provider)
     identity.delete()
 
 
@@ -120,10 +123,16 @@ def _name(user: User, proven: Proven) -> None:
         raise KapokError("ACCOUNT_EXISTS") from exc
 
 
-def _connect(user: User, proven: Proven) -> Identity:
+def _used(tenant: Tenant, identity: Identity, proven: Proven) -> Identity:
+    _remember(identity, proven)
+    record_on_user("identity.used", tenant, identity.user, identity=str(identity.pk), provider=identity.provider)
+    return identity
+
+
+def _connect(tenant: Tenant, user: User, proven: Proven) -> Identity:
     try:
         with transaction.atomic():
-            return _remember(
+            made = _remember(
                 Identity(
                     user=user, provider=proven.provider.name, issuer=proven.provider.issuer, subject=proven.subject
                 ),
@@ -131,6 +140,8 @@ def _connect(user: User, proven: Proven) -> Identity:
             )
     except IntegrityError as exc:
         raise KapokError("ALREADY_EXISTS", "This account at the provider has just been connected.") from exc
+    record_on_user("identity.connected", tenant, user, identity=str(made.pk), provider=made.provider)
+    return made
 
 
 def _remember(identity: Identity, proven: Proven) -> Identity:
