@@ -31,6 +31,7 @@ from tests.proxy import Proxy
 from tests.second_web import second_web
 from tests.waiting import until
 
+FIELDS = "{ __schema { queryType { fields { name } } mutationType { name } } }"
 CITIES = "{ cities(limit: 3) { name } }"
 
 
@@ -276,6 +277,19 @@ def test_roles_are_those_of_the_token(live: Live, acme: LiveTenant, mint: Mint) 
         assert (answer.status, answer.code) == (403, "FORBIDDEN")
     assert refuse(live, acme, f"apikey: {acme.publishable_key}", "x-kapok-role: service").code == "FORBIDDEN"
     allowed(live, acme, f"apikey: {acme.publishable_key}", "x-kapok-role: anon")
+
+
+def test_a_role_that_nobody_declared_reaches_nothing(live: Live, acme: LiveTenant, mint: Mint) -> None:
+    """An issuer may name roles that the project has taken back since, or never had."""
+    headers = {"authorization": f"Bearer {mint.token(roles=['undeclared', 'anon'])}"}
+    for document in (CITIES, "{ searchOffers(search: \"a\") { id } }", "mutation { deleteCities(filter: {}) }"):
+        answer = httpx.post(acme.graphql_url, json={"query": document}, headers=headers)
+        assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED", answer.text
+        assert "db;dur=0.00" in answer.headers["server-timing"]
+    shown = httpx.post(acme.graphql_url, json={"query": FIELDS}, headers=headers).json()
+    assert {field["name"] for field in shown["data"]["__schema"]["queryType"]["fields"]} <= {"node", "nodes", "_empty"}
+    assert shown["data"]["__schema"]["mutationType"] is None
+    allowed(live, acme, f"authorization: {headers['authorization']}", "x-kapok-role: anon")
 
 
 @pytest.fixture(scope="module")
