@@ -11,7 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -34,17 +34,14 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         """Open it. Raises BundleUnreadable."""
-        with _refusing("the file"):
-            with path.open("rb") as stream:
-                _check_directory(stream)
-            self._zip = zipfile.ZipFile(path)
         self._members: dict[str, zipfile.ZipInfo] = {}
-        try:
+        with ExitStack() as opened, _refusing("the file"):
+            self._file = opened.enter_context(path.open("rb"))
+            _check_directory(self._file)
+            self._zip = zipfile.ZipFile(self._file)
             for info in self._zip.infolist():
                 self._add(info)
-        except BundleUnreadable:
-            self._zip.close()
-            raise
+            opened.pop_all()
 
     def __enter__(self) -> Archive:
         return self
@@ -53,6 +50,8 @@ class Archive:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._zip.close()
+        # Not the zip's business: it would wait for members that are still being read.
+        self._file.close()
 
     @property
     def names(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from itertools import pairwise
+from types import TracebackType
 from typing import IO, Any
 
 import orjson
@@ -79,13 +80,22 @@ class Evidence:
 
 
 class BundleWriter:
-    """Writes one bundle. Call write_lines, write_leaf_hashes and write_proofs once each, then finish."""
+    """Writes one bundle: `with BundleWriter(...) as writer`. Call write_lines, write_leaf_hashes and write_proofs once
+    each, then finish; what was not finished is no bundle."""
 
     def __init__(self, stream: IO[bytes], part: Range, created_at: datetime) -> None:
         """stream: to write to; it need not be able to seek. created_at: with its time zone."""
         self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL)
         self._range, self._created_at = part, created_at
         self._files: dict[str, dict[str, Any]] = {}
+
+    def __enter__(self) -> BundleWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._zip.close()
 
     def write_lines(self, lines: Iterable[bytes]) -> int:
         """Write what lines.encode and encode_gone give, in order, as the database has them: whether they are all there,

@@ -117,8 +117,7 @@ class Log:
         part = Range(self.origin, first, end, since, until, {"tables": "payments"})
         evidence = Evidence(notes, keys or [self.signer.key], self.rotations if rotations else (), tuple(witnesses))
         made = (encode(index, self.sealed[index]) for index in range(first, end))
-        with path.open("wb") as stream:
-            writer = BundleWriter(stream, part, START)
+        with path.open("wb") as stream, BundleWriter(stream, part, START) as writer:
             writer.write_lines(made if lines is None else lines)
             writer.write_leaf_hashes([b"".join(self.leaf_hashes(first, end))])
             writer.write_proofs(self.node, evidence)
