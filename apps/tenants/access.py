@@ -136,6 +136,11 @@ def grant_project(user: User, project: Project, right: Right) -> None:
     assign_perm(f"tenants.{right}", user, project)
 
 
+def grant_platform_audit(user: User) -> None:
+    """Let a user read and export the control plane's audit trail."""
+    assign_perm(AUDIT_PLATFORM, user)
+
+
 def revoke_project(user: User, project: Project) -> None:
     """Take all of a user's rights on a project."""
     for right in Right:

@@ -30,6 +30,8 @@ def command() -> None:
 @click.option("--superuser", is_flag=True, help="May do everything.")
 @click.option("--project", "-p", "projects", multiple=True, help="A project the person manages; repeatable.")
 @click.option("--read-project", "read_projects", multiple=True, help="A project the person may see; repeatable.")
+@click.option("--audit-project", "audit_projects", multiple=True, help="A project the person audits; repeatable.")
+@click.option("--audit-platform", is_flag=True, help="The person audits the control plane itself.")
 @common_options
 @pass_invocation
 def create_user(
@@ -39,6 +41,8 @@ def create_user(
     superuser: bool,
     projects: tuple[str, ...],
     read_projects: tuple[str, ...],
+    audit_projects: tuple[str, ...],
+    audit_platform: bool,
 ) -> None:
     """Create a user. The password is asked for (or read from stdin)."""
     password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
@@ -49,6 +53,8 @@ def create_user(
         "isSuperuser": superuser,
         "manages": list(projects),
         "reads": list(read_projects),
+        "audits": list(audit_projects),
+        "auditsPlatform": audit_platform,
     }
     with Client(invocation.settings) as client:
         user = client.post("/users", body)

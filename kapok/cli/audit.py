@@ -7,6 +7,7 @@ import click
 from kapok.cli.lazy import Lazy, LazyGroup
 
 COMMANDS = {
+    "exports": Lazy("kapok.cli.audit_exports", "Ask for bundles of audit trails, and take them away."),
     "verify": Lazy("kapok.cli.audit_verify", "Prove a bundle: no server, no database, no network."),
 }
 

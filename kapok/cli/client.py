@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import httpx
 
@@ -65,6 +65,18 @@ class Client:
     def delete(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Remove something; `body` carries the typed confirmation where one is asked for."""
         return self._send("DELETE", path, json=body or {})
+
+    def download(self, path: str, file: IO[bytes]) -> None:
+        """Read something that is no JSON into a file, as it comes."""
+        try:
+            with self._http.stream("GET", "/api/v1" + path) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _server_error(response)
+                for chunk in response.iter_bytes():
+                    file.write(chunk)
+        except httpx.TransportError as exc:
+            raise self._unreachable() from exc
 
     def events(self, path: str) -> Iterator[dict[str, Any]]:
         """The objects of a server-sent event stream, until the server ends it."""

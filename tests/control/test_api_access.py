@@ -11,6 +11,7 @@ from django.urls import get_resolver
 from apps.control.models import ControlToken
 from apps.tenants.models import (
     ApiKey,
+    AuditExport,
     Domain,
     IdentityProvider,
     Operation,
@@ -28,7 +29,7 @@ from tests.factories import ApiKeyFactory, DomainFactory, OperationFactory, User
 
 pytestmark = pytest.mark.django_db
 
-KEY_ID, OPERATION_ID = uuid.UUID(int=1), uuid.UUID(int=2)
+KEY_ID, OPERATION_ID, EXPORT_ID = uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)
 SHA256 = "a" * 64
 END_USER = "ada@example.com"
 
@@ -36,6 +37,7 @@ END_USER = "ada@example.com"
 OPEN = (401, 200, 200, 200, 200)
 SEE = (401, 404, 200, 200, 200)
 NO_TABLES = (401, 404, 503, 503, 503)
+AUDITORS = (401, 404, 404, 404, 200)
 ADMIN_ONLY = (401, 403, 403, 403, 200)
 
 
@@ -124,6 +126,13 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
     ("GET", "/migrations?project=bookings"): (None, SEE),
     ("POST", "/migrations/plan"): ({"project": "bookings"}, SEE),
     ("POST", "/migrations/up"): ({"project": "bookings"}, manage(202)),
+    ("GET", "/audit/profiles"): (None, OPEN),
+    ("GET", "/audit/exports"): (None, OPEN),
+    # No directory for exports is set: that is said to those only who may export. To manage is not to audit.
+    ("POST", "/audit/exports"): ({"tenant": "acme"}, (401, 404, 403, 403, 503)),
+    ("GET", f"/audit/exports/{EXPORT_ID}"): (None, AUDITORS),
+    ("DELETE", f"/audit/exports/{EXPORT_ID}"): (None, (401, 404, 404, 404, 503)),
+    ("GET", f"/audit/exports/{EXPORT_ID}/download"): (None, (401, 404, 404, 404, 503)),
     ("GET", "/operations"): (None, OPEN),
     ("GET", f"/operations/{OPERATION_ID}"): (None, SEE),
     ("POST", f"/operations/{OPERATION_ID}/retry"): (None, manage(409)),
@@ -141,6 +150,7 @@ def furnished(cast: Cast) -> Cast:
     OperationFactory(
         id=OPERATION_ID, tenant=cast.tenant, project=cast.project, kind="migrate_tenant", state="succeeded"
     )
+    AuditExport.objects.create(id=EXPORT_ID, tenant=cast.tenant, tenant_slug="acme", project=cast.project)
     TrustedDocument.objects.create(project=cast.project, sha256=SHA256, document="{ a }")
     for version in (1, 2):
         ProjectPermissions.objects.create(project=cast.project, version=version, text=f"# {version}\n")
@@ -158,6 +168,7 @@ def everything() -> list[Any]:
         TrustedDocument,
         Tenant,
         ApiKey,
+        AuditExport,
         Domain,
         IdentityProvider,
         SigningKey,
@@ -216,6 +227,7 @@ def _pattern(path: str) -> str:
         SHA256,
         str(KEY_ID),
         str(OPERATION_ID),
+        str(EXPORT_ID),
         str(uuid.UUID(int=9)),
     }
     return "/".join("*" if part in names else part for part in path.partition("?")[0].split("/"))

@@ -102,16 +102,16 @@ class _Writing:
         selection = self._wanted.selection
         part, ends = choose(self._session, self._log, selection.since, selection.until)
         part = replace(part, selection={"profile": self._wanted.profile.name, **selection.words()})
-        writer = BundleWriter(stream, part, self._created_at)
-        with io.TextIOWrapper(_owned(rows), "utf-8", newline="") as text:
-            writer.write_lines(self._lines(part, Spreadsheet(text)))
-        proof = self._prove(writer, part, ends)
-        with rows.open("rb") as file:
-            writer.add(CSV, iter(partial(file.read, _COPY_BYTES), b""))
-        facts = self._facts(part, ends, proof)
-        writer.add(HTML, [page(self._tally, facts)])
-        writer.add(PDF, [document(self._tally, facts)])
-        writer.finish()
+        with BundleWriter(stream, part, self._created_at) as writer:
+            with io.TextIOWrapper(_owned(rows), "utf-8", newline="") as text:
+                writer.write_lines(self._lines(part, Spreadsheet(text)))
+            proof = self._prove(writer, part, ends)
+            with rows.open("rb") as file:
+                writer.add(CSV, iter(partial(file.read, _COPY_BYTES), b""))
+            facts = self._facts(part, ends, proof)
+            writer.add(HTML, [page(self._tally, facts)])
+            writer.add(PDF, [document(self._tally, facts)])
+            writer.finish()
         tally = self._tally
         return Written(
             tally.entries, tally.shown, tally.withheld, tally.gone, part.first_size, part.last_size, len(proof.notes)

@@ -10,13 +10,14 @@ from apps.tenants.validators import limits_problem
 from kapok.tenancy import Limits
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """`size_bytes` is sizeBytes."""
     head, *tail = name.split("_")
     return head + "".join(word.capitalize() for word in tail)
 
 
 #: API name -> name in kapok.tenancy.Limits.
-LIMIT_NAMES = {_camel(name): name for name in Limits.__dataclass_fields__}
+LIMIT_NAMES = {camel(name): name for name in Limits.__dataclass_fields__}
 
 
 class LimitsField(serializers.DictField):

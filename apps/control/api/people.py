@@ -21,7 +21,7 @@ from apps.control.api.listing import listing
 from apps.control.api.openapi import collection, describe
 from apps.control.models import ControlToken
 from apps.control.tokens import do_create_token, do_revoke_token
-from apps.tenants.access import Right, get_project_for, grant_project
+from apps.tenants.access import AUDIT_PLATFORM, Right, get_project_for, grant_platform_audit, grant_project
 from apps.tenants.acting import actor_name
 from apps.tenants.models import Project
 from apps.tenants.rights import recording_rights
@@ -50,7 +50,7 @@ class UserSerializer(MeSerializer):
 
 
 class UserInput(serializers.Serializer[Any]):
-    """A new user. manages, reads: slugs of projects."""
+    """A new user. manages, reads, audits: slugs of projects. auditsPlatform: the control plane's own audit trail."""
 
     email = serializers.EmailField()
     name = serializers.CharField(required=False, default="", allow_blank=True, max_length=150)
@@ -58,6 +58,8 @@ class UserInput(serializers.Serializer[Any]):
     isSuperuser = serializers.BooleanField(required=False, default=False)
     manages = serializers.ListField(required=False, default=list, child=serializers.CharField(max_length=200))
     reads = serializers.ListField(required=False, default=list, child=serializers.CharField(max_length=200))
+    audits = serializers.ListField(required=False, default=list, child=serializers.CharField(max_length=200))
+    auditsPlatform = serializers.BooleanField(required=False, default=False)
 
 
 class TokenInput(serializers.Serializer[Any]):
@@ -149,7 +151,8 @@ class UsersView(ControlView):
         _require_superuser(request)
         given = parsed(UserInput, request.data)
         _check_password(given)
-        rights = [(slug, Right.MANAGE) for slug in given["manages"]] + [(slug, Right.VIEW) for slug in given["reads"]]
+        named = {Right.MANAGE: given["manages"], Right.VIEW: given["reads"], Right.AUDIT: given["audits"]}
+        rights = [(slug, right) for right, slugs in named.items() for slug in slugs]
         projects = [(get_project_for(acting(request), slug, Right.MANAGE), right) for slug, right in rights]
         try:
             with transaction.atomic():
@@ -173,6 +176,11 @@ def _create(given: dict[str, Any], projects: Sequence[tuple[Project, Right]], cr
     for project, right in projects:
         with recording_rights(project, user, acting=creator):
             grant_project(user, project, right)
+    if given["auditsPlatform"]:
+        grant_platform_audit(user)
+        record_on_platform(
+            "operator.changed", actor_name(user), acting=creator, email=user.email, changed=[AUDIT_PLATFORM]
+        )
     return user
 
 

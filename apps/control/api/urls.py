@@ -7,6 +7,7 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.control.api import (
+    audit_exports,
     migrations,
     operations,
     people,
@@ -38,6 +39,7 @@ _PROJECT = "v1/projects/<slug:slug>"
 _TENANT = "v1/tenants/<slug:slug>"
 _USER = f"{_TENANT}/users/<str:user>"
 _OPERATION = "v1/operations/<uuid:operation_id>"
+_EXPORT = "v1/audit/exports/<uuid:export_id>"
 
 urlpatterns = [
     path("v1/openapi.json", SchemaView.as_view(), name="control-openapi"),
@@ -49,10 +51,7 @@ urlpatterns = [
     path("v1/projects", projects.ProjectsView.as_view()),
     path(_PROJECT, projects.ProjectView.as_view()),
     path(f"{_PROJECT}/migrations", project_files.ProjectMigrationsView.as_view()),
-    path(f"{_PROJECT}/permissions", permissions.ProjectPermissionsView.as_view()),
-    path(f"{_PROJECT}/permissions/plan", permissions.ProjectPermissionsPlanView.as_view()),
-    path(f"{_PROJECT}/permissions/versions", permissions.ProjectPermissionsVersionsView.as_view()),
-    path(f"{_PROJECT}/permissions/rollback", permissions.ProjectPermissionsRollbackView.as_view()),
+    *(path(f"{_PROJECT}/{below}", view.as_view()) for below, view in permissions.OF_PROJECT.items()),
     path(f"{_PROJECT}/providers", providers.ProvidersView.as_view()),
     path(f"{_PROJECT}/providers/<slug:name>", providers.ProviderView.as_view()),
     path(f"{_PROJECT}/documents", project_files.ProjectDocumentsView.as_view()),
@@ -67,10 +66,7 @@ urlpatterns = [
     path(f"{_TENANT}/suspend", tenants.TenantSuspendView.as_view()),
     path(f"{_TENANT}/resume", tenants.TenantResumeView.as_view()),
     path(f"{_TENANT}/seed", tenants.TenantSeedView.as_view()),
-    path(f"{_TENANT}/permissions", permissions.TenantPermissionsView.as_view()),
-    path(f"{_TENANT}/permissions/plan", permissions.TenantPermissionsPlanView.as_view()),
-    path(f"{_TENANT}/permissions/versions", permissions.TenantPermissionsVersionsView.as_view()),
-    path(f"{_TENANT}/permissions/rollback", permissions.TenantPermissionsRollbackView.as_view()),
+    *(path(f"{_TENANT}/{below}", view.as_view()) for below, view in permissions.OF_TENANT.items()),
     path(f"{_TENANT}/permissions/test", trials.PermissionTestsView.as_view()),
     path(f"{_TENANT}/explain", trials.ExplainView.as_view()),
     path(f"{_TENANT}/users", tenant_users.EndUsersView.as_view()),
@@ -88,6 +84,10 @@ urlpatterns = [
     path("v1/migrations", migrations.MigrationsView.as_view()),
     path("v1/migrations/plan", migrations.MigrationsPlanView.as_view()),
     path("v1/migrations/up", migrations.MigrationsUpView.as_view()),
+    path("v1/audit/profiles", audit_exports.ProfilesView.as_view()),
+    path("v1/audit/exports", audit_exports.ExportsView.as_view()),
+    path(_EXPORT, audit_exports.ExportView.as_view()),
+    path(f"{_EXPORT}/download", audit_exports.export_download, name="control-export-download"),
     path("v1/operations", operations.OperationsView.as_view()),
     path(_OPERATION, operations.OperationView.as_view()),
     path(f"{_OPERATION}/retry", operations.OperationRetryView.as_view()),
