@@ -128,6 +128,7 @@ def kapok(database_url: str, redis_url: str) -> Iterator[Kapok]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "KAPOK_ALLOWED_HOSTS": "127.0.0.1",
         "KAPOK_HTTPS": "false",
+        "KAPOK_PUBLIC_URL": "http://kapok.example.com",
         "KAPOK_LOG_LEVEL": "WARNING",
         # The peers log no requests either.
         "KAPOK_ACCESS_LOG": "false",
