@@ -46,7 +46,8 @@ _POSITIONS = """
     select wanted, coalesce(pg_sequence_last_value(s.oid), 0) from unnest(%s::bigint[]) wanted
     join pg_class s on s.oid = wanted::oid
 """
-_NEXT_XID = "select pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+# The next transaction's id, by taking it: a snapshot's xmax may be below those of transactions that run.
+_NEXT_XID = "select pg_current_xact_id()::text::bigint"
 
 
 class Sealer:

@@ -9,9 +9,8 @@ import logging
 from typing import Any, LiteralString
 
 from apps.audit.logs import LogRef
-from apps.audit.models import Outcome
-from apps.audit.record import INSERT, event_values
 from apps.audit.sealing_state import Session
+from apps.audit.statement import INSERT, event_values
 
 log_lines = logging.getLogger("kapok.audit")
 
@@ -47,7 +46,13 @@ def _say(
             return  # said already
         details = {"problem": problem, **facts}
         values = event_values(
-            action, actor="system", target=f"log:{log.origin}", details=details, outcome=Outcome.FAILED
+            action,
+            outcome="failed",
+            actor="system",
+            target=f"log:{log.origin}",
+            request_id="",
+            address="",
+            details=details,
         )
         session.execute(log.sql(INSERT), values)
     log_lines.error("the log %s: %s", log.origin, problem, extra={"log": log.origin, **facts})

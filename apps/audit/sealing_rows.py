@@ -32,9 +32,11 @@ CHANGE_COLUMNS: LiteralString = (
     + "to_jsonb(r.actor)::text, to_jsonb(r.session_id)::text, "
     + ", ".join(_VALUES.replace("{name}", name) for name in ("key", "before", "after"))
 )
+# An empty text is no value: that is what an erased one is in a column that cannot be null.
 EVENT_COLUMNS: LiteralString = (
     f"r.xid::text::bigint, r.position, {_TIME}, r.action, r.outcome, r.request_id, "
-    + "to_jsonb(r.actor)::text, to_jsonb(r.address)::text, to_jsonb(r.target)::text, "
+    + "to_jsonb(nullif(r.actor, ''))::text, to_jsonb(nullif(r.address, ''))::text, "
+    + "to_jsonb(nullif(r.target, ''))::text, "
     + _VALUES.replace("{name}", "details")
 )
 _COLUMNS: dict[str, LiteralString] = {CHANGE: CHANGE_COLUMNS, EVENT: EVENT_COLUMNS}
@@ -105,15 +107,20 @@ def row_of(kind: str, found: tuple[Any, ...]) -> Row:
     return Row(place, at, public, private)
 
 
+def sealed_up_to(state: LogState, kind: str) -> tuple[int, int]:
+    """The xid and position that rows of this kind are sealed up to, both of them included."""
+    after = state.after
+    return after.xid, after.position if kind == after.kind else _LAST if kind < after.kind else _FIRST
+
+
 def new_rows(session: Session, log: LogRef, state: LogState, horizon: int, limit: int) -> Iterator[Row]:
     """The first `limit` rows after state.after that were committed by transactions below the horizon, in the order
     they are sealed in: by xid, kind and position. Close the iterator before the connection is used again."""
     parts = []
     for kind in kinds_of(session, log):
-        after = state.after
-        position = after.position if kind == after.kind else _LAST if kind < after.kind else _FIRST
+        xid, position = sealed_up_to(state, kind)
         restored = state.restored_change if kind == CHANGE else state.restored_event
-        parts.append(_rows(session, log, kind, _NEW, [str(after.xid), position, str(horizon), restored, limit]))
+        parts.append(_rows(session, log, kind, _NEW, [str(xid), position, str(horizon), restored, limit]))
     return heapq.merge(*parts, key=attrgetter("place"))
 
 

@@ -24,7 +24,7 @@ from kapok.ledger.tiles import grow
 BATCH = 5000
 
 _HORIZON = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-_COPY = "copy {schema}.kapok_entry (index, kind, position, at, leaf_hash, seed) from stdin"
+_COPY = "copy {schema}.kapok_entry (index, kind, position, xid, at, leaf_hash, seed) from stdin"
 _READ_TILE = "select hashes from {schema}.kapok_tile where level = %s and index = %s"
 _WRITE_TILE = """
     insert into {schema}.kapok_tile (level, index, hashes) values (%s, %s, %s)
@@ -35,6 +35,10 @@ _ADVANCE = """
     set size = %s, horizon = %s::text::xid8, after_kind = %s, after_position = %s, restored_unsealed = %s,
         sealed_at = clock_timestamp()
 """
+
+
+#: index, kind, position, xid, at, leaf_hash, seed
+_Entry = tuple[int, str, int, str, str, bytes, bytes]
 
 
 class SealingError(Exception):
@@ -70,8 +74,9 @@ def _seal(session: Session, log: LogRef, state: LogState, horizon: int, limit: i
     last = state.after
     for index, row in enumerate(islice(rows, limit), start=state.size):
         seed = new_seed()
-        entries.append((index, row.place.kind, row.place.position, row.at, _leaf_hash(state.origin, row, seed), seed))
         last = row.place
+        leaf_hash = _leaf_hash(state.origin, row, seed)
+        entries.append((index, last.kind, last.position, str(last.xid), row.at, leaf_hash, seed))
     # The cursors of what was not read are closed before the connection is used again.
     del rows
     full = len(entries) == limit
@@ -95,7 +100,7 @@ def _leaf_hash(origin: str, row: Row, seed: bytes) -> bytes:
     return Entry(kind, row.at, position, row.public, row.private, seed).leaf_hash(origin)
 
 
-def _append(session: Session, log: LogRef, size: int, entries: list[tuple[int, str, int, str, bytes, bytes]]) -> None:
+def _append(session: Session, log: LogRef, size: int, entries: list[_Entry]) -> None:
     def read_tile(level: int, index: int) -> bytes:
         row = session.execute(log.sql(_READ_TILE), [level, index]).fetchone()
         return b"" if row is None else bytes(row[0])
@@ -108,7 +113,7 @@ def _append(session: Session, log: LogRef, size: int, entries: list[tuple[int, s
         except psycopg.errors.UniqueViolation as exc:
             raise SealingError("a row that is sealed already was to be sealed again: kapok_log was changed") from exc
     try:
-        tiles = grow(size, [entry[4] for entry in entries], read_tile)
+        tiles = grow(size, [entry[5] for entry in entries], read_tile)
     except ValueError as exc:
         raise SealingError(str(exc)) from exc
     with session.cursor() as cursor:

@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ("index", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("kind", models.TextField(choices=[("change", "Change"), ("event", "Event")])),
                 ("position", models.BigIntegerField()),
+                ("xid", apps.audit.fields.XidField()),
                 ("at", models.DateTimeField()),
                 ("leaf_hash", models.BinaryField()),
                 ("seed", models.BinaryField(null=True)),

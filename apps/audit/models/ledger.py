@@ -15,13 +15,14 @@ class EntryKind(models.TextChoices):
 
 
 class Entry(models.Model):
-    """One leaf. kind and position: the row it was made of. seed: 32 bytes that every private value's salt comes from;
+    """One leaf. kind, position, xid and at: the row it was made of. seed: 32 bytes that every private value's salt comes from;
     None once something was erased: then salts holds the salts that are left ({path: hex}) and erased the digests of
     what is gone ({path: hex})."""
 
     index = models.BigIntegerField(primary_key=True)
     kind = models.TextField(choices=EntryKind.choices)
     position = models.BigIntegerField()
+    xid = XidField()
     at = models.DateTimeField()
     leaf_hash = models.BinaryField()
     seed = models.BinaryField(null=True)

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
 
-from apps.tenants.acting import Actor
 from apps.tenants.models import Revocation, RevocationKind, Tenant
 from apps.tenants.signing import private_key_of, signing_key
 from kapok.bearer.form import ACCESS_SECONDS, ALGORITHM, LEEWAY_SECONDS, MAX_TOKEN_BYTES, TYPE, check_content, is_name
@@ -69,14 +68,15 @@ def issue_access_token(
     return token
 
 
-def do_revoke_session(tenant: Tenant, sid: str, *, acting: Actor) -> None:
-    """No token of this session is believed any more; the caller sees to it that the session issues no further ones."""
+def revoke_session(tenant: Tenant, sid: str) -> None:
+    """No token of this session is believed any more; the caller sees to it that the session issues no further ones, and
+    records what it does."""
     _revoke(tenant, RevocationKind.SESSION, sid)
 
 
-def do_revoke_user_tokens(tenant: Tenant, sub: str, *, acting: Actor) -> None:
+def revoke_user_tokens(tenant: Tenant, sub: str) -> None:
     """No token of this user issued until now is believed any more; tokens issued later are. For a user who was disabled
-    or deleted, or whose roles changed; call it after the change, at the end of its transaction."""
+    or deleted, or whose roles changed; call it after the change, at the end of its transaction, and record that."""
     _revoke(tenant, RevocationKind.USER, sub)
 
 
