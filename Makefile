@@ -19,9 +19,10 @@ dev: setup
 smoke: setup
 	$(BIN)/python scripts/smoke.py
 
-# WORKERS=2: in two processes, each with servers of its own. Quicker, but tests of timing may fail on a busy machine.
+# In two processes, each with servers of its own; WORKERS=0: in one. A test's name is what stands before its "@".
+WORKERS ?= 2
 test: setup
-	$(BIN)/python -m pytest $(if $(WORKERS),-n $(WORKERS) --dist loadfile) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 test-postgres: setup
 	$(BIN)/python scripts/test_postgres_versions.py $(ARGS)
