@@ -51,6 +51,7 @@ class SealedLog:
         self.log = LogRef(self.schema, f"tests/log/{self.schema}")
         self.session = self.connect()
         self.keyring = keyring_of(new_private_key())
+        self.anchor_path = anchor_path
         self.anchor = DirectoryAnchor(anchor_path)
         self.sql("create schema {schema}")
         ensure_platform_tables(self.names)

@@ -51,8 +51,8 @@ def test_the_leaf_holds_what_the_row_says(sealed: SealedLog) -> None:
 def test_a_number_keeps_its_zeros(sealed: SealedLog) -> None:
     sealed.sql("""
         insert into {schema}.kapok_change (xid, at, table_name, op, key, after, source)
-        values (pg_current_xact_id(), now(), 't', 'insert', '{"id": 1}', '{"price": 10.50, "big": 12345678901234567890.10}',
-                'api')
+        values (pg_current_xact_id(), now(), 't', 'insert', '{"id": 1}',
+                '{"price": 10.50, "big": 12345678901234567890.10}', 'api')
     """)  # fmt: skip
     sealed.seal()
     at, seed, leaf_hash = sealed.sql(
