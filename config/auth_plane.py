@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import orjson
 
-from apps.graphql_api.asgi import Headers, Receive, Scope, Send, pick_headers, request_id_of
+from apps.graphql_api.asgi import Headers, Receive, Scope, Send, address_of, pick_headers, request_id_of
 from apps.graphql_api.cors import cors_headers, preflight
 from apps.graphql_api.responses import Header
 from apps.identity.api.messages import Answered, Asked
@@ -74,7 +74,7 @@ class AuthPlane:
     ) -> Answered:
         key = headers.get(b"apikey", b"").strip().decode("latin-1")
         if looks_like_key(key):  # not needed here, but then the tenant's
-            await self._directory.principal(entry, Credentials(key, "", ""))
+            await self._directory.principal(entry, Credentials(key, "", "", address_of(scope)))
         body = await _body(receive)
         if self._process.waiting >= MAX_WAITING:
             raise KapokError("OVERLOADED", "Too many people are signing in.", details={"retryAfter": 5})
@@ -86,7 +86,7 @@ class AuthPlane:
                 path=path,
                 query=scope["query_string"],
                 headers=[header for header in scope["headers"] if header[0] in _HEADERS],
-                client=scope["client"][0] if scope.get("client") else "",
+                client=address_of(scope),
                 body=body,
             )
         )

@@ -27,6 +27,8 @@ class Observation:
     compile: float = 0.0
     execute: float = 0.0
     total: float = 0.0
+    # Where the request came from.
+    address: str = ""
     request_bytes: int = 0
     response_bytes: int = 0
     # What went wrong inside, for the log only.

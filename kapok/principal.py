@@ -45,11 +45,14 @@ class Principal:
     actor: str = field(init=False)
     #: What `current_setting('request.jwt.claims')` holds in its requests: the claims, with the role.
     claims_json: bytes = field(init=False, repr=False, compare=False)
+    #: claims_json and actor as every statement's preamble takes them.
+    settings: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Made once: both go into every statement's preamble.
+        # Made once, not for every request.
         object.__setattr__(self, "actor", f"{self.kind}:{self.id}")
         object.__setattr__(self, "claims_json", orjson.dumps({**self.claims, "role": self.role}))
+        object.__setattr__(self, "settings", (self.claims_json, self.actor.encode()))
 
     def require(self, scope: str) -> None:
         """Raises FORBIDDEN for a key that is not for this."""

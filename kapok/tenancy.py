@@ -45,9 +45,13 @@ class TenantRef:
     limits: Limits = field(default_factory=Limits)
     #: Of the tenant's own rules, which replace some of the project's; 0: it has none.
     permissions_version: int = 0
+    #: Role, time-out in milliseconds and search path, as every statement's preamble takes them.
+    settings: tuple[bytes, bytes, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        checked_schema_name(self.schema)
+        schema = checked_schema_name(self.schema).encode()
+        # pg_temp is named last, so that a temporary table cannot stand in for the tenant's.
+        object.__setattr__(self, "settings", (schema, b"%d" % self.limits.statement_ms, schema + b", pg_temp"))
 
 
 @dataclass(frozen=True, slots=True)

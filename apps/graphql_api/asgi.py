@@ -21,6 +21,11 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = dict[bytes, bytes]
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+#: Ids are drawn from the system so many at a time: a system call for each would take longer than reading the request.
+IDS_DRAWN = 256
+_ids: list[str] = []
+# A process that forks must not give out its parent's.
+os.register_at_fork(after_in_child=_ids.clear)
 #: What the data plane reads of a request's headers.
 WANTED_HEADERS = frozenset(
     {
@@ -32,6 +37,7 @@ WANTED_HEADERS = frozenset(
         b"content-type",
         b"host",
         b"origin",
+        b"x-forwarded-for",
         b"x-kapok-role",
         b"x-request-id",
     }
@@ -52,12 +58,15 @@ def request_id_of(headers: Headers) -> str:
     given = headers.get(b"x-request-id")
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode()
-    return os.urandom(16).hex()
+    if not _ids:
+        drawn = os.urandom(16 * IDS_DRAWN).hex()
+        _ids.extend([drawn[start : start + 32] for start in range(0, len(drawn), 32)])
+    return _ids.pop()
 
 
-def credentials(headers: Headers) -> Credentials:
-    """The key, the token, or both. A token decides who acts; a key sent with it must be the same tenant's. Raises
-    UNAUTHENTICATED when there is neither, or two keys that differ."""
+def credentials(headers: Headers, address: str = "") -> Credentials:
+    """The key, the token, or both. A token decides who acts; a key sent with it must be the same tenant's. address:
+    where the request came from. Raises UNAUTHENTICATED when there is neither, or two keys that differ."""
     key = headers.get(b"apikey", b"").strip().decode("latin-1")
     scheme, _, bearer = headers.get(b"authorization", b"").strip().partition(b" ")
     token = bearer.strip().decode("latin-1")
@@ -71,7 +80,13 @@ def credentials(headers: Headers) -> Credentials:
         key = ""
     if not key and not token:
         raise KapokError("UNAUTHENTICATED")
-    return Credentials(key, token, headers.get(b"x-kapok-role", b"").strip().decode("latin-1"))
+    return Credentials(key, token, headers.get(b"x-kapok-role", b"").strip().decode("latin-1"), address)
+
+
+def address_of(scope: Scope) -> str:
+    """Where a request came from, as uvicorn tells it."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 async def read_request(scope: Scope, receive: Receive, headers: Headers) -> GraphQLRequest:

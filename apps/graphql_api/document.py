@@ -89,6 +89,12 @@ class Document:
         """What of the coerced variables the operation is compiled for; see `variables.signature`."""
         return signature(self._operation(name).variables, coerced)
 
+    def given(self, name: str | None, variables: Mapping[str, Any]) -> tuple[dict[str, Any], Hashable]:
+        """An operation's coerced variables and their signature. Raises what `operation` and `coerce_variables` do."""
+        plans = self._operation(name).variables
+        coerced = coerce(plans, variables)
+        return coerced, signature(plans, coerced)
+
     def variables(self, operation: OperationDefinitionNode) -> tuple[VariablePlan, ...]:
         """The plans of an operation's variables."""
         return self._operations[operation.name.value if operation.name else None].variables

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from apps.graphql_api import graphiql
-from apps.graphql_api.asgi import Headers, Receive, Scope, Send, credentials, pick_headers, read_request, request_id_of
+from apps.graphql_api.asgi import (
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    address_of,
+    credentials,
+    pick_headers,
+    read_request,
+    request_id_of,
+)
 from apps.graphql_api.cors import cors_headers, preflight
 from apps.graphql_api.document import DocumentInvalid
 from apps.graphql_api.engine import Engine, Prepared
@@ -63,7 +73,7 @@ class GraphQLEndpoint:
         started = perf_counter()
         headers = pick_headers(scope)
         request_id = request_id_of(headers)
-        seen = Observation(request_id=request_id, method=scope["method"], path=scope["path"])
+        seen = Observation(request_id, scope["method"], scope["path"], address=address_of(scope))
         reply = await self._answer(scope, receive, headers, resolve, seen)
         seen.status, seen.response_bytes = reply.status, len(reply.body)
         seen.total = perf_counter() - started
@@ -109,7 +119,7 @@ class GraphQLEndpoint:
     ) -> Reply:
         """Authenticate, read, compile, run."""
         started = perf_counter()
-        principal = await self._directory.principal(entry, credentials(headers))
+        principal = await self._directory.principal(entry, credentials(headers, seen.address))
         request = await read_request(scope, receive, headers)
         seen.role, seen.operation = principal.role, request.operation_name or ""
         seen.resolve = perf_counter() - started

@@ -84,7 +84,8 @@ class Engine:
     def __init__(self, directory: Directory, shapes: Shapes) -> None:
         self._directory = directory
         self._shapes = shapes
-        self._scopes: Lru[tuple[SchemaKey, Limits], Scope] = Lru(size=500)
+        # By the parts of the SchemaKey, and the limits: a flat tuple is compared faster.
+        self._scopes: Lru[tuple[str, bytes, str, Limits], Scope] = Lru(size=500)
         self._schemas: Lru[SchemaKey, ApiSchema] = Lru(size=300)
         self._documents: Lru[tuple[Scope, str], CachedDocument] = Lru(
             DOCUMENT_CHARACTERS, lambda key, _: max(len(key[1]), LEAST_CHARACTERS)
@@ -100,13 +101,14 @@ class Engine:
         """Where this role's documents are compiled. Raises MODEL_UNAVAILABLE, DATABASE_UNAVAILABLE."""
         model = self._shapes.known(entry.tenant.schema) or await self._shapes.model(entry.tenant.schema)
         permissions = await self._directory.permissions(entry)
-        key = SchemaKey(model.shape, permissions.digest, role)
-        found = self._scopes.get((key, entry.tenant.limits))
+        limits = entry.tenant.limits
+        found = self._scopes.get((model.shape, permissions.digest, role, limits))
         if found is not None and found.model is model:
             return found
+        key = SchemaKey(model.shape, permissions.digest, role)
         schema = await self._schema(key, model, permissions)
-        scope = Scope(key, entry.tenant.limits, model, schema)
-        self._scopes.put((key, entry.tenant.limits), scope)
+        scope = Scope(key, limits, model, schema)
+        self._scopes.put((model.shape, permissions.digest, role, limits), scope)
         return scope
 
     def scope_at_hand(self, entry: Entry, role: str, model: Model) -> Scope | None:
@@ -114,7 +116,7 @@ class Engine:
         permissions = self._directory.permissions_at_hand(entry)
         if permissions is None:
             return None
-        found = self._scopes.get((SchemaKey(model.shape, permissions.digest, role), entry.tenant.limits))
+        found = self._scopes.get((model.shape, permissions.digest, role, entry.tenant.limits))
         return found if found is not None and found.model is model else None
 
     async def prepare(
@@ -159,9 +161,8 @@ class Engine:
         cached = self._documents.get((scope, text))
         if cached is None:
             return None
-        document = cached.document
-        coerced = coerce_variables(document, document.operation(operation_name), variables)
-        key = _operation_key(document, operation_name, coerced)
+        coerced, signature = cached.document.given(operation_name, variables)
+        key = (operation_name, signature)
         compiled = self._operations.get((cached, key))
         if compiled is not None:
             return Prepared(compiled, coerced, hit=True, introspects=False)

@@ -26,7 +26,7 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_HEADER_BYTES = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GraphQLRequest:
     """What to run. query: None when only a document's hash was sent. sha256: the hash of a persisted document."""
 
@@ -90,6 +90,11 @@ def request_from_body(content_type: bytes, body: bytes) -> GraphQLRequest:
     """A POST. Raises UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST (not JSON), INVALID_REQUEST."""
     if not is_json(content_type[:MAX_HEADER_BYTES]):
         raise KapokError("UNSUPPORTED_MEDIA_TYPE")
+    return request_from_json(body)
+
+
+def request_from_json(body: bytes) -> GraphQLRequest:
+    """The body of a POST. Raises BAD_REQUEST (not JSON), INVALID_REQUEST."""
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
@@ -122,7 +127,7 @@ def _checked(given: dict[str, Any]) -> GraphQLRequest:
     name = _typed(given, "operationName", str, "a string")
     variables = _typed(given, "variables", dict, "an object")
     extensions = _typed(given, "extensions", dict, "an object")
-    sha256 = _document_hash(given, extensions)
+    sha256 = _document_hash(given, extensions) if extensions is not None or "documentId" in given else None
     if query is None and sha256 is None:
         raise KapokError("INVALID_REQUEST", "The request has no query.", hint='Send {"query": "{ ... }"}.')
     return GraphQLRequest(query, name or None, variables or {}, sha256)

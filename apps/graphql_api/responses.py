@@ -30,7 +30,13 @@ _GRAPHQL_ERRORS = frozenset(
 )
 #: What the draft calls an unprocessable request: understood, but not to be executed.
 _DRAFT_UNPROCESSABLE = (_GRAPHQL_ERRORS - {"GRAPHQL_PARSE_FAILED"}) | {"INVALID_REQUEST"}
-_CONTENT_TYPE = {media: (b"content-type", media + b"; charset=utf-8") for media in (JSON, GRAPHQL_RESPONSE)}
+_CONTENT_TYPE: dict[bytes, Header] = {
+    media: (b"content-type", media + b"; charset=utf-8") for media in (JSON, GRAPHQL_RESPONSE)
+}
+
+
+#: The header that says a media type, as it is sent.
+CONTENT_TYPE_LINE = {media: b"%b: %b\r\n" % header for media, header in _CONTENT_TYPE.items()}
 
 
 @dataclass(slots=True)
@@ -42,9 +48,14 @@ class Reply:
     headers: list[Header] = field(default_factory=list)
 
 
+def data_body(data: bytes) -> bytes:
+    """`{"data": ...}`."""
+    return b'{"data":%b}' % data
+
+
 def data_reply(data: bytes, media: bytes) -> Reply:
     """200 with `{"data": ...}`."""
-    return Reply(200, b'{"data":' + data + b"}", [_CONTENT_TYPE[media]])
+    return Reply(200, data_body(data), [_CONTENT_TYPE[media]])
 
 
 def error_reply(error: KapokError, media: bytes, request_id: str, *, draft: bool) -> Reply:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
+
+from kapok.tokens import key_digest
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """key, token: "" where not sent; at least one is. role: from X-Kapok-Role, "" where not sent."""
+    """key, token: "" where not sent; at least one is. role: from X-Kapok-Role, "" where not sent. address: whose."""
 
-    key: str
-    token: str
+    key: str = field(repr=False)
+    token: str = field(repr=False)
     role: str = ""
+    address: str = ""
+    #: What they are looked up by; made once, because many requests show the same.
+    key_digest: str = field(init=False, repr=False, compare=False)
+    token_digest: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key_digest", key_digest(self.key))
+        object.__setattr__(self, "token_digest", hashlib.sha256(self.token.encode()).digest())

@@ -10,24 +10,29 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from apps.audit.tally import TALLY
 from apps.tenants.answers import Answers, Kept
 from apps.tenants.credentials import Credentials
 from apps.tenants.outside_tokens import OutsideTokens
 from apps.tenants.trust import TokenTrust
 from kapok.errors import KapokError
 from kapok.execute.platform import Platform
-from kapok.identifiers import gateway_role
+from kapok.identifiers import gateway_role, schema_name
 from kapok.principal import Principal, PrincipalKind
 from kapok.slugs import may_be_slug
 from kapok.tenancy import Limits, ProjectRef, TenantRef, TenantState
-from kapok.tokens import key_digest, looks_like_key
+from kapok.tokens import looks_like_key
 
 CHANNEL = "kapok_directory"
+#: Refusals of callers that the tenant's log tells of; others are nobody's fault.
+_TOLD = frozenset({"UNAUTHENTICATED", "KEY_REVOKED", "TENANT_MISMATCH", "FORBIDDEN"})
+#: Most keys and addresses noted between two times that their use is written down.
+_MOST_USES = 10_000
 
 _TENANT = """
     select t.id, t.slug, t.schema_name, t.state, t.limits, p.id, p.slug, p.cors_origins, p.trusted_documents_only,
@@ -56,6 +61,17 @@ class Entry:
 
     tenant: TenantRef
     project: ProjectRef
+    #: The tenant's id as a text, for logs.
+    tenant_id: str = field(init=False, repr=False, compare=False)
+    #: What the rules are kept by: tenants without rules of their own share their project's.
+    rules_key: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Made once: every request asks for both.
+        tenant, project = self.tenant, self.project
+        own = f"{tenant.id}:{tenant.permissions_version}" if tenant.permissions_version else ""
+        object.__setattr__(self, "tenant_id", str(tenant.id))
+        object.__setattr__(self, "rules_key", f"{project.id}:{project.permissions_version}:{own}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +122,8 @@ class Directory:
         self._keys: Kept[Key] = Kept()
         self._permissions: Kept[PermissionTexts] = Kept()
         self._documents: Kept[str] = Kept()
-        # Keys that have been used since that was last written down.
-        self._used: set[str] = set()
+        # Keys that have been used since that was last written down: id, schema, from where.
+        self._used: set[tuple[str, str, str]] = set()
 
     async def by_slug(self, slug: str) -> Entry:
         """The tenant of a slug. Raises TENANT_NOT_FOUND."""
@@ -125,11 +141,15 @@ class Directory:
     async def principal(self, entry: Entry, shown: Credentials) -> Principal:
         """Who a caller is for this tenant: the token's user, else the key. Raises UNAUTHENTICATED, KEY_REVOKED,
         TENANT_MISMATCH, FORBIDDEN."""
-        if not shown.token:
-            return _in_role(await self._key(entry, shown.key), shown.role)
-        if shown.key:
-            await self._key(entry, shown.key)
-        return await self.tokens.principal(entry.tenant, entry.project, shown.token, shown.role)
+        try:
+            if not shown.token:
+                return _in_role(await self._key(entry, shown), shown.role)
+            if shown.key:
+                await self._key(entry, shown)
+            return await self.tokens.principal(entry.tenant, entry.project, shown)
+        except KapokError as error:
+            self._tell(entry, shown, error)
+            raise
 
     def entry_at_hand(self, slug: str) -> Entry | None:
         """The tenant of a slug, if it is cached and may be believed: the hot path's look-up."""
@@ -137,12 +157,12 @@ class Directory:
 
     def principal_at_hand(self, entry: Entry, shown: Credentials) -> Principal | None:
         """Who a caller is, if that is kept, may be believed and is valid for this tenant. Raises FORBIDDEN."""
-        principal = self._key_at_hand(entry, shown.key) if shown.key else None
+        principal = self._key_at_hand(entry, shown) if shown.key else None
         if not shown.token:
             return None if principal is None else _in_role(principal, shown.role)
         if shown.key and principal is None:
             return None
-        return self.tokens.principal_at_hand(entry.tenant, entry.project, shown.token, shown.role)
+        return self.tokens.principal_at_hand(entry.tenant, entry.project, shown)
 
     async def write_down_used_keys(self) -> None:
         """Note when keys were last used; called now and then. Raises DATABASE_UNAVAILABLE, and nothing is lost."""
@@ -150,20 +170,20 @@ class Directory:
         if not used:
             return
         try:
-            await self._platform.fetch(_USED, (list(used),))
+            await self._platform.fetch(_USED, (list({key for key, _, _ in used}),))
         except KapokError:
             self._used |= used
             raise
+        for key, schema, address in used:
+            TALLY.used("key.used", schema, actor=f"key:{key}", target=f"key:{key}", address=address)
 
     def permissions_at_hand(self, entry: Entry) -> PermissionTexts | None:
         """The rules of a tenant, if they are cached and may be believed."""
-        return self._answers.at_hand(self._permissions, _permissions_key(entry))
+        return self._answers.at_hand(self._permissions, entry.rules_key)
 
     async def permissions(self, entry: Entry) -> PermissionTexts:
         """The rules of a tenant, in their current versions."""
-        texts = await self._answers.get(
-            self._permissions, _permissions_key(entry), lambda: self._load_permissions(entry)
-        )
+        texts = await self._answers.get(self._permissions, entry.rules_key, lambda: self._load_permissions(entry))
         return texts or PermissionTexts("", "")
 
     async def trusted_document(self, project: ProjectRef, sha256: str) -> str | None:
@@ -209,10 +229,10 @@ class Directory:
             kept.clear()
         self.tokens.forget_all()
 
-    async def _key(self, entry: Entry, key: str) -> Principal:
-        if not looks_like_key(key):
+    async def _key(self, entry: Entry, shown: Credentials) -> Principal:
+        if not looks_like_key(shown.key):
             raise KapokError("UNAUTHENTICATED", "The credentials are not an API key.")
-        digest = key_digest(key)
+        digest = shown.key_digest
         known = await self._answers.get(self._keys, digest, lambda: self._load_key(digest))
         if known is None:
             raise KapokError("UNAUTHENTICATED", "This API key is not known.")
@@ -220,17 +240,38 @@ class Directory:
             raise KapokError("TENANT_MISMATCH")
         if known.revoked or (known.expires is not None and known.expires <= time.time()):
             raise KapokError("KEY_REVOKED")
-        self._used.add(known.principal.id)
+        self._use(entry, known, shown)
         return known.principal
 
-    def _key_at_hand(self, entry: Entry, key: str) -> Principal | None:
-        known = self._answers.at_hand(self._keys, key_digest(key))
+    def _key_at_hand(self, entry: Entry, shown: Credentials) -> Principal | None:
+        known = self._answers.at_hand(self._keys, shown.key_digest)
         if known is None or known.revoked or known.principal.tenant_id != entry.tenant.id:
             return None
         if known.expires is not None and known.expires <= time.time():
             return None
-        self._used.add(known.principal.id)
+        self._use(entry, known, shown)
         return known.principal
+
+    def _use(self, entry: Entry, known: Key, shown: Credentials) -> None:
+        address = shown.address if len(self._used) < _MOST_USES else ""
+        self._used.add((known.principal.id, entry.tenant.schema, address))
+
+    def _tell(self, entry: Entry, shown: Credentials, error: KapokError) -> None:
+        """A caller was refused. That a token is over is no news: its user refreshes it."""
+        reason = str(error.details.get("reason", error.code))
+        if error.code not in _TOLD or reason == "expired":
+            return
+        known = self._answers.at_hand(self._keys, shown.key_digest) if looks_like_key(shown.key) else None
+        action = "token.refused" if shown.token else "key.refused"
+        who: dict[str, str] = {"actor": "", "target": "", "address": shown.address, "request_id": ""}
+        if known is not None and known.principal.tenant_id != entry.tenant.id:
+            # Neither tenant learns of the other.
+            owner = schema_name(known.principal.tenant_id)
+            key = {**who, "target": f"key:{known.principal.id}"}
+            TALLY.refused("key.refused", owner, **key, reason="not this tenant's address")
+        elif known is not None:
+            who["target"] = f"key:{known.principal.id}"
+        TALLY.refused(action, entry.tenant.schema, **who, reason=reason)
 
     async def _load_tenant(self, statement: Any, value: str) -> Entry | None:
         rows = await self._platform.fetch(statement, (value,))
@@ -326,9 +367,3 @@ def _timestamp(moment: datetime | None) -> float | None:
 
 def _concerns(owner: uuid.UUID) -> Callable[[Entry | None], bool]:
     return lambda entry: entry is None or owner in (entry.tenant.id, entry.project.id)
-
-
-def _permissions_key(entry: Entry) -> Hashable:
-    """Tenants without rules of their own share their project's."""
-    own = (entry.tenant.id, entry.tenant.permissions_version) if entry.tenant.permissions_version else None
-    return entry.project.id, entry.project.permissions_version, own

@@ -7,7 +7,6 @@ verified tokens are kept, so nobody can fill the memory with others.
 
 from __future__ import annotations
 
-import hashlib
 import time
 import uuid
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from apps.tenants.answers import Answers, Kept
+from apps.tenants.credentials import Credentials
 from apps.tenants.outside_tokens import OutsideTokens
 from kapok.bearer.claims import EndUser, acting, end_user, own_roles
 from kapok.bearer.form import ALGORITHM, LEEWAY_SECONDS, TYPE
@@ -108,27 +108,27 @@ class TokenTrust:
         self._behind: Kept[Trust] = Kept()
         self._verified: Lru[tuple[uuid.UUID, bytes], Verified] = Lru(TOKEN_BYTES, lambda _, item: item.size)
 
-    async def principal(self, tenant: TenantRef, project: ProjectRef, text: str, wanted: str) -> Principal:
+    async def principal(self, tenant: TenantRef, project: ProjectRef, shown: Credentials) -> Principal:
         """Who a token is for this tenant. Raises UNAUTHENTICATED, TENANT_MISMATCH, FORBIDDEN."""
         trust = await self._trust(tenant.id)
-        key = (tenant.id, _digest(text))
+        key = (tenant.id, shown.token_digest)
         verified = self._verified.get(key)
         if verified is None or not self._counts(project, trust, verified):
-            verified = await self._verify(tenant, project, trust, read_token(text))
+            verified = await self._verify(tenant, project, trust, read_token(shown.token))
             if trust.is_revoked(verified.user):
                 raise invalid("revoked", "The session was ended or the user's rights have changed.")
             self._verified.put(key, verified)
-        return verified.acting(wanted)
+        return verified.acting(shown.role)
 
-    def principal_at_hand(self, tenant: TenantRef, project: ProjectRef, text: str, wanted: str) -> Principal | None:
+    def principal_at_hand(self, tenant: TenantRef, project: ProjectRef, shown: Credentials) -> Principal | None:
         """Who a token is, if it was verified before and still counts. Raises FORBIDDEN."""
-        verified = self._verified.get((tenant.id, _digest(text)))
+        verified = self._verified.get((tenant.id, shown.token_digest))
         if verified is None:
             return None
         trust = self._answers.at_hand(self._trusts, tenant.id)
         if trust is None or not self._counts(project, trust, verified):
             return None
-        return verified.acting(wanted)
+        return verified.acting(shown.role)
 
     async def jwks(self, tenant: TenantRef) -> bytes:
         """The public keys of the tenant's tokens as JSON, the newest first."""
@@ -228,7 +228,3 @@ class TokenTrust:
     def _terms(self, tenant: TenantRef, project: ProjectRef) -> Terms:
         issuer = tenant_url(self._origin, tenant.slug)
         return Terms(issuer, project.slug, frozenset({ALGORITHM}), _REQUIRED, TYPE)
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()

@@ -18,13 +18,15 @@ from psycopg.pq.abc import PGconn, PGresult
 
 from kapok.execute.failures import SERVER_GOES_AWAY, ConnectionLost, Diagnostics, NotRun, StatementFailed
 from kapok.execute.segment import Segment, WriteSegment
-from kapok.execute.session import AGAIN, LOGIN_OPTIONS, PREAMBLE, SESSION_STATE, WRITE_PREAMBLE
+from kapok.execute.session import AGAIN, CHANGED_SESSION, LOGIN_OPTIONS, PREAMBLE, WRITE_PREAMBLE
 from kapok.execute.statements import StatementCache
 from kapok.identifiers import bind_schema
 
 log = logging.getLogger("kapok.execute")
 
 _PREAMBLE_NAME, _WRITE_PREAMBLE_NAME, _AGAIN_NAME = b"kapok_preamble", b"kapok_write_preamble", b"kapok_again"
+# As plain numbers: looking a member up costs more than reading a result's status.
+_TUPLES_OK, _PIPELINE_SYNC = int(ExecStatus.TUPLES_OK), int(ExecStatus.PIPELINE_SYNC)
 _PREPARED = ((_PREAMBLE_NAME, PREAMBLE), (_WRITE_PREAMBLE_NAME, WRITE_PREAMBLE), (_AGAIN_NAME, AGAIN))
 #: How much longer than its statement_timeout a segment may stay unanswered before the connection counts as dead.
 ANSWER_GRACE_SECONDS = 5.0
@@ -48,7 +50,6 @@ class Connection:
         self._statements = StatementCache(slots)
         self._socket = self._pgconn.socket
         self._writing = False
-        self._tampered = False
         self._on_free = on_free
         self.opened_at = monotonic()
         self.closed = False
@@ -162,19 +163,12 @@ class Connection:
 
     def _take(self, segment: Segment, result: PGresult) -> None:
         status = result.status
-        if status == ExecStatus.TUPLES_OK:
+        if status == _TUPLES_OK:
             segment.tuples += 1
-            if isinstance(segment, WriteSegment):
-                if segment.tuples % 2 == 0 and result.ntuples:
-                    segment.rows.append([result.get_value(0, column) for column in range(result.nfields)])
-            elif segment.tuples == 1:
-                self._tampered = result.get_value(0, 0) != SESSION_STATE
-            elif result.ntuples:
-                segment.row = [result.get_value(0, column) for column in range(result.nfields)]
-        elif status == ExecStatus.PIPELINE_SYNC:
-            if self._tampered:
-                log.warning("a project's function changed the settings of its session; the connection is dropped")
-                raise psycopg.OperationalError("a function changed the session's settings")
+            # Every other one is a preamble's.
+            if segment.tuples % 2 == 0 and result.ntuples:
+                segment.take([result.get_value(0, column) for column in range(result.nfields)])
+        elif status == _PIPELINE_SYNC:
             self._segment = None
             if isinstance(segment, WriteSegment):
                 for key, name in segment.prepared[: max(0, segment.commands - segment.closes)]:
@@ -190,9 +184,10 @@ class Connection:
             failure = segment.error = statement_failed(result)
             if failure.sqlstate in SERVER_GOES_AWAY:
                 raise _Unfit(str(failure))
+            if not segment.tuples and failure.sqlstate == CHANGED_SESSION:
+                log.warning("a project's function changed the settings of its session; the connection is dropped")
+                raise _Unfit("a project's function changed the settings of its session")
             if isinstance(segment, WriteSegment):
-                if not segment.tuples and failure.sqlstate == "22P02":
-                    raise _Unfit("a project's function changed the settings of its session")
                 segment.failed = segment.tuples // 2
 
     def _lose(self, cause: BaseException) -> None:

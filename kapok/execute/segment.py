@@ -62,6 +62,10 @@ class Segment:
         self.row: Row | None = None
         self.error: BaseException | None = None
 
+    def take(self, row: Row) -> None:
+        """The statement's row has come."""
+        self.row = row
+
     def fail(self, error: BaseException) -> None:
         """End without an answer."""
         self.error = error
@@ -95,6 +99,10 @@ class WriteSegment(Segment):
         self.prepared: list[tuple[Hashable, bytes]] = []
         self.rows: list[Row] = []
         self.failed = 0
+
+    def take(self, row: Row) -> None:
+        """The next statement's row has come."""
+        self.rows.append(row)
 
     def finish(self) -> None:
         """The server has answered the whole segment."""

@@ -3,7 +3,7 @@
 In: the tenant, the principal and the request id. Out: the parameters of PREAMBLE, sent in the same pipeline segment
 as the statement (one round trip, one implicit transaction). What differs by request is set, local to that transaction;
 what is always the same is compared with SESSION_STATE, which costs a fraction: a project's own function may have
-changed it for the session, and then the connection is dropped and the read runs on another.
+changed it for the session, and then the segment fails, the connection is dropped and it runs on another.
 """
 
 from __future__ import annotations
@@ -17,46 +17,61 @@ LOGIN_OPTIONS = (
     "-c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=iso_8601 -c client_encoding=UTF8 -c extra_float_digits=1 "
     "-c bytea_output=hex -c statement_timeout=0 -c jit=off"
 )
-#: What the first column of the preamble must say.
-SESSION_STATE = b"UTC|ISO, MDY|iso_8601|UTF8|1|hex|0"
-_STATE = (
-    "concat_ws('|',current_setting('timezone'),current_setting('datestyle'),current_setting('intervalstyle'),"
-    "current_setting('client_encoding'),current_setting('extra_float_digits'),current_setting('bytea_output'),"
-    "current_setting('statement_timeout'))"
+#: What the settings that are only compared must be, joined.
+SESSION_STATE = "UTC|ISO, MDY|iso_8601|UTF8|1|hex|0"
+_COMPARED = (
+    "timezone",
+    "datestyle",
+    "intervalstyle",
+    "client_encoding",
+    "extra_float_digits",
+    "bytea_output",
+    "statement_timeout",
+)
+#: What a segment fails with on a session whose settings were changed: nothing may even begin there.
+CHANGED_SESSION = "22012"  # division_by_zero
+
+
+def _call(function: str, *arguments: str) -> str:
+    """Functions are named with their schema: a project's own may have changed the session's search path."""
+    return f"pg_catalog.{function}({','.join(arguments)})"
+
+
+def _set(name: str, value: str) -> str:
+    return _call("set_config", f"'{name}'", value, "true")
+
+
+_STATE = _call("concat_ws", "'|'", *(_call("current_setting", f"'{name}'") for name in _COMPARED))
+_UNCHANGED = _call("int4div", "1", _call("texteq", _STATE, f"'{SESSION_STATE}'") + "::pg_catalog.int4")
+_TIMEOUT, _READ_ONLY, _ROLE = (
+    _set("statement_timeout", "$2"),
+    _set("transaction_read_only", "'on'"),
+    _set("role", "$1"),
 )
 _SETTINGS = (
-    "set_config('search_path',$3,true),set_config('request.jwt.claims',$4,true),set_config('kapok.actor',$5,true),"
-    "set_config('kapok.request_id',$6,true)"
+    _set("search_path", "$3"),
+    _set("request.jwt.claims", "$4"),
+    _set("kapok.actor", "$5"),
+    _set("kapok.request_id", "$6"),
 )
-# The target list is evaluated from left to right: the state is read before the time-out is set, and `role` comes last,
-# so that what follows runs with the tenant's rights only.
-PREAMBLE = (
-    f"select {_STATE},set_config('statement_timeout',$2,true),{_SETTINGS},"
-    "set_config('transaction_read_only','on',true),set_config('role',$1,true)"
+#: What is left of it, at least 1 ms.
+_TIME_LEFT = _set(
+    "statement_timeout",
+    "greatest(1,$2::pg_catalog.int4 operator(pg_catalog.-) (extract(epoch from pg_catalog.clock_timestamp() "
+    "operator(pg_catalog.-) pg_catalog.transaction_timestamp()) operator(pg_catalog.*) 1000)::pg_catalog.int4)"
+    "::pg_catalog.text",
 )
-#: Of a transaction that writes: it must not even begin on a session whose settings were changed, so the cast fails.
-WRITE_PREAMBLE = (
-    f"select case when s.state <> '{SESSION_STATE.decode()}' then s.state::int4 end,"  # noqa: S608 - of constants
-    f"set_config('statement_timeout',$2,true),{_SETTINGS},set_config('role',$1,true) from (select {_STATE} offset 0) "
-    "s(state)"
-)
+# The arguments of a call are evaluated from left to right: the state is read before the time-out is set, and `role`
+# comes last, so that what follows runs with the tenant's rights only. One number is given back, because each column of
+# a result costs both sides something, and claims are long.
+PREAMBLE = "select " + _call("num_nulls", _UNCHANGED, _TIMEOUT, *_SETTINGS, _READ_ONLY, _ROLE)
+#: Of a transaction that writes.
+WRITE_PREAMBLE = "select " + _call("num_nulls", _UNCHANGED, _TIMEOUT, *_SETTINGS, _ROLE)
 #: Before each further statement of a transaction: a trigger may have changed what the preamble set, and the time-out is
 #: for all statements together.
-AGAIN = (
-    "select set_config('statement_timeout',greatest(1,$2::int4-(extract(epoch from clock_timestamp()-"  # noqa: S608
-    f"transaction_timestamp())*1000)::int4)::text,true),{_SETTINGS},set_config('role',$1,true)"
-)
+AGAIN = "select " + _call("num_nulls", _TIME_LEFT, *_SETTINGS, _ROLE)
 
 
 def preamble_parameters(tenant: TenantRef, principal: Principal, request_id: str) -> list[bytes]:
     """Text-format parameters of PREAMBLE, WRITE_PREAMBLE and AGAIN."""
-    schema = tenant.schema.encode()
-    return [
-        schema,
-        b"%d" % tenant.limits.statement_ms,
-        # Named last, so that a temporary table cannot stand in for the tenant's.
-        schema + b", pg_temp",
-        principal.claims_json,
-        principal.actor.encode(),
-        request_id.encode(),
-    ]
+    return [*tenant.settings, *principal.settings, request_id.encode()]

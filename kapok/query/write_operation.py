@@ -83,11 +83,12 @@ class WriteOperation:
     cost: CostOf
     segments: tuple[bytes | Result, ...]
     model: Model = field(compare=False, repr=False)
+    #: Roughly the bytes it takes; 0 where nothing of it needs the database.
+    weight: int = field(init=False, compare=False, repr=False)
 
-    @property
-    def weight(self) -> int:
-        """Roughly the bytes it takes; 0 where nothing of it needs the database."""
-        return sum(len(item.template) + ROW_BYTES * len(item.origin.paths) for item in self.statements)
+    def __post_init__(self) -> None:
+        weight = sum(len(item.template) + ROW_BYTES * len(item.origin.paths) for item in self.statements)
+        object.__setattr__(self, "weight", weight)
 
     def bind(self, variables: Mapping[str, Any], row_cap: int, claims: Mapping[str, Any]) -> list[list[bytes | None]]:
         """The parameters of each statement."""

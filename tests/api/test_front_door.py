@@ -134,6 +134,43 @@ def test_one_and_a_half_requests(wire: Wire, acme: LiveTenant) -> None:
     assert len(wire.data()) == 2
 
 
+def test_what_follows_a_kept_head_is_read_anew(wire: Wire, acme: LiveTenant) -> None:
+    """The head has been answered before: bodies of its length, others, halves of one, and more than one."""
+    kept = request(acme, 3)
+    head, _, body = kept.partition(b"\r\n\r\n")
+    for limit in (3, 5, 1):
+        wire.send(kept.replace(b'"n": 3', b'"n": %d' % limit))
+        assert len(wire.data()) == limit
+    wire.send(head + b"\r\n\r\n" + body[:20])
+    time.sleep(0.01)
+    wire.send(body[20:])
+    assert len(wire.data()) == 3
+    wire.send(kept + request(acme, 2) + kept[:50])
+    assert [len(wire.data()), len(wire.data())] == [3, 2]
+    wire.send(kept[50:])
+    assert len(wire.data()) == 3
+    wire.send(head + b"\r\n\r\n" + b"{" * len(body))
+    status, _, answer = wire.response()
+    assert (status, b"BAD_REQUEST" in answer) == (400, True)
+
+
+def test_a_kept_head_proves_nothing(wire: Wire, live: Live, acme: LiveTenant) -> None:
+    """Its key is looked up for each request, on the same connection as well."""
+    made = live.control("POST", f"/tenants/{acme.slug}/keys", json={"kind": "secret"}).json()["data"]
+    for _ in range(3):
+        wire.send(request(acme, 2, key=made["key"]))
+        assert len(wire.data()) == 2
+    assert live.control("DELETE", f"/tenants/{acme.slug}/keys/{made['id']}").status_code < 300
+    deadline = time.monotonic() + 10
+    while True:
+        wire.send(request(acme, 2, key=made["key"]))
+        status, _, answer = wire.response()
+        if status != 200:
+            break
+        assert time.monotonic() < deadline, "a revoked key must stop working"
+    assert (status, b"KEY_REVOKED" in answer) == (401, True)
+
+
 def test_a_body_that_looks_like_a_request_stays_a_body(wire: Wire, acme: LiveTenant, globex: LiveTenant) -> None:
     """The refusal comes before the body has been read; what then comes is body, however it looks."""
     smuggled = request(globex, 1)
