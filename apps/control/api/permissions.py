@@ -5,6 +5,7 @@ A tenant's text holds what differs from its project's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework import serializers
@@ -89,86 +90,49 @@ class PermissionsPlanSerializer(serializers.Serializer[Any]):
     widens = serializers.BooleanField()
 
 
-class ProjectPermissionsView(ControlView):
-    """A project's permissions.yaml."""
+def _views(what: str, find: Callable[[Any, str, Right], Owner]) -> dict[str, type[ControlView]]:
+    """The views of a project's or a tenant's rules, by their addresses below it. what: as descriptions call it."""
 
-    @describe("Show a project's permissions", answers=PermissionsSerializer, filters=VersionQuery)
-    def get(self, request: Request, slug: str) -> Response:
-        """The current text; "" and version 0 when there is none: nothing is allowed then."""
-        return _show(request, get_project_for(acting(request), slug, Right.VIEW))
+    class PermissionsView(ControlView):
+        """Its rules."""
 
-    @describe("Set a project's permissions", takes=PermissionsInput, answers=PermissionsSerializer)
-    def put(self, request: Request, slug: str) -> Response:
-        """A new version, unless the text is the current one. 422 with every problem where it does not fit."""
-        return _set(request, get_project_for(acting(request), slug, Right.MANAGE))
+        @describe(f"Show a {what}'s permissions", answers=PermissionsSerializer, filters=VersionQuery)
+        def get(self, request: Request, slug: str) -> Response:
+            """The current text; "" and version 0 where there is none: a project allows nothing then, and nothing
+            differs for a tenant."""
+            return _show(request, find(acting(request), slug, Right.VIEW))
 
+        @describe(f"Set a {what}'s permissions", takes=PermissionsInput, answers=PermissionsSerializer)
+        def put(self, request: Request, slug: str) -> Response:
+            """A new version, unless the text is the current one. 422 with every problem where it does not fit."""
+            return _set(request, find(acting(request), slug, Right.MANAGE))
 
-class ProjectPermissionsPlanView(ControlView):
-    """What a text would change in a project."""
+    class PlanView(ControlView):
+        """What a text would change."""
 
-    @describe("Plan a project's permissions", takes=PermissionsInput, answers=PermissionsPlanSerializer)
-    def post(self, request: Request, slug: str) -> Response:
-        """Problems, or changes. Stores nothing."""
-        return _plan(request, get_project_for(acting(request), slug, Right.MANAGE))
+        @describe(f"Plan a {what}'s permissions", takes=PermissionsInput, answers=PermissionsPlanSerializer)
+        def post(self, request: Request, slug: str) -> Response:
+            """Problems, or changes to the rules that hold. Stores nothing."""
+            return _plan(request, find(acting(request), slug, Right.MANAGE))
 
+    class VersionsView(ControlView):
+        """The history."""
 
-class ProjectPermissionsVersionsView(ControlView):
-    """A project's history."""
+        @describe(f"List versions of a {what}'s permissions", answers=PermissionsVersionSerializer, named="versions")
+        def get(self, request: Request, slug: str) -> Response:
+            """The newest first."""
+            return _versions(request, find(acting(request), slug, Right.VIEW))
 
-    @describe("List versions of a project's permissions", answers=PermissionsVersionSerializer, named="versions")
-    def get(self, request: Request, slug: str) -> Response:
-        """The newest first."""
-        return _versions(request, get_project_for(acting(request), slug, Right.VIEW))
+    class RollbackView(ControlView):
+        """The way back."""
 
+        @describe(f"Roll back a {what}'s permissions", takes=RollbackInput, answers=PermissionsSerializer)
+        def post(self, request: Request, slug: str) -> Response:
+            """The text of an older version as a new one."""
+            return _roll_back(request, find(acting(request), slug, Right.MANAGE))
 
-class ProjectPermissionsRollbackView(ControlView):
-    """The way back for a project."""
-
-    @describe("Roll back a project's permissions", takes=RollbackInput, answers=PermissionsSerializer)
-    def post(self, request: Request, slug: str) -> Response:
-        """The text of an older version as a new one."""
-        return _roll_back(request, get_project_for(acting(request), slug, Right.MANAGE))
-
-
-class TenantPermissionsView(ControlView):
-    """What differs for one tenant."""
-
-    @describe("Show a tenant's permissions", answers=PermissionsSerializer, filters=VersionQuery)
-    def get(self, request: Request, slug: str) -> Response:
-        """The entries that replace the project's; "" when nothing differs."""
-        return _show(request, get_tenant_for(acting(request), slug, Right.VIEW))
-
-    @describe("Set a tenant's permissions", takes=PermissionsInput, answers=PermissionsSerializer)
-    def put(self, request: Request, slug: str) -> Response:
-        """A new version; the empty text: nothing differs any more."""
-        return _set(request, get_tenant_for(acting(request), slug, Right.MANAGE))
-
-
-class TenantPermissionsPlanView(ControlView):
-    """What a text would change for a tenant."""
-
-    @describe("Plan a tenant's permissions", takes=PermissionsInput, answers=PermissionsPlanSerializer)
-    def post(self, request: Request, slug: str) -> Response:
-        """Problems, or changes to the rules that hold for it. Stores nothing."""
-        return _plan(request, get_tenant_for(acting(request), slug, Right.MANAGE))
-
-
-class TenantPermissionsVersionsView(ControlView):
-    """A tenant's history."""
-
-    @describe("List versions of a tenant's permissions", answers=PermissionsVersionSerializer, named="versions")
-    def get(self, request: Request, slug: str) -> Response:
-        """The newest first."""
-        return _versions(request, get_tenant_for(acting(request), slug, Right.VIEW))
-
-
-class TenantPermissionsRollbackView(ControlView):
-    """The way back for a tenant."""
-
-    @describe("Roll back a tenant's permissions", takes=RollbackInput, answers=PermissionsSerializer)
-    def post(self, request: Request, slug: str) -> Response:
-        """The text of an older version as a new one."""
-        return _roll_back(request, get_tenant_for(acting(request), slug, Right.MANAGE))
+    below = {"": PermissionsView, "/plan": PlanView, "/versions": VersionsView, "/rollback": RollbackView}
+    return {f"permissions{path}": view for path, view in below.items()}
 
 
 def _show(request: Request, owner: Owner) -> Response:
@@ -221,3 +185,6 @@ def _version(stored: Version | None, *, changed: bool) -> dict[str, Any]:
     if stored is None:
         return {"version": 0, "note": "", "createdAt": None, "createdBy": None, "text": "", "changed": False}
     return {**PermissionsVersionSerializer(stored).data, "text": stored.text, "changed": changed}
+
+
+OF_PROJECT, OF_TENANT = _views("project", get_project_for), _views("tenant", get_tenant_for)
