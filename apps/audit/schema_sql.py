@@ -31,3 +31,11 @@ class PublicSQL(SchemaSQL):
     def _run_sql(self, schema_editor: Any, sqls: Any) -> None:
         if schema_editor.connection.schema_name == "public":
             super()._run_sql(schema_editor, sqls)
+
+
+class TenantSQL(SchemaSQL):
+    """What only tenants' logs have."""
+
+    def _run_sql(self, schema_editor: Any, sqls: Any) -> None:
+        if schema_editor.connection.schema_name != "public":
+            super()._run_sql(schema_editor, sqls)

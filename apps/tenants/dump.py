@@ -24,6 +24,8 @@ _FIRST_ENTRY = "--\n-- Name: "
 _END = "--\n-- PostgreSQL database dump complete\n"
 #: The platform's tables but kapok_migration: the owner may not even lock them.
 _PLATFORMS = "kapok_[^m]*"
+#: `12; 2620 34567 TRIGGER t_x authors kapok_insert t_x_owner`
+_LOG_TRIGGER = re.compile(r"^\d+; 2620 \d+ TRIGGER .* kapok_\w+ \S+$")
 _DUMP_OPTIONS = ("--format=custom", "--compress=0", "--no-owner", "--inserts", "--rows-per-insert=500")
 
 
@@ -48,11 +50,13 @@ def dump_schema(conninfo: str, names: Names) -> str:
 
 
 def _wanted(listing: str, names: Names) -> str:
-    """Everything but what the platform makes itself: the schema, and the table kapok_migration (not its rows)."""
+    """Everything but what the platform makes itself: the schema, the table kapok_migration (not its rows), and the
+    change log's triggers."""
     lines = [
         line
         for line in listing.splitlines()
-        if line.endswith(f" {names.owner}") or f" TABLE DATA {names.schema} kapok_migration " in line
+        if (line.endswith(f" {names.owner}") and not _LOG_TRIGGER.search(line))
+        or f" TABLE DATA {names.schema} kapok_migration " in line
     ]
     return "\n".join(lines) + "\n"
 

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
+from apps.tenants.change_log import mend_change_log
 from apps.tenants.migrations_runner import MigrationFile, Outcome, migrate, pending
 from apps.tenants.models import MigrationState, Project, Tenant, TenantMigration
 from apps.tenants.names import Names
@@ -145,6 +146,8 @@ def _note(result: FleetResult, tenant: Tenant, outcomes: list[Outcome], error: E
         result.unchanged += 1
         return
     record(tenant, outcomes)
+    # Nothing to do where event triggers have done it.
+    mend_change_log(names_of(tenant))
     failed = failure_of(outcomes)
     if failed is None:
         result.migrated += 1

@@ -31,6 +31,8 @@ _RECORD_TABLE = """
     );
     revoke all on {schema}.kapok_platform_migration from public;
 """
+#: Platform tables that are no models.
+_OTHERS = ("kapok_platform_migration", "kapok_change", "kapok_change_mode")
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _HAS_RECORDS = "select exists (select from pg_tables where schemaname = %s and tablename = 'kapok_platform_migration')"
 _APPLIED = "select name from {schema}.kapok_platform_migration"
@@ -75,7 +77,7 @@ def _applied(cursor: Any, names: Names) -> set[str]:
 
 def _refuse_foreign_tables(cursor: Any, names: Names) -> None:
     tables = [model._meta.db_table for label in _labels() for model in apps.get_app_config(label).get_models()]
-    cursor.execute(_FOREIGN, [names.schema, [*tables, "kapok_platform_migration"]])
+    cursor.execute(_FOREIGN, [names.schema, [*tables, *_OTHERS]])
     found = cursor.fetchone()
     if found:
         raise KapokError(

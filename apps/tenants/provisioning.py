@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from django.db import transaction
 
 from apps.tenants.acting import SYSTEM
+from apps.tenants.change_log import begin_change_log, mend_change_log
 from apps.tenants.cloning import fill, set_default_privileges
 from apps.tenants.migrations_runner import migrate, pending
 from apps.tenants.models import Operation, OperationKind, OperationState, Project, Tenant
@@ -63,9 +64,10 @@ def fill_schema(tenant: Tenant) -> None:
 
 
 def open_door(tenant: Tenant) -> None:
-    """Let requests in: the schema to the tenant's role, the role to the gateway."""
+    """Let requests in: the schema to the tenant's role, the role to the gateway. From here on changes are logged."""
     names = names_of(tenant)
     with transaction.atomic():
+        begin_change_log(names)
         open_schema(names)
         admit_gateway(names)
 
@@ -83,6 +85,7 @@ def activate(tenant: Tenant) -> None:
         with connect_as_owner(names) as session:
             files = migration_files(tenant.project)
             refuse_failure(migrate(session, names, files, terminate=terminate_session))
+        mend_change_log(names)
     with transaction.atomic():
         # Uploads lock the project too: whatever comes after this finds an active tenant and migrates it.
         Project.objects.select_for_update(no_key=True).get(pk=tenant.project_id)

@@ -93,7 +93,7 @@ def lock_out(names: Names) -> None:
         if names.owner in existing:
             cursor.execute(render("alter role {owner} nologin", owner=names.owner))
             # The gateway's too: its sessions may hold locks in the schema.
-            _inherit(role for role in existing if role in (names.owner, names.gateway))
+            inherit(role for role in existing if role in (names.owner, names.gateway))
             cursor.execute(_END_SESSIONS, [[names.owner]])
 
 
@@ -102,7 +102,7 @@ def drop_roles(roles: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         existing = _existing(list(roles))
         cursor.execute(_GRANTORS, [existing])
-        _inherit({*existing, *(row[0] for row in cursor.fetchall())})
+        inherit({*existing, *(row[0] for row in cursor.fetchall())})
         cursor.execute(_END_SESSIONS, [existing])
         for role in existing:
             cursor.execute(render("drop owned by {role} cascade; drop role {role}", role=role))
@@ -114,7 +114,7 @@ def _existing(roles: list[str]) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _inherit(roles: Iterable[str]) -> None:
+def inherit(roles: Iterable[str]) -> None:
     """A platform role that is no superuser needs the rights of a role to end its sessions and drop what it owns."""
     with connection.cursor() as cursor:
         cursor.execute("select rolsuper from pg_roles where rolname = current_user")

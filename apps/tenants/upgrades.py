@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from django.db import Error
 
+from apps.tenants.change_log import mend_change_log
 from apps.tenants.fleet import MIGRATED_STATES, FleetResult
 from apps.tenants.models import Tenant
 from apps.tenants.platform_tables import ensure_platform_tables
@@ -32,7 +33,10 @@ def upgrade_tenants(progressed: Callable[[int, int], None]) -> FleetResult:
 
 def _upgrade(tenant: Tenant, result: FleetResult) -> None:
     try:
-        applied = ensure_platform_tables(names_of(tenant))
+        names = names_of(tenant)
+        applied = ensure_platform_tables(names)
+        # Rows that were there before the log are no changes; what they were shows when they are changed.
+        mend_change_log(names, baseline=False)
     except KapokError as exc:
         log.warning("the tables of tenant %s could not be upgraded: %s", tenant.slug, exc.message)
         result.failed[tenant.slug] = {"message": exc.message, "code": exc.code}

@@ -78,7 +78,7 @@ def test_a_tenant_of_an_older_kapok_gets_them_once() -> None:
     tenant = TenantFactory(ready=True)
     names = names_of(tenant)
     with connection.cursor() as cursor:
-        for table in [*tenant_tables(), "kapok_platform_migration"]:
+        for table in [*tenant_tables(), "kapok_change", "kapok_change_mode", "kapok_platform_migration"]:
             cursor.execute(f'drop table "{names.schema}".{table} cascade')
     every = pending_platform_tables(names)
     assert {"audit.0001_initial", "identity.0001_initial"} <= set(every)
@@ -91,7 +91,7 @@ def test_a_projects_table_in_the_way_is_refused_and_nothing_is_made() -> None:
     tenant = TenantFactory(ready=True)
     names = names_of(tenant)
     with connection.cursor() as cursor:
-        for table in [*tenant_tables(), "kapok_platform_migration"]:
+        for table in [*tenant_tables(), "kapok_change", "kapok_change_mode", "kapok_platform_migration"]:
             cursor.execute(f'drop table "{names.schema}".{table} cascade')
     with as_owner(names) as session:
         session.execute("create table kapok_user (id int)")

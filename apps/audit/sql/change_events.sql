@@ -1,0 +1,149 @@
+-- The change log: event triggers that give tables their triggers in the transaction that makes or changes them, write DDL
+-- down, and refuse to tenants what would silence the log.
+
+-- Runs first, with the rights of whoever ran the command: the platform's, in a session of somebody else's or while
+-- kapok_log is at work, can only mean that the command is one of these functions' own. (What it sets is set
+-- anew right before each of the two below.)
+create function kapok_log.see_caller() returns event_trigger language plpgsql as $$
+begin
+    perform pg_catalog.set_config('kapok.ddl_is_ours', case when
+        (select n.nspowner operator(pg_catalog.=) current_user::pg_catalog.regrole::pg_catalog.oid
+            and (session_user operator(pg_catalog.<>) current_user
+                or pg_catalog.current_setting('kapok.protecting', true) operator(pg_catalog.=) 'on')
+        from pg_catalog.pg_namespace n where n.nspname operator(pg_catalog.=) 'kapok_log')
+        then 'on' else '' end, true);
+end
+$$;
+
+-- Whether the session belongs to a tenant (its owner) or to a project's gateway.
+create function kapok_log.is_tenants_session() returns boolean
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    select session_user::text ~ '^(t_[a-z2-7]{26}(_owner)?|g_[a-z2-7]{26})$'
+$$;
+
+create function kapok_log.refuse(what text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    raise insufficient_privilege using message = format('%s belongs to Kapok''s change log', what),
+        hint = 'What is written down of a table is set in audit.yaml.';
+end
+$$;
+
+-- Raise where a tenant's command has left one of the log's triggers other than it was, or taken its name.
+create function kapok_log.refuse_tampering(rel oid) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    bad text;
+begin
+    select format('The trigger %I on %s', t.tgname, t.tgrelid::regclass) into bad
+    from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+    where t.tgrelid = rel and not t.tgisinternal
+        and case when p.proname ~ '^kapok_log_[0-9]+$' and p.proowner = (select nspowner from pg_namespace where nspname = 'kapok_log')
+            then t.tgenabled <> 'A' or t.tgname not in ('kapok_insert', 'kapok_update', 'kapok_delete', 'kapok_truncate', 'kapok_rows')
+            else starts_with(t.tgname::text, 'kapok_') end
+    limit 1;
+    if bad is not null then perform kapok_log.refuse(bad); end if;
+end
+$$;
+
+create function kapok_log.ddl_ended() returns event_trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    command record; schema text; name text; family oid; rel oid; seen oid[] := '{}'; platform oid;
+begin
+    if current_setting('kapok.ddl_is_ours', true) = 'on' or tg_tag = any (array['REFRESH MATERIALIZED VIEW', 'REINDEX', 'ANALYZE']) then
+        return;
+    end if;
+    perform set_config('kapok.protecting', 'on', true);
+    select nspowner into platform from pg_namespace where nspname = 'kapok_log';
+    for command in select distinct c.classid, c.objid, c.schema_name, c.object_type, c.object_identity, c.command_tag from pg_event_trigger_ddl_commands() c loop
+        schema := coalesce(command.schema_name,
+            case when session_user::text ~ '^t_[a-z2-7]{26}_owner$' then left(session_user::text, 28) end);
+        rel := case command.classid when 'pg_class'::regclass then command.objid
+            when 'pg_trigger'::regclass then (select t.tgrelid from pg_trigger t where t.oid = command.objid)
+            when 'pg_policy'::regclass then (select p.polrelid from pg_policy p where p.oid = command.objid) end;
+        if rel is not null then
+            select n.nspname into schema from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = rel;
+        end if;
+        continue when schema is null or schema !~ '^t_[a-z2-7]{26}$';
+        if rel is not null and kapok_log.is_tenants_session() then perform kapok_log.refuse_tampering(rel); end if;
+        continue when not kapok_log.is_open(schema);
+        -- The platform's own tables, with what belongs to them.
+        continue when exists (select from pg_class c where c.oid = rel and c.relowner = platform
+            and (starts_with(c.relname::text, 'kapok_') or c.relkind not in ('r', 'p', 'v', 'm')));
+        select c.relname into name from pg_class c where c.oid = rel and c.relkind in ('r', 'p', 'v', 'm', 'f');
+        perform kapok_log.note(schema, name, jsonb_build_object('command', command.command_tag, 'type', command.object_type)
+            || case when command.object_identity is null then '{}' else jsonb_build_object('identity', command.object_identity) end);
+        for family in
+            select rel where rel is not null
+            union select a.relid from pg_partition_ancestors(rel) a
+            union select t.relid from pg_partition_tree(rel) t
+            union select i.inhparent from pg_inherits i where i.inhrelid = rel
+            union select i.inhrelid from pg_inherits i where i.inhparent = rel
+        loop
+            continue when family = any (seen);
+            perform kapok_log.protect(family, true);
+            seen := seen || family;
+        end loop;
+    end loop;
+    perform set_config('kapok.protecting', '', true);
+end
+$$;
+
+create function kapok_log.ddl_dropped() returns event_trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    gone record; rel oid; touched text[] := '{}'; schema text; name text;
+begin
+    if current_setting('kapok.ddl_is_ours', true) = 'on' then return; end if;
+    perform set_config('kapok.protecting', 'on', true);
+    for gone in select * from pg_event_trigger_dropped_objects() o where o.object_type not in ('type', 'toast table') loop
+        schema := coalesce(gone.schema_name, gone.address_names[1]);
+        if kapok_log.is_tenants_session() and gone.object_type = 'function'
+            and (schema = 'kapok_log' or starts_with(gone.object_name, 'kapok_log_')) then
+            perform kapok_log.refuse('The function ' || gone.object_identity);
+        end if;
+        -- Nothing to do for what was dropped with its schema.
+        continue when schema is null or not kapok_log.is_open(schema);
+        rel := null;
+        if gone.object_type in ('trigger', 'table column', 'table constraint', 'rule', 'policy', 'default value') then
+            select c.oid into rel from pg_class c
+            where c.relnamespace = to_regnamespace(quote_ident(schema)) and c.relname = gone.address_names[2];
+        end if;
+        if rel is not null then
+            if gone.object_type = 'trigger' and starts_with(gone.address_names[3], 'kapok_') and kapok_log.is_tenants_session() then
+                perform kapok_log.refuse(format('The trigger %s', gone.object_identity));
+            end if;
+            perform kapok_log.protect(rel, true);
+        end if;
+        if gone.original then
+            name := case when gone.object_type in ('table', 'view', 'materialized view', 'foreign table') then gone.object_name
+                when rel is not null then gone.address_names[2] end;
+            perform kapok_log.note(schema, name, jsonb_build_object('command', tg_tag, 'type', gone.object_type, 'identity', gone.object_identity));
+        end if;
+        if gone.object_type = 'table' and schema <> all (touched) then touched := touched || schema; end if;
+    end loop;
+    foreach schema in array touched loop
+        perform kapok_log.forget_dropped(schema);
+    end loop;
+    perform set_config('kapok.protecting', '', true);
+end
+$$;
+
+revoke all on all functions in schema kapok_log from public;
+
+-- Without them (a managed service) Kapok does so after each migration run, and every hour.
+do $$
+begin
+    create event trigger kapok_change_1_ended on ddl_command_end execute function kapok_log.see_caller();
+    create event trigger kapok_change_1_dropped on sql_drop execute function kapok_log.see_caller();
+    create event trigger kapok_change_2_ended on ddl_command_end execute function kapok_log.ddl_ended();
+    create event trigger kapok_change_2_dropped on sql_drop execute function kapok_log.ddl_dropped();
+    -- Also where session_replication_role is replica.
+    alter event trigger kapok_change_1_ended enable always;
+    alter event trigger kapok_change_1_dropped enable always;
+    alter event trigger kapok_change_2_ended enable always;
+    alter event trigger kapok_change_2_dropped enable always;
+exception when insufficient_privilege then
+    raise warning 'kapok: this login may not create event triggers, so new tables enter the change log after each migration run';
+end
+$$;

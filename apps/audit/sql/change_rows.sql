@@ -1,0 +1,150 @@
+-- The change log: what writes a table's changes down. kapok_log is the platform's own schema: tenants have no rights in it,
+-- not even to name what it holds.
+--
+-- Everything here runs with the platform's rights in sessions of tenants, so nothing in it may run what a tenant wrote:
+-- all names and operators are qualified or found by a search_path of pg_catalog alone, columns are only ever named as
+-- parts of a whole row, and rows whose types are not all PostgreSQL's own become JSON with the tenant's rights (a cast to
+-- json may be the tenant's function).
+create schema kapok_log;
+revoke all on schema kapok_log from public;
+
+-- Whether to_jsonb of a column runs nothing but PostgreSQL's own code, cannot fail, and follows what settings.
+create function kapok_log.kind_of_type(type oid) returns text language sql stable set search_path = pg_catalog, pg_temp as $$
+    with recursive part (oid) as (
+        select $1
+        union
+        select coalesce(nullif(t.typbasetype, 0), nullif(t.typelem, 0))
+        from part join pg_type t on t.oid = part.oid
+        where t.typtype = 'd' or t.typelem <> 0 and t.typcategory = 'A'
+    )
+    select case
+        when bool_or(t.typtype <> 'd' and t.typcategory <> 'A' and (t.oid >= 16384 or t.typtype = 'c')) then 'foreign'
+        -- json may hold what jsonb cannot (\u0000, 1e999999).
+        when bool_or(t.typname = 'json') then 'foreign'
+        when bool_or(t.typtype in ('r', 'm') or t.typname in
+            ('timestamptz', 'timetz', 'interval', 'bytea', 'float4', 'float8', 'money')) then 'settings'
+        else 'plain'
+    end
+    from part join pg_type t on t.oid = part.oid
+$$;
+
+create function kapok_log.has_event_triggers() returns boolean language sql stable set search_path = pg_catalog, pg_temp
+as $$ select count(*) = 4 from pg_event_trigger where evtname like 'kapok\_change\_%' and evtenabled = 'A' $$;
+
+-- What a table's function calls to make JSON of a row, as SQL over %s, an expression that is the row.
+create function kapok_log.conversion(rel oid) returns text language sql stable set search_path = pg_catalog, pg_temp as $$
+    with kinds (kinds) as (
+        select array_agg(kapok_log.kind_of_type(a.atttypid))
+        from pg_attribute a where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
+    ),
+    tenant (name) as (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1),
+    quick (sql) as (
+        -- Without event triggers a column's type could change before this is written anew.
+        select case when 'foreign' = any (k.kinds) or not kapok_log.has_event_triggers()
+            then format('kapok_log.%I(%%s)', t.name) else 'pg_catalog.to_jsonb(%s)' end
+        from kinds k, tenant t
+    )
+    select case when k.kinds && array['foreign', 'settings'] then format(
+        'case when pg_catalog.current_setting(''TimeZone'') operator(pg_catalog.=) ''UTC'''
+        || ' and pg_catalog.current_setting(''DateStyle'') operator(pg_catalog.=) ''ISO, MDY'''
+        || ' and pg_catalog.current_setting(''IntervalStyle'') operator(pg_catalog.=) ''iso_8601'''
+        || ' and pg_catalog.current_setting(''extra_float_digits'') operator(pg_catalog.=) ''1'''
+        || ' and pg_catalog.current_setting(''bytea_output'') operator(pg_catalog.=) ''hex'''
+        || ' then %s else kapok_log.%I(%%s) end', q.sql, t.name || '_steady') else q.sql end
+    from kinds k, tenant t, quick q
+$$;
+
+-- A whole row from whatever it is called: columns may be named like anything.
+create function kapok_log.json_of(conversion text, alias text, redact text[]) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+    -- Only columns the row has: what is redacted stays visible as such.
+    select replace(conversion, '%s', alias) || case when cardinality(redact) = 0 then '' else
+        (select format(' operator(pg_catalog.||) %L::pg_catalog.jsonb', jsonb_object_agg(c, '[redacted]')) from unnest(redact) c) end
+$$;
+
+-- The columns of the primary key, in its order; none without one.
+create function kapok_log.key_columns(rel oid) returns text[] language sql stable set search_path = pg_catalog, pg_temp as $$
+    select coalesce(array_agg(a.attname::text order by k.place), '{}')
+    from pg_index i
+    cross join lateral unnest(i.indkey) with ordinality k (attnum, place)
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+    where i.indrelid = $1 and i.indisprimary and k.place <= i.indnkeyatts
+$$;
+
+-- {"column": value, ...} of some of the columns of a row that is JSON already.
+create function kapok_log.part_of(whole text, columns text[]) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+    -- A function takes a hundred arguments.
+    select coalesce(string_agg(chunk.sql, ' operator(pg_catalog.||) ' order by chunk.number), 'null::pg_catalog.jsonb')
+    from (
+        select (c.place - 1) / 40 as number, 'pg_catalog.jsonb_build_object('
+            || string_agg(format('%L::pg_catalog.text, %s operator(pg_catalog.->) %L', c.name, whole, c.name), ', ' order by c.place)
+            || ')' as sql
+        from unnest(columns) with ordinality c (name, place) group by 1
+    ) chunk
+$$;
+
+-- The first columns of every row, and what the settings of the transaction say of who acts. session_user cannot be faked;
+-- kapok.actor and kapok.request_id can, by SQL that the project wrote itself.
+create function kapok_log.context_of(schema text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+    select format($sql$pg_catalog.current_setting('kapok.actor', true),
+        case when pg_catalog.strpos(pg_catalog.current_setting('request.jwt.claims', true), '"sid"') operator(pg_catalog.>) 0
+            then pg_catalog.current_setting('request.jwt.claims', true)::pg_catalog.json operator(pg_catalog.->>) 'sid' end,
+        pg_catalog.current_setting('kapok.request_id', true),
+        case when pg_catalog.starts_with(session_user::pg_catalog.text, 'g_') then 'api'
+            when session_user operator(pg_catalog.=) %L::pg_catalog.name then 'owner' else 'platform' end$sql$, schema || '_owner')
+$$;
+
+-- The body of the function that writes down what happens to one table; null where nothing is to be written.
+-- name: what the table is called in the log. by_row: of a table that takes part in inheritance, whose children have columns
+-- that transition tables leave out.
+create function kapok_log.body_of(rel oid, schema text, name text, mode text, redact text[], by_row boolean, parts boolean)
+returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    key text[] := kapok_log.key_columns(rel);
+    conversion text := kapok_log.conversion(rel);
+    target text := format('insert into %I.kapok_change (table_name, op, key, before, after, actor, session_id, request_id, source)',
+        schema);
+    context text := kapok_log.context_of(schema);
+    old_key text := kapok_log.part_of('o.kapok_row', key);
+    new_key text := kapok_log.part_of('n.kapok_row', key);
+    old_image text := case mode when 'full' then 'o.kapok_row' else 'null::pg_catalog.jsonb' end;
+    new_image text := case mode when 'full' then 'n.kapok_row' else 'null::pg_catalog.jsonb' end;
+    old_rows text := format('(select %s as kapok_row from kapok_old o offset 0) o', kapok_log.json_of(conversion, 'o.*', redact));
+    new_rows text := format('(select %s as kapok_row from kapok_new n offset 0) n', kapok_log.json_of(conversion, 'n.*', redact));
+    inserted text;
+    deleted text;
+    updated text;
+begin
+    if by_row then
+        old_rows := format('(select %s as kapok_row) o', kapok_log.json_of(conversion, 'old', redact));
+        new_rows := format('(select %s as kapok_row) n', kapok_log.json_of(conversion, 'new', redact));
+    end if;
+    inserted := format(E'%s\n    select %L, ''insert'', %s, null, %s, %s\n    from %s;',
+        target, name, new_key, new_image, context, new_rows);
+    deleted := format(E'%s\n    select %L, ''delete'', %s, %s, null, %s\n    from %s;',
+        target, name, old_key, old_image, context, old_rows);
+    if mode = 'keys' then
+        old_image := format('case when %1$s operator(pg_catalog.<>) %2$s then %1$s end', old_key, new_key);
+        new_image := format('case when %1$s operator(pg_catalog.<>) %2$s then %2$s end', old_key, new_key);
+    end if;
+    if by_row then
+        updated := format(E'if old operator(pg_catalog.*<>) new then\n    %s\n    select %L, ''update'', %s, %s, %s, %s\n    from %s, %s;\n    end if;',
+            target, name, old_key, old_image, new_image, context, old_rows, new_rows);
+    else
+        -- The two tables hold the rows of the same update at the same place. A full join is never a nested loop, whatever
+        -- number of rows this was planned for.
+        updated := format(E'%s\n    select %L, ''update'', %s, %s, %s, %s\n    from (select pg_catalog.row_number() over () as place, row(o.*) as image, %s as kapok_row from kapok_old o) o\n    full join (select pg_catalog.row_number() over () as place, row(n.*) as image, %s as kapok_row from kapok_new n) n\n        on o.place operator(pg_catalog.=) n.place\n    where o.image operator(pg_catalog.*<>) n.image\n    order by o.place;',
+            target, name, old_key, old_image, new_image, context,
+            kapok_log.json_of(conversion, 'o.*', redact), kapok_log.json_of(conversion, 'n.*', redact));
+    end if;
+    if parts then
+        -- A row that was to move to another partition and was turned away there is gone: old, but not new.
+        updated := format(E'if (select pg_catalog.count(*) from kapok_old) operator(pg_catalog.=) (select pg_catalog.count(*) from kapok_new) then\n    %s\n    else\n    %s\n    %s\n    end if;',
+            updated, deleted, inserted);
+    end if;
+    return format(E'\nbegin\n    if tg_op operator(pg_catalog.=) ''INSERT'' then\n    %s\n    elsif tg_op operator(pg_catalog.=) ''UPDATE'' then\n    %s\n    elsif tg_op operator(pg_catalog.=) ''DELETE'' then\n    %s\n    else\n    %s\n    select tg_table_name::pg_catalog.text, ''truncate'', null, null,\n        case when tg_table_name::pg_catalog.text operator(pg_catalog.<>) %L then pg_catalog.jsonb_build_object(''partition of'', %L::pg_catalog.text) end, %s;\n    end if;\n    return null;\nend\n',
+        inserted, updated, deleted, target, name, name, context);
+end
+$$;
