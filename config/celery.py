@@ -26,6 +26,8 @@ RESUME_EVERY_SECONDS = 5.0
 PURGE_EVERY_SECONDS = 3600.0
 #: How often files of exports that are over are looked for, in seconds.
 EXPIRE_EVERY_SECONDS = 900.0
+#: How often the self-check of logs goes on, in seconds.
+CHECK_EVERY_SECONDS = 600.0
 
 app = Celery("kapok")
 app.conf.update(
@@ -48,6 +50,11 @@ app.conf.update(
             "schedule": PURGE_EVERY_SECONDS,
             "options": {"expires": PURGE_EVERY_SECONDS},
         },
+        "check the logs": {
+            "task": "apps.audit.tasks.check_logs",
+            "schedule": CHECK_EVERY_SECONDS,
+            "options": {"expires": CHECK_EVERY_SECONDS},
+        },
         "delete expired exports": {
             "task": "apps.tenants.tasks.delete_expired_exports",
             "schedule": EXPIRE_EVERY_SECONDS,
@@ -66,7 +73,7 @@ app.conf.update(
     },
     timezone="UTC",
 )
-app.autodiscover_tasks(["apps.tenants", "apps.identity"])
+app.autodiscover_tasks(["apps.audit", "apps.tenants", "apps.identity"])
 
 
 @setup_logging.connect

@@ -202,6 +202,13 @@ class Environment:
         2.0,
         float,
     )
+    audit_trusted_keys: tuple[str, ...] = _variable(
+        "KAPOK_AUDIT_TRUSTED_KEYS",
+        "Public keys (name+id+base64, separated by commas) that may have signed, for the daily self-check; "
+        "those that the logs themselves name when empty.",
+        (),
+        _words,
+    )
     sealer_port: int = _variable(
         "KAPOK_SEALER_PORT", "Where the sealer answers Prometheus, on every address; nowhere when 0.", 0, int
     )

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from apps.audit.logs import LogRef
 from apps.audit.record import record
 from apps.audit.sealing_rows import columns_of, row_of, table_of
+from apps.audit.tasks import queue_vacuum
 from kapok.errors import KapokError
 from kapok.ledger.entries import CHANGE, EVENT, Entry
 
@@ -88,7 +89,7 @@ def do_erase(log: LogRef, selection: Selection, *, actor: str, reason: str) -> E
     """Erase private values for good. actor: who does it; reason: why, without personal data, for both are recorded.
 
     Raises VALIDATION_FAILED without a selection, INVALID_STATE when something of it is not sealed yet or is not what
-    was sealed. Tables have to be vacuumed afterwards, and older backups still hold the values (docs/audit-sealing.md).
+    was sealed. The tables are vacuumed afterwards; older backups still hold the values (docs/audit-sealing.md).
     """
     if selection.table is None and selection.actor is None:
         raise KapokError("VALIDATION_FAILED", "Name a table or an actor whose values are to be erased.")
@@ -105,6 +106,7 @@ def do_erase(log: LogRef, selection: Selection, *, actor: str, reason: str) -> E
                 erased[0] += 1
                 erased[1] += values
     details = {"reason": reason, "entries": erased[0], "values": erased[1], "paths": list(selection.paths)}
+    transaction.on_commit(lambda: queue_vacuum(log))
     table = {} if selection.table is None else {"table": selection.table}
     record("audit.erased", log=log, actor=actor, target=f"log:{log.origin}", details={**details, **table})
     return Erased(*erased)

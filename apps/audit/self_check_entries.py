@@ -15,12 +15,12 @@ from kapok.ledger.tiles import WIDTH, hashes_of
 
 _TILES = "select index, hashes from {schema}.kapok_tile where level = %s and index >= %s and index <= %s"
 _WHICH = "select kind, position from {schema}.kapok_entry where index = %s"
-# Changes older than the time they are kept for are gone; an event says so.
+# Rows older than the time they are kept for are gone; an event says so.
 _EXPIRED = """
     select exists (
         select from {schema}.kapok_entry e join {schema}.kapok_event x
-        on x.action = 907 and x.details ->> 'table' = 'kapok_change' and (x.details ->> 'before')::timestamptz > e.at
-        where e.index = %s and e.kind = 'change'
+        on x.action = 907 and x.details ->> 'table' = 'kapok_' || e.kind
+        where e.index = %s and (x.details ->> 'before')::timestamptz > e.at
     )
 """
 

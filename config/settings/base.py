@@ -28,6 +28,8 @@ KAPOK_MIGRATION_WORKERS = ENV.migration_workers
 KAPOK_PRIVATE_ISSUERS = ENV.private_issuers
 KAPOK_SIGNING_KEY_DAYS = ENV.signing_key_days
 KAPOK_STALE_SECONDS = ENV.stale_seconds
+KAPOK_AUDIT_ANCHORS = ENV.audit_anchors
+KAPOK_AUDIT_TRUSTED_KEYS = ENV.audit_trusted_keys
 KAPOK_EXPORT_DIR = ENV.export_dir
 KAPOK_EXPORT_DAYS = ENV.export_days
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from apps.audit.keys import keyring_of
 from apps.audit.self_check import check_slice
+from apps.audit.tasks import check_logs
+from config.celery import app
 from kapok.ledger.checkpoints import Checkpoint, sign
 from kapok.ledger.signing import new_private_key
 from tests.audit.sealed_log import TABLES, SealedLog
@@ -117,3 +121,26 @@ def test_rows_that_may_be_gone(sealed: SealedLog) -> None:
     assert sealed.check().problem == ""
     sealed.tamper("delete from {schema}.kapok_change where position = 2")
     assert "position 2): the row is gone" in sealed.check().problem
+
+
+def test_the_beat_checks_every_log(checked: SealedLog, settings: Any) -> None:
+    """What is due, with the anchors and the keys of the settings; not again before its time."""
+    entry = app.conf.beat_schedule["check the logs"]
+    assert app.tasks[entry["task"]].name == check_logs.name
+    settings.KAPOK_AUDIT_ANCHORS = [checked.anchor.name]
+    settings.KAPOK_AUDIT_TRUSTED_KEYS = [checked.keyring.current.key.text]
+    checked.tamper("update {schema}.kapok_change set actor = 'nobody' where position = 1")
+    check_logs()
+    problem = "select last_problem from {schema}.kapok_log"
+    assert checked.value(problem) == ""  # it was checked a moment ago
+    checked.sql("update {schema}.kapok_log set last_checked_at = now() - interval '25 hours'")
+    check_logs()
+    assert checked.value(problem).startswith("entry 0 (kapok_change, position 1)")
+    checked.sql("update {schema}.kapok_log set last_checked_at = null")
+    checked.tamper("update {schema}.kapok_change set actor = 'end_user:ada' where position = 1")
+    check_logs()
+    assert checked.value(problem) == ""
+    settings.KAPOK_AUDIT_TRUSTED_KEYS = [keyring_of(new_private_key()).current.key.text]
+    checked.sql("update {schema}.kapok_log set last_checked_at = null")
+    check_logs()
+    assert "is not signed by a key of this log" in checked.value(problem)
