@@ -7,6 +7,7 @@ from bench.measures.fleet import fleet
 from bench.measures.provisioning import provisioning
 from bench.measures.shapes import shapes
 from bench.measures.sign_ins import sign_ins
+from bench.measures.verification import verification
 from bench.targets import Target
 
 #: By name, in the order they are run. Each is given Kapok and the URL of its database.
@@ -14,5 +15,6 @@ MEASURES: dict[str, Callable[[Kapok, str], list[Target]]] = {
     "provisioning": provisioning,
     "shapes": shapes,
     "sign_ins": sign_ins,
+    "verification": verification,
     "fleet": fleet,
 }
