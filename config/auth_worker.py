@@ -40,8 +40,9 @@ def main() -> None:
 
 
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    # It needs Django's models, which are there only now.
+    # They need Django's models, which are there only now.
     handle = import_string("apps.identity.api.handler.handle")
+    flusher = import_string("apps.audit.flusher.Flusher")
     writing = threading.Lock()
 
     def answer(number: int, head: bytes, body: bytes) -> None:
@@ -50,7 +51,7 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
             answers.write(said)
             answers.flush()
 
-    with ThreadPoolExecutor(settings.KAPOK_AUTH_THREADS, thread_name_prefix="auth") as threads:
+    with flusher(), ThreadPoolExecutor(settings.KAPOK_AUTH_THREADS, thread_name_prefix="auth") as threads:
         while len(prefix := requests.read(PREFIX.size)) == PREFIX.size:
             number, head_length, body_length = PREFIX.unpack(prefix)
             threads.submit(answer, number, requests.read(head_length), requests.read(body_length))

@@ -10,6 +10,7 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 
+from apps.audit.written_later import tell_refusal, write_down
 from apps.control.probes import Probes
 from apps.graphql_api import shapes as shapes_module
 from apps.graphql_api.endpoint import GraphQLEndpoint
@@ -33,6 +34,8 @@ from kapok.roles import conninfo_for, role_password
 
 #: How often the use of keys is written down, in seconds.
 NOTE_SECONDS = 30.0
+#: How often events that were counted are written down, in seconds.
+EVENTS_SECONDS = 2.0
 _EVENT_TRIGGER = "select count(*) from pg_event_trigger where evtname like 'kapok_ddl%' and evtenabled <> 'D'"
 
 
@@ -54,27 +57,32 @@ class DataPlane:
         self._access_log = AccessLog(text=env.log_format == "text") if env.access_log else None
         self._looking: asyncio.Task[None] | None = None
         self._noting: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start listening and logging. Does not wait for the database: /readyz tells when it is there."""
         add_sink(count)
+        add_sink(tell_refusal)
         watch_pools(self.runner.use)
         if self._access_log is not None:
             add_sink(self._access_log.write)
             self._access_log.start()
         await self.runner.start()
         self._noting = asyncio.create_task(self._note_used_keys())
+        self._telling = asyncio.create_task(self._write_events())
         await self.platform.start(
             (directory_module.CHANNEL, shapes_module.CHANNEL), self._notified, self._possibly_missed
         )
 
     async def stop(self) -> None:
         """Close everything."""
-        for task in (self._looking, self._noting):
-            if task is not None:
-                task.cancel()
+        tasks = [task for task in (self._looking, self._noting, self._telling) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(KapokError):
             await self.directory.write_down_used_keys()
+            await write_down(self.platform, everything=True)
         await self.platform.stop()
         await self.runner.stop()
         await self.shared.close()
@@ -86,6 +94,12 @@ class DataPlane:
             await asyncio.sleep(NOTE_SECONDS)
             with suppress(KapokError):  # tried again with the next ones
                 await self.directory.write_down_used_keys()
+
+    async def _write_events(self) -> None:
+        while True:
+            await asyncio.sleep(EVENTS_SECONDS)
+            with suppress(KapokError):  # tried again with the next ones
+                await write_down(self.platform)
 
     def _notified(self, channel: str, payload: str) -> None:
         if channel == shapes_module.CHANNEL:

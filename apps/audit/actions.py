@@ -131,8 +131,8 @@ _TRUST = (
     _action(732, "provider.removed", "Nobody signs in at an identity provider any more.", "project name issuer"),
 )
 _ACCESS_TO_DATA = (
-    _action(801, "key.used", "An API key was used; once an hour and address.", "key"),
-    _action(802, "key.refused", "An API key was refused.", "key reason count"),
+    _action(801, "key.used", "An API key was used; once an hour and address."),
+    _action(802, "key.refused", "An API key was refused.", "reason count"),
     _action(803, "token.refused", "A user's access token was refused.", "reason count"),
     _action(811, "request.refused", "The permissions refused a request.", "role reason count"),
 )
