@@ -21,7 +21,8 @@ CHUNK = 1000
 
 _ITEMS: LiteralString = """
     select e.index, e.leaf_hash, e.seed, e.salts, e.erased, {columns}
-    from {schema}.kapok_entry e left join {schema}.{table} r on r.xid = e.xid and r.position = e.position and r.at = e.at
+    from {schema}.kapok_entry e
+    left join {schema}.{table} r on r.xid = e.xid and r.position = e.position and r.at = e.at
     where e.kind = '{kind}' and e.index >= %s and e.index < %s
     order by e.index
 """

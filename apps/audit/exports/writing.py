@@ -6,7 +6,6 @@ pass over the entries; memory does not grow with their number.
 
 from __future__ import annotations
 
-import io
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from apps.audit.exports.content import items
+from apps.audit.exports.ahead import ahead
+from apps.audit.exports.content import CHUNK, items
 from apps.audit.exports.evidence import choose, evidence, leaf_hashes, tree
 from apps.audit.exports.selection import Selection
 from apps.audit.exports.spreadsheet import Spreadsheet
@@ -103,8 +103,10 @@ class _Writing:
         part, ends = choose(self._session, self._log, selection.since, selection.until)
         part = replace(part, selection={"profile": self._wanted.profile.name, **selection.words()})
         with BundleWriter(stream, part, self._created_at) as writer:
-            with io.TextIOWrapper(_owned(rows), "utf-8", newline="") as text:
-                writer.write_lines(self._lines(part, Spreadsheet(text)))
+            with _owned(rows) as table:
+                spreadsheet = Spreadsheet(table)
+                writer.write_lines(self._lines(part, spreadsheet))
+                spreadsheet.finish()
             proof = self._prove(writer, part, ends)
             with rows.open("rb") as file:
                 writer.add(CSV, iter(partial(file.read, _COPY_BYTES), b""))
@@ -121,7 +123,8 @@ class _Writing:
         """The lines of entries.jsonl; what they say is counted, and written for the spreadsheet, as they go by."""
         selection, tally, told = self._wanted.selection, self._tally, time.monotonic()
         total = part.last_size - part.first_size
-        for index, leaf_hash, entry in items(self._session, self._log, part.first_size, part.last_size):
+        found = items(self._session, self._log, part.first_size, part.last_size)
+        for index, leaf_hash, entry in ahead(found, CHUNK):
             if entry is None:
                 tally.add_gone()
                 spreadsheet.add_gone(index)

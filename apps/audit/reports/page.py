@@ -44,5 +44,5 @@ def _section(tally: SectionTally) -> dict[str, Any]:
         "count": tally.count,
         "whats": tally.by_what.most_common(LISTED),
         "actors": tally.by_actor.most_common(LISTED),
-        "latest": list(tally.latest),
+        "latest": tally.latest,
     }
