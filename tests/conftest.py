@@ -22,7 +22,9 @@ POSTGRES_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writ
 REDIS_OPTIONS = {"appendonly": "no"}
 
 # The same examples in every run, however busy the machine is.
-hypothesis.settings.register_profile("kapok", derandomize=True, deadline=None)
+hypothesis.settings.register_profile(
+    "kapok", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("kapok")
 
 _BEFORE = {name: os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")}

@@ -19,8 +19,8 @@ from typing import Any
 
 import httpx
 
-START_SECONDS = 110
-STOP_SECONDS = 30
+START_SECONDS = 200
+STOP_SECONDS = 60
 
 
 @dataclass

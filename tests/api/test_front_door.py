@@ -24,7 +24,7 @@ class Wire:
 
     def __init__(self, live: Live) -> None:
         url = httpx.URL(live.base_url)
-        self.socket = socket.create_connection((url.host, url.port or 80), timeout=10)
+        self.socket = socket.create_connection((url.host, url.port or 80), timeout=30)
         self.buffer = b""
 
     def send(self, data: bytes) -> None:

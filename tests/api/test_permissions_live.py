@@ -43,7 +43,7 @@ def kapok(live: Live, directory: Path, *arguments: str) -> tuple[int, Any, str]:
 def sees(tenant: LiveTenant, base: str) -> bool:
     """Whether visitors may ask for offers there."""
     url = f"{base}/t/{tenant.slug}/graphql"
-    answer = httpx.post(url, json={"query": QUERY}, headers={"apikey": tenant.publishable_key}, timeout=10).json()
+    answer = httpx.post(url, json={"query": QUERY}, headers={"apikey": tenant.publishable_key}, timeout=30).json()
     return "errors" not in answer and bool(answer["data"]["offers"])
 
 

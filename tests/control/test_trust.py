@@ -160,7 +160,7 @@ def test_the_payload_of_the_trigger_is_what_is_understood(plane: Plane, tenant: 
         revoke_session(tenant, "s:1:2")
         revoked = tenant.revocations.get()
         revoked.delete()
-        said = [note.payload for note in listener.notifies(timeout=2, stop_after=2)]
+        said = [note.payload for note in listener.notifies(timeout=30, stop_after=2)]
     assert said == [f"tenants_revocation:{tenant.pk}:sid:s:1:2", f"tenants_revocation:{tenant.pk}"]
     plane.platform.listening = True
     text = token(tenant, sid="s:1:2")

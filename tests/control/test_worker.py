@@ -31,7 +31,7 @@ from tests.factories import LIBRARY, ProjectFactory, TenantFactory
 from tests.tenant_database import as_owner, fetch, platform_conninfo, role_names, schema_names
 from tests.waiting import once_within, until
 
-pytestmark = [pytest.mark.usefixtures("real_database"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.usefixtures("real_database")
 
 ROOT = Path(__file__).parents[2]
 #: The steps of both jobs, as (kind, step).

@@ -55,7 +55,7 @@ def test_the_address_for_apps() -> None:
     parts = urlsplit(uri)
     assert (parts.scheme, parts.netloc) == ("otpauth", "totp")
     assert parse_qs(parts.query) == {"secret": [secret], "issuer": ["Ac me & Sons"]}
-    assert pyotp.parse_uri(uri).now() == pyotp.TOTP(secret).now()
+    assert pyotp.parse_uri(uri).at(NOW) == code_at(secret, 0)
 
 
 def test_the_picture_is_one_svg_element() -> None:

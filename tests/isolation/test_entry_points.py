@@ -199,7 +199,7 @@ def _raw(live: Live, *lines: str, path: str = "/t/acme/graphql") -> tuple[int, d
     body = json.dumps({"query": EMAILS})
     head = [f"POST {path} HTTP/1.1", "content-type: application/json", f"content-length: {len(body)}", *lines]
     address = httpx.URL(live.base_url)
-    with socket.create_connection((address.host, address.port or 80), timeout=10) as connection:
+    with socket.create_connection((address.host, address.port or 80), timeout=30) as connection:
         connection.sendall(("\r\n".join([*head, "connection: close", "", ""]) + body).encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     return int(answer.split()[1]), json.loads(answer.partition(b"\r\n\r\n")[2])
@@ -232,7 +232,7 @@ def test_paths_that_lead_elsewhere_give_nothing(live: Live, path: str) -> None:
     body = json.dumps({"query": EMAILS})
     head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\napikey: {live.acme.secret_key}\r\nconnection: close\r\n"
     head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    with socket.create_connection((address.host, address.port or 80), timeout=10) as connection:
+    with socket.create_connection((address.host, address.port or 80), timeout=30) as connection:
         connection.sendall((head + body).encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert int(answer.split()[1]) in (403, 404)

@@ -20,7 +20,7 @@ MIGRATION = {"0001_whose.sql": "create table whose (id int primary key, name tex
 PERMISSIONS = "roles: {anon: {}}\ntables: {whose: {anon: {select: {columns: '*'}}}}\n"
 QUERY = {"query": "{ whose(id: 1) { name } }"}
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
