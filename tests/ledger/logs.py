@@ -59,6 +59,7 @@ class Log:
         self.signer = signer or LocalSigner("kapok.test", new_private_key())
         self.sealed: list[Entry] = []
         self.notes: dict[int, str] = {}
+        self.first_key = self.signer.key
         self.rotations: list[str] = []
         self._tiles: dict[tuple[int, int], bytes] = {}
 
