@@ -11,7 +11,7 @@ from tests.audit.sealed_log import SealedLog
 
 
 @pytest.fixture
-def sealed(transactional_db: None, tmp_path: Path) -> Iterator[SealedLog]:
+def sealed(db: None, tmp_path: Path) -> Iterator[SealedLog]:
     """A log of its own; what is done to it is committed, and gone afterwards."""
     log = SealedLog(tmp_path / "anchors")
     yield log

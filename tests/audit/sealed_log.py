@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
+from django.db import connection
 
 from apps.audit.anchors import DirectoryAnchor
 from apps.audit.checkpointing import bring_to_anchors, checkpoint, root_at
@@ -27,6 +31,8 @@ from kapok.ledger.signing import new_private_key
 from kapok.ledger.tiles import grow
 from tests.tenant_database import platform_conninfo
 
+T = TypeVar("T")
+
 TABLES = ("kapok_change", "kapok_event", "kapok_entry", "kapok_tile", "kapok_checkpoint", "kapok_log")
 #: What tests say of a booking unless they say something else.
 BOOKING = {"id": 1, "guest": "Ada Lovelace", "price": 10.50, "note": None}
@@ -42,6 +48,19 @@ _EVENT = """
 """
 
 
+def committed(act: Callable[[], T]) -> T:
+    """Run something of Django's in a thread of its own, where no test's transaction keeps it from being committed."""
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        return threads.submit(_closing, act).result()
+
+
+def _closing(act: Callable[[], T]) -> T:
+    try:
+        return act()
+    finally:
+        connection.close()
+
+
 class SealedLog:
     """A log. session: a superuser's, who is the platform as well."""
 
@@ -54,10 +73,7 @@ class SealedLog:
         self.anchor_path = anchor_path
         self.anchor = DirectoryAnchor(anchor_path)
         self.sql("create schema {schema}")
-        ensure_platform_tables(self.names)
-        self.sql(
-            """create table if not exists {schema}.kapok_change (position bigint generated always as identity, xid xid8, at timestamptz, table_name text, op text, key jsonb, before jsonb, after jsonb, actor text, session_id text, request_id text, source text, primary key (position, at))"""
-        )  # TEMPORARY
+        committed(partial(ensure_platform_tables, self.names))
 
     def connect(self) -> Session:
         """Another session of the same role."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
 from apps.audit.checkpointing import tree_of
-from apps.audit.erasure import Selection, do_erase
+from apps.audit.erasure import Erased, Selection, do_erase
 from kapok.errors import KapokError
 from kapok.ledger.proofs import inclusion_proof, verify_inclusion
-from tests.audit.sealed_log import SealedLog
+from tests.audit.sealed_log import SealedLog, committed
 
 ADA = ("Ada Lovelace", "end_user:ada", "ada@example.com")
 
@@ -27,6 +28,11 @@ def people(sealed: SealedLog) -> SealedLog:
     return sealed
 
 
+def erase(log: SealedLog, selection: Selection, *, actor: str, reason: str) -> Erased:
+    """Erase, and commit."""
+    return committed(partial(do_erase, log.log, selection, actor=actor, reason=reason))
+
+
 def erased_everything(log: SealedLog, *texts: str) -> bool:
     """Whether none of the texts is anywhere in the log's tables."""
     content = log.text()
@@ -37,9 +43,9 @@ def test_what_is_erased_is_gone_and_proofs_still_hold(people: SealedLog) -> None
     """All of a row's values, wherever the changes have them."""
     before = people.sql("select index, leaf_hash from {schema}.kapok_entry order by index")
     checkpoint = people.sql("select size, root from {schema}.kapok_checkpoint")[0]
-    erased = do_erase(people.log, Selection(table="bookings", key={"id": 1}), actor="operator:9", reason="GDPR 17")
+    erased = erase(people, Selection(table="bookings", key={"id": 1}), actor="operator:9", reason="GDPR 17")
     assert (erased.entries, erased.values) == (2, 14)
-    do_erase(people.log, Selection(actor="operator:7"), actor="operator:9", reason="GDPR 17")
+    erase(people, Selection(actor="operator:7"), actor="operator:9", reason="GDPR 17")
     assert erased_everything(people, *ADA, "Ada King")
     assert "Grace Hopper" in people.text() and "grace@example.com" in people.text()
     assert people.sql("select index, leaf_hash from {schema}.kapok_entry order by index") == before
@@ -53,7 +59,7 @@ def test_what_is_erased_is_gone_and_proofs_still_hold(people: SealedLog) -> None
 
 def test_salts_do_not_give_away_what_is_gone(people: SealedLog) -> None:
     """The seed, from which the salt of the erased value could be made, is gone as well."""
-    do_erase(people.log, Selection(table="bookings", key={"id": 1}, paths=("after.guest",)), actor="a", reason="r")
+    erase(people, Selection(table="bookings", key={"id": 1}, paths=("after.guest",)), actor="a", reason="r")
     for seed, salts, erased in people.sql(
         "select seed, salts, erased from {schema}.kapok_entry where salts is not null"
     ):
@@ -68,9 +74,9 @@ def test_erased_in_turn(people: SealedLog) -> None:
     """What was kept the first time goes the second time; a third time finds nothing."""
     one = Selection(table="bookings", key={"id": 1}, paths=("after.guest",))
     rest = Selection(table="bookings", key={"id": 1}, paths=("*",))
-    assert do_erase(people.log, one, actor="a", reason="r").values == 2
-    assert do_erase(people.log, rest, actor="a", reason="r").values == 14
-    assert do_erase(people.log, rest, actor="a", reason="r").values == 0
+    assert erase(people, one, actor="a", reason="r").values == 2
+    assert erase(people, rest, actor="a", reason="r").values == 14
+    assert erase(people, rest, actor="a", reason="r").values == 0
     people.seal()
     people.sign()
     assert people.check().problem == ""
@@ -85,12 +91,12 @@ def test_a_row_is_found_by_a_key_it_has_had(people: SealedLog) -> None:
         '\'{"id": 1, "guest": "Ada L."}\', \'{"id": 9, "guest": "Ada L."}\', \'end_user:ada\', \'api\')'
     )
     people.seal()
-    do_erase(people.log, Selection(table="bookings", key={"id": 1}), actor="a", reason="r")
+    erase(people, Selection(table="bookings", key={"id": 1}), actor="a", reason="r")
     assert erased_everything(people, "Ada L.")
 
 
 def test_the_act_is_recorded_without_a_value(people: SealedLog) -> None:
-    do_erase(people.log, Selection(table="bookings", key={"id": 1}), actor="operator:7", reason="GDPR 17")
+    erase(people, Selection(table="bookings", key={"id": 1}), actor="operator:7", reason="GDPR 17")
     actor, details = people.sql("select actor, details from {schema}.kapok_event where action = 902")[0]
     assert actor == "operator:7"
     assert details == {
@@ -104,7 +110,7 @@ def test_what_is_not_sealed_yet_is_not_erased(people: SealedLog) -> None:
     people.change(id=1)
     before = people.text()
     with pytest.raises(KapokError) as raised:
-        do_erase(people.log, Selection(table="bookings", key={"id": 1}), actor="a", reason="r")
+        erase(people, Selection(table="bookings", key={"id": 1}), actor="a", reason="r")
     assert raised.value.code == "INVALID_STATE" and people.text() == before
 
 
@@ -113,20 +119,20 @@ def test_a_row_that_was_changed_is_not_erased(people: SealedLog) -> None:
     people.tamper("update {schema}.kapok_change set after = after || '{\"price\": 1}' where position = 3")
     before = people.text()
     with pytest.raises(KapokError, match="Entry 2 is not what was sealed"):
-        do_erase(people.log, Selection(table="bookings", key={"id": 1}), actor="a", reason="r")
+        erase(people, Selection(table="bookings", key={"id": 1}), actor="a", reason="r")
     assert people.text() == before
 
 
 def test_nothing_is_erased_without_saying_what(people: SealedLog) -> None:
     before = people.text()
     with pytest.raises(KapokError) as raised:
-        do_erase(people.log, Selection(), actor="a", reason="r")
+        erase(people, Selection(), actor="a", reason="r")
     assert raised.value.code == "VALIDATION_FAILED" and people.text() == before
 
 
 def test_a_value_that_comes_back_is_found(people: SealedLog) -> None:
     """Somebody puts the erased name back into the row: an export would show it as if it were proven."""
-    do_erase(people.log, Selection(table="bookings", key={"id": 1}), actor="a", reason="r")
+    erase(people, Selection(table="bookings", key={"id": 1}), actor="a", reason="r")
     people.tamper(
         "update {schema}.kapok_change set after = %s where position = 1", [json.dumps({"guest": "Ada Lovelace"})]
     )

@@ -208,7 +208,7 @@ def test_checkpoints_say_what_the_log_is(sealed: SealedLog) -> None:
         assert sealed.anchor.get(sealed.log.origin, size) == note
 
 
-def test_a_key_follows_another(sealed: SealedLog) -> None:
+def test_a_key_follows_another(transactional_db: None, sealed: SealedLog) -> None:
     """The log says so, the former key seals that, and only then the new one signs."""
     sealed.fill(2)
     sealed.seal()
@@ -254,7 +254,7 @@ def test_a_refusal_is_said_once(sealed: SealedLog, caplog: pytest.LogCaptureFixt
     assert [record.levelname for record in caplog.records if record.name == "kapok.audit"] == ["ERROR"]
 
 
-def test_rounds_find_what_is_new(sealed: SealedLog) -> None:
+def test_rounds_find_what_is_new(transactional_db: None, sealed: SealedLog) -> None:
     """A running transaction keeps a log waiting; a tenant that is deleted meanwhile stops nobody."""
     sealer = Sealer(platform_conninfo(), sealed.keyring, [])
     sealer.round()

@@ -123,7 +123,7 @@ def test_rows_that_may_be_gone(sealed: SealedLog) -> None:
     assert "position 2): the row is gone" in sealed.check().problem
 
 
-def test_the_beat_checks_every_log(checked: SealedLog, settings: Any) -> None:
+def test_the_beat_checks_every_log(transactional_db: None, checked: SealedLog, settings: Any) -> None:
     """What is due, with the anchors and the keys of the settings; not again before its time."""
     entry = app.conf.beat_schedule["check the logs"]
     assert app.tasks[entry["task"]].name == check_logs.name
