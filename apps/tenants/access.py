@@ -62,7 +62,11 @@ def get_project_for(user: User, slug: str, right: Right) -> Project:
     """A project by its slug. Raises NOT_FOUND, FORBIDDEN."""
     project = projects_for(user).filter(slug=slug).first()
     if project is None:
-        raise KapokError("NOT_FOUND", f"There is no project {slug[:50]!r}, or you may not see it.")
+        raise KapokError(
+            "NOT_FOUND",
+            f"There is no project {slug[:50]!r}, or you may not see it.",
+            hint="A project begins with `kapok migrate up` in its directory.",
+        )
     _require(user, project, right)
     return project
 

@@ -67,12 +67,16 @@ def usage_error(error: click.ClickException) -> KapokError:
 
 
 def _details(error: KapokError) -> list[str]:
-    """The facts that belong under the sentence: fields with their problems, tenants with their errors."""
+    """The facts that belong under the sentence, as far as it does not say them: fields with their problems, tenants
+    with their errors."""
     lines: list[str] = []
     for name, value in error.details.items():
         values = value if isinstance(value, list) else [value]
-        lines += [f"{name}: {item}" for item in values if isinstance(item, str | int | float)]
-        lines += [_problem(item) for item in values if isinstance(item, Mapping) and "message" in item]
+        if name != "fields":  # those of a form; the sentence says them in words
+            lines += [f"{name}: {item}" for item in values if isinstance(item, str | int | float)]
+        problems = [item for item in values if isinstance(item, Mapping) and "message" in item]
+        if len(problems) > 1 or any(item["message"] not in error.message for item in problems):
+            lines += [_problem(item) for item in problems]
     return lines
 
 
