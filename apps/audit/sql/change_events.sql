@@ -79,6 +79,9 @@ begin
             union select t.relid from pg_partition_tree(rel) t
             union select i.inhparent from pg_inherits i where i.inhrelid = rel
             union select i.inhrelid from pg_inherits i where i.inhparent = rel
+            -- A partition that was detached is not among the command's objects.
+            union select d.objid from pg_depend d join pg_class p on p.oid = rel and p.relkind = 'p' and tg_tag = 'ALTER TABLE'
+                where d.refclassid = 'pg_namespace'::regclass and d.refobjid = p.relnamespace and d.classid = 'pg_class'::regclass
         loop
             continue when family = any (seen);
             perform kapok_log.protect(family, true);

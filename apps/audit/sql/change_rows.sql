@@ -134,8 +134,8 @@ begin
             target, name, old_key, old_image, new_image, context, old_rows, new_rows);
     else
         -- The two tables hold the rows of the same update at the same place. A full join is never a nested loop, whatever
-        -- number of rows this was planned for.
-        updated := format(E'%s\n    select %L, ''update'', %s, %s, %s, %s\n    from (select pg_catalog.row_number() over () as place, row(o.*) as image, %s as kapok_row from kapok_old o) o\n    full join (select pg_catalog.row_number() over () as place, row(n.*) as image, %s as kapok_row from kapok_new n) n\n        on o.place operator(pg_catalog.=) n.place\n    where o.image operator(pg_catalog.*<>) n.image\n    order by o.place;',
+        -- number of rows this was planned for, as long as the condition would let rows without partner through.
+        updated := format(E'%s\n    select %L, ''update'', %s, %s, %s, %s\n    from (select pg_catalog.row_number() over () as place, row(o.*) as image, %s as kapok_row from kapok_old o) o\n    full join (select pg_catalog.row_number() over () as place, row(n.*) as image, %s as kapok_row from kapok_new n) n\n        on o.place operator(pg_catalog.=) n.place\n    where (o.image operator(pg_catalog.*<>) n.image) is not false\n    order by o.place;',
             target, name, old_key, old_image, new_image, context,
             kapok_log.json_of(conversion, 'o.*', redact), kapok_log.json_of(conversion, 'n.*', redact));
     end if;
