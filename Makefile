@@ -19,10 +19,10 @@ dev: setup
 smoke: setup
 	$(BIN)/python scripts/smoke.py
 
-# In two processes, each with servers of its own; WORKERS=0: in one. A test's name is what stands before its "@".
+# In two processes, each with servers of its own; WORKERS=0: in one.
 WORKERS ?= 2
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-postgres: setup
 	$(BIN)/python scripts/test_postgres_versions.py $(ARGS)

@@ -53,29 +53,10 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is left out, and who runs what in which order."""
-    _leave_out_superusers(items)
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        _share_out(items)
-
-
-def _share_out(items: list[pytest.Item]) -> None:
-    """For pytest-xdist's `loadgroup`: a file stays in one worker, and all tests of the running Kapok in one, so that it
-    is started once. They come first, then files with tests marked `slow`, so that no worker is left alone with them."""
+    """Leave out tests marked `superuser` where DATABASE_URL's role is none, as with a managed service. Files with tests
+    marked `slow` come first, so that none of several workers is left alone with them."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("live" if _is_live(item) else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: 0 if _is_live(item) else 1 if item.path in slow else 2)
-
-
-def _is_live(item: pytest.Item) -> bool:
-    """Whether a test needs the Kapok of tests/live_fixtures.py (and not one of its own file)."""
-    definitions = item._fixtureinfo.name2fixturedefs.get("live", ())  # type: ignore[attr-defined]
-    return bool(definitions) and definitions[-1].scope == "session"
-
-
-def _leave_out_superusers(items: list[pytest.Item]) -> None:
-    """Tests marked `superuser` are for a DATABASE_URL whose role is one; with a managed service it is none."""
+    items.sort(key=lambda item: item.path not in slow)
     with psycopg.connect(_STACK.database_url) as session:
         row = session.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
     if row != (True,):
