@@ -19,8 +19,8 @@ dev: setup
 smoke: setup
 	$(BIN)/python scripts/smoke.py
 
-# In two processes, each with servers of its own; WORKERS=0: in one.
-WORKERS ?= 2
+# In two processes, each with servers of its own; in one where servers are given, or with WORKERS=0.
+WORKERS ?= $(if $(DATABASE_URL)$(REDIS_URL),0,2)
 test: setup
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 

@@ -17,6 +17,8 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
+from tests.waiting import until
+
 BINARY = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 #: As root in a closed network: no sandbox, and nothing that would look outside.
 FLAGS = (
@@ -60,8 +62,18 @@ class Page:
 
     def open(self, url: str) -> None:
         """Load a page."""
+        # The page that is there may still be the one that is asked, so it is marked.
+        self.run("window.isLeft = true")
         self.send("Page.navigate", url=url)
-        self.run("new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))")
+        until(self._is_there)
+
+    def _is_there(self) -> bool:
+        """Whether another page is loaded. It is not while one makes room for the other: scripts fail then."""
+        script = "!window.isLeft && document.readyState === 'complete'"
+        try:
+            return bool(self.send("Runtime.evaluate", expression=script)["result"].get("value"))
+        except AssertionError:
+            return False
 
     def run(self, script: str) -> Any:
         """The value of an expression; of a promise, what it comes to."""
