@@ -25,8 +25,9 @@ from kapok.errors import KapokError
 
 log = logging.getLogger("kapok.identity")
 
-#: How long Redis may take to answer, and how long it is left alone after it did not, in seconds.
-REDIS_TIMEOUT = 0.25
+#: How long Redis may take to answer (a busy machine must not make each process count for itself), and how long it is
+#: left alone after it did not, in seconds.
+REDIS_TIMEOUT = 1.0
 REDIS_REST = 1.0
 #: Most keys a process counts for itself.
 MAX_OWN_KEYS = 50_000
