@@ -65,9 +65,9 @@ class Moment(click.ParamType[str]):
         """As checkpoints write it."""
         try:
             at = datetime.fromisoformat(value)
-        except ValueError:
+            return time_text(at if at.tzinfo else at.replace(tzinfo=UTC))
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a time such as 2026-11-21T16:00:00Z", param, ctx)
-        return time_text(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 @click.command()
@@ -165,6 +165,8 @@ def _show(bundle: Path, result: Verification, trusted: list[PublicKey]) -> None:
         + (f"; agrees with {result.anchors:,} anchors" if result.anchors else ""),
         "Keys": ", ".join(f"{key.text} ({'trusted' if trusted else 'not trusted'})" for key in result.keys) or "-",
     }
+    if result.gone and result.expired:
+        rows["Expired"] = f"{result.gone:,} entries, of which only the hash is left: all from before {result.expired}"
     for title, text in rows.items():
         click.echo(f"{click.style(title.ljust(12), dim=True)} {one_line(text)}")
     for notice in result.notices:
@@ -174,7 +176,8 @@ def _show(bundle: Path, result: Verification, trusted: list[PublicKey]) -> None:
     for problem in result.problems:
         click.echo(f"  {problem.code}: {one_line(problem.message)}")
     if result.outcome is Outcome.VERIFIED:
-        click.echo("  Every entry that was sealed in this range is there, unchanged and in its place.")
+        but = "" if not result.gone else ", but for those that expired"
+        click.echo(f"  Every entry that was sealed in this range is there, unchanged and in its place{but}.")
 
 
 def _range(result: Verification) -> str:
@@ -209,6 +212,7 @@ def _facts(result: Verification, trusted: list[PublicKey]) -> dict[str, Any]:
             "withheld": result.withheld,
             "erased": result.erased,
             "gone": result.gone,
+            "expiredBefore": result.expired,
         },
         "checkpoints": result.checkpoints,
         "anchors": result.anchors,

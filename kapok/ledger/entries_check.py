@@ -17,7 +17,7 @@ from kapok.ledger.archive import Archive
 from kapok.ledger.bundle import ENTRIES, LEAF_HASHES
 from kapok.ledger.contents import Contents
 from kapok.ledger.entries import Entry
-from kapok.ledger.lines import MAX_LINE_BYTES, HashedLines, LineError, decode, hash_lines, index_of
+from kapok.ledger.lines import LATEST, MAX_LINE_BYTES, HashedLines, LineError, decode, hash_lines, index_of
 from kapok.ledger.merkle import HASH_BYTES
 from kapok.ledger.problems import Code, Problem
 from kapok.ledger.tiles import hashes_of
@@ -34,13 +34,15 @@ Progress = Callable[[int, int], None]
 class Entries:
     """What the lines are. count: how many are what was sealed, before the problem if there is one.
 
-    gone: (first, end) of entries that only their hash is left of. telling: the lines of events to go by, in order.
+    gone: (first, end) of entries that only their hash is left of. oldest: the smallest time of each kind of the others.
+    telling: the lines of events to go by, in order.
     """
 
     count: int = 0
     withheld: int = 0
     erased: int = 0
     gone: list[tuple[int, int]] = field(default_factory=list)
+    oldest: dict[str, str] = field(default_factory=dict)
     telling: list[bytes] = field(default_factory=list)
     problem: Problem | None = None
 
@@ -130,6 +132,8 @@ def _add(found: Entries, hashed: HashedLines) -> None:
     found.withheld += hashed.withheld
     found.erased += hashed.erased
     found.telling += hashed.telling[: _MAX_TELLING - len(found.telling)]
+    for kind, at in hashed.oldest.items():
+        found.oldest[kind] = min(at, found.oldest.get(kind, LATEST))
     for index in hashed.gone:
         if found.gone and found.gone[-1][1] == index:
             found.gone[-1] = (found.gone[-1][0], index + 1)
@@ -189,10 +193,3 @@ def _entry(line: bytes) -> Entry | None:
         return decode(line)[1]
     except LineError:
         return None
-
-
-def ranges_text(ranges: list[tuple[int, int]]) -> str:
-    """`3, 7 to 9 and 2 more`: some ranges of entries, for a sentence."""
-    shown = [str(first) if end == first + 1 else f"{first} to {end - 1}" for first, end in ranges[:5]]
-    more = f" and {len(ranges) - 5} more" if len(ranges) > 5 else ""
-    return ", ".join(shown) + more

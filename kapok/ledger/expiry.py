@@ -1,18 +1,31 @@
 """What says that a log's rows went because they were older than their time: an event in the log itself.
 
-In: an entry. Out: the time before which rows were removed. Without one, an entry whose row is gone is missing.
+In: an entry. Out: which rows were removed, as `Expiry`. Without one, an entry whose row is gone is missing.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
-from kapok.ledger.entries import EVENT, Entry, time_text
+from kapok.ledger.entries import CHANGE, EVENT, Entry, time_text
 
-#: The event's name, and the path of the private value that is the time (RFC 3339), as a JSON string.
-NAME, PATH = "audit.expired", "details.before"
+NAME = "audit.expired"
+#: The paths of its values, all JSON: the table (a string), the time (RFC 3339, a string) and how many (a number).
+TABLE, BEFORE, ROWS = "details.table", "details.before", "details.rows"
+_KINDS = {"kapok_change": CHANGE, "kapok_event": EVENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """All rows of this kind from before this time (as time_text writes it) were removed; so many they were."""
+
+    kind: str
+    before: str
+    rows: int
 
 
 def is_expiry(entry: Entry) -> bool:
@@ -20,12 +33,23 @@ def is_expiry(entry: Entry) -> bool:
     return entry.kind == EVENT and entry.public.get("name") == NAME
 
 
-def expired_before(entry: Entry) -> str | None:
-    """The time (as time_text writes it) before which rows were removed; None where the entry says no such thing."""
-    if not is_expiry(entry) or PATH not in entry.private:
+def expiry_of(entry: Entry) -> Expiry | None:
+    """What an entry says was removed; None where it says no such thing, or something that cannot be.
+
+    Rows that had not been written yet when it was recorded cannot have been too old.
+    """
+    if not is_expiry(entry):
         return None
     try:
-        at = datetime.fromisoformat(orjson.loads(entry.private[PATH]))
-    except (ValueError, TypeError):
+        table, text, rows = (_value(entry, path) for path in (TABLE, BEFORE, ROWS))
+        at, kind = datetime.fromisoformat(text), _KINDS[table]
+        before = time_text(at)
+    except (ValueError, TypeError, KeyError, OverflowError):
         return None
-    return time_text(at) if at.tzinfo else None
+    if type(rows) is not int or rows < 0 or at.tzinfo is None or before > entry.at:
+        return None
+    return Expiry(kind, before, rows)
+
+
+def _value(entry: Entry, path: str) -> Any:
+    return orjson.loads(entry.private[path])

@@ -21,8 +21,10 @@ from kapok.ledger.rotation import is_rotation
 MAX_LINE_BYTES = 64 * 2**20
 #: The longest line of an event that a verifier goes by.
 MAX_TELLING_BYTES = 64 * 2**10
+#: Behind every time.
+LATEST = "~"
 _REQUIRED = ("at", "index", "kind", "position", "private", "public", "v")
-_KEPT = frozenset({rotation.PATH, expiry.PATH})
+_KEPT = frozenset({rotation.PATH, expiry.TABLE, expiry.BEFORE, expiry.ROWS})
 
 
 class LineError(ValueError):
@@ -34,7 +36,8 @@ class HashedLines:
     """Leaf hashes of a block's lines, joined, up to the first line that is not the entry it should be (`problem`).
 
     withheld, erased: how many lines have such values. gone: the indexes of entries that only their hash is left of.
-    telling: the lines of events that a verifier goes by: keys that were changed, rows that expired.
+    oldest: the smallest time of each kind of entries that are there. telling: the lines of events that a verifier goes
+    by: keys that were changed, rows that expired.
     """
 
     hashes: bytes = b""
@@ -42,6 +45,7 @@ class HashedLines:
     withheld: int = 0
     erased: int = 0
     gone: list[int] = field(default_factory=list)
+    oldest: dict[str, str] = field(default_factory=dict)
     telling: list[bytes] = field(default_factory=list)
 
 
@@ -132,6 +136,8 @@ def _hashed(origin: str, line: bytes, expected: int, found: HashedLines) -> byte
         return gone
     found.withheld += bool(entry.withheld)
     found.erased += bool(entry.erased)
+    if entry.at < found.oldest.get(entry.kind, LATEST):
+        found.oldest[entry.kind] = entry.at
     if _is_telling(entry) and len(line) <= MAX_TELLING_BYTES:
         found.telling.append(line)
     return entry.leaf_hash(origin)

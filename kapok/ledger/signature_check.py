@@ -45,6 +45,13 @@ class KeyRing:
                     self.retired.append(old)
         return signers
 
+    def ever_signed(self, note: Note) -> bool:
+        """Whether a key that counts, or did, has signed. False for a forgery."""
+        try:
+            return bool(note.signed_by([*self.current, *self.retired]))
+        except ForgedSignature:
+            return False
+
 
 def check_signatures(contents: Contents, ring: KeyRing, rotations: Iterable[tuple[int, Note]]) -> Iterator[Problem]:
     """Is every checkpoint signed by a key that counts? rotations: (index, note) of the range's key changes, in order.

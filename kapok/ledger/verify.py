@@ -14,14 +14,13 @@ from pathlib import Path
 from kapok.ledger.archive import Archive
 from kapok.ledger.bundle import UNLISTED, Range, manifest_text
 from kapok.ledger.checkpoints import Checkpoint, ForgedSignature, Note
-from kapok.ledger.contents import Contents, SignedCheckpoint, SignedEntry, read_contents
+from kapok.ledger.contents import Contents, SignedCheckpoint, read_contents
 from kapok.ledger.entries import Entry
-from kapok.ledger.entries_check import Entries, Progress, check_entries, ranges_text
-from kapok.ledger.expiry import expired_before
+from kapok.ledger.entries_check import Entries, Progress, check_entries
+from kapok.ledger.gone_check import check_gone
 from kapok.ledger.keys import PublicKey
 from kapok.ledger.lines import decode
 from kapok.ledger.problems import Code, Outcome, Problem, outcome_of
-from kapok.ledger.proofs import verify_inclusion
 from kapok.ledger.rotation import note_of
 from kapok.ledger.signature_check import KeyRing, check_signatures
 from kapok.ledger.tree_check import check_checkpoints, check_cover, check_proofs, check_roots, computed_roots, forked
@@ -44,7 +43,8 @@ class Expectations:
 
 @dataclass(slots=True)
 class Verification:
-    """The result. gone: entries that only their hash is left of. keys: those that count at the range's end."""
+    """The result. gone: entries that only their hash is left of, for they were from before `expired`. keys: those that
+    count at the range's end."""
 
     part: Range
     created_at: str
@@ -55,6 +55,7 @@ class Verification:
     withheld: int = 0
     erased: int = 0
     gone: int = 0
+    expired: str | None = None
     anchors: int = 0
     keys: list[PublicKey] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -88,7 +89,9 @@ def verify(
         result.problems += check_signatures(contents, ring, _rotations(told))
         result.keys = ring.current
         result.problems += _check_anchors(contents, ring, roots, anchors, result)
-        result.problems += _check_gone(contents, ring, entries, told, result)
+        gone = check_gone(contents, ring, entries, told)
+        result.gone, result.expired = gone.entries, gone.before
+        result.problems += gone.problems
         result.problems += _check_files(archive, contents)
         _check_manifest_note(contents, ring, result)
     if not expected.trusted:
@@ -143,7 +146,7 @@ def _check_anchors(
         anchor = signed.checkpoint
         if roots.get(anchor.size) == anchor.root:
             result.anchors += 1
-        elif not _signed_by(ring, signed.note):
+        elif not ring.ever_signed(signed.note):
             result.notices.append(f"The anchor of {anchor.size} entries is not signed by a trusted key: left out.")
         elif anchor.size in roots:
             yield forked(anchor.size)
@@ -152,13 +155,6 @@ def _check_anchors(
             message = f"At {anchor.at} the log had {anchor.size} entries, later it has {contents.part.last_size}: "
             yield Problem(Code.ROLLED_BACK, message + "it was rolled back.", index=contents.part.last_size)
             return
-
-
-def _signed_by(ring: KeyRing, note: Note) -> bool:
-    try:
-        return bool(note.signed_by([*ring.current, *ring.retired]))
-    except ForgedSignature:
-        return False
 
 
 def _check_expected(contents: Contents, expected: Expectations) -> Iterator[Problem]:
@@ -182,38 +178,6 @@ def _rotations(told: list[tuple[int, Entry]]) -> Iterator[tuple[int, Note]]:
             yield index, note
 
 
-def _check_gone(
-    contents: Contents, ring: KeyRing, entries: Entries, told: list[tuple[int, Entry]], result: Verification
-) -> Iterator[Problem]:
-    """Rows that are no longer there: past their time, as the log itself says, or missing."""
-    result.gone = sum(end - first for first, end in entries.gone)
-    if not result.gone:
-        return
-    witnesses = [entry for one in contents.witnesses if (entry := _witness(contents, ring, one))]
-    times = [time for entry in (*(entry for _, entry in told), *witnesses) if (time := expired_before(entry))]
-    before = max(times, default="")
-    later = (one.checkpoint.size for one in contents.checkpoints if one.checkpoint.at >= before)
-    expired = next(later, contents.part.last_size) if before else 0
-    missing = [(max(first, expired), end) for first, end in entries.gone if end > expired]
-    if missing:
-        message = f"The rows of these entries are gone, and the log does not say why: {ranges_text(missing)}."
-        yield Problem(Code.ENTRY_MISSING, message, index=missing[0][0])
-    else:
-        notice = f"Of {result.gone} entries only the hash is left: the log says that what was older than {before} went."
-        result.notices.append(notice)
-
-
-def _witness(contents: Contents, ring: KeyRing, one: SignedEntry) -> Entry | None:
-    checkpoint, origin = one.signed.checkpoint, contents.part.origin
-    try:
-        index, entry = decode(one.line)
-        leaf = entry.leaf_hash(origin)
-    except (ValueError, TypeError, AttributeError):
-        return None
-    proven = verify_inclusion(leaf, index, checkpoint.size, one.proof, checkpoint.root)
-    return entry if proven and checkpoint.origin == origin and _signed_by(ring, one.signed.note) else None
-
-
 def _check_files(archive: Archive, contents: Contents) -> Iterator[Problem]:
     for name in sorted(contents.files.keys() | (archive.names - UNLISTED)):
         if name not in archive.names:
@@ -232,6 +196,11 @@ def _check_manifest_note(contents: Contents, ring: KeyRing, result: Verification
     note = contents.manifest_note
     if note is not None and note.text != manifest_text(contents.part.origin, contents.manifest):
         result.problems.append(Problem(Code.MANIFEST_CHANGED, "manifest.json is not the one that was signed."))
+        return
+    try:
+        signed = note is not None and note.signed_by([*ring.current, *ring.retired])
+    except ForgedSignature as exc:
+        result.problems.append(Problem(Code.SIGNATURE_FORGED, f"The manifest's signature is forged: {exc}."))
         return
     try:
         signed = note is not None and note.signed_by([*ring.current, *ring.retired])

@@ -90,7 +90,7 @@ def test_verified_as_json(kapok: Run, log: Log, path: Path, tmp_path: Path) -> N
             "from": None, "to": None, "firstSize": 0, "lastSize": 30, "sealedAfter": None, "sealedUpTo": at(29),
         },
         "selection": {"tables": "payments"},
-        "entries": {"lookedAt": 30, "withheld": 0, "erased": 0, "gone": 0},
+        "entries": {"lookedAt": 30, "withheld": 0, "erased": 0, "gone": 0, "expiredBefore": None},
         "checkpoints": 2,
         "anchors": 0,
         "keys": [{"key": log.signer.key.text, "trusted": True}],
@@ -159,6 +159,7 @@ def test_the_times_that_must_be_covered(kapok: Run, log: Log, path: Path) -> Non
     assert ran.code == 1
     assert "RANGE_NOT_COVERED" in ran.out
     assert kapok(path, *trusted, "--to", "tomorrow").code == 2
+    assert kapok(path, *trusted, "--from", "0001-01-01T00:00+20:00").code == 2
 
 
 def test_anchors(kapok: Run, log: Log, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from kapok.ledger import expiry, lines, rotation
 from kapok.ledger.entries import Entry, time_text
+from kapok.ledger.expiry import Expiry
 from kapok.ledger.lines import decode, encode, encode_gone, fitting, hash_lines, withhold
 from tests.ledger.logs import ORIGIN, change, event
 
@@ -155,7 +156,8 @@ def test_times_are_utc_with_microseconds() -> None:
 def test_withheld_entries_keep_what_a_verifier_goes_by() -> None:
     assert withhold(change(1)).private == {}
     assert set(withhold(event(1, rotation.NAME, {"note": "n", "reason": "r"})).private) == {rotation.PATH}
-    assert set(withhold(event(1, expiry.NAME, {"before": "b", "rows": 1})).private) == {expiry.PATH}
+    told = {"before": "b", "rows": 1, "table": "t", "more": 1}
+    assert set(withhold(event(1, expiry.NAME, told)).private) == {expiry.BEFORE, expiry.ROWS, expiry.TABLE}
     assert withhold(event(1, "user.created", {"note": "n", "before": "b"})).private == {}
 
 
@@ -168,15 +170,21 @@ def test_values_too_long_for_a_line_are_withheld(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("before", "expected"),
+    ("details", "expected"),
     [
-        ("2026-01-01T00:00:00+02:00", "2025-12-31T22:00:00.000000Z"),
-        ("2026-01-01", None), ("soon", None), (7, None), (None, None), ({}, None),
+        ({}, Expiry("change", "2025-12-31T22:00:00.000000Z", 7)),
+        ({"table": "kapok_event", "rows": 0}, Expiry("event", "2025-12-31T22:00:00.000000Z", 0)),
+        ({"table": "payments"}, None), ({"table": ["kapok_change"]}, None), ({"rows": "7"}, None), ({"rows": -1}, None),
+        ({"rows": True}, None), ({"before": "2026-01-01"}, None), ({"before": "soon"}, None), ({"before": 7}, None),
+        ({"before": None}, None), ({"before": "0001-01-01T00:00:00+20:00"}, None), ({"before": "2027-01-01T00:00:00Z"}, None),
     ],
 )  # fmt: skip
-def test_expiry(before: object, expected: str | None) -> None:
-    assert expiry.expired_before(event(1, expiry.NAME, {"before": before})) == expected
-    assert expiry.expired_before(event(1, "audit.other", {"before": "2026-01-01T00:00:00Z"})) is None
+def test_expiry(details: dict[str, object], expected: Expiry | None) -> None:
+    told = {"table": "kapok_change", "before": "2026-01-01T00:00:00+02:00", "rows": 7, **details}
+    assert expiry.expiry_of(event(1, expiry.NAME, told)) == expected
+    assert expiry.expiry_of(event(1, "audit.other", told)) is None
+    assert expiry.expiry_of(withhold(event(1, expiry.NAME, told))) == expected
+    assert expiry.expiry_of(event(1, expiry.NAME, {"before": "2026-01-01T00:00:00Z"})) is None
 
 
 LINE = encode(5, ENTRY)

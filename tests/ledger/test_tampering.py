@@ -498,9 +498,9 @@ def test_rows_that_are_gone_are_missing(log: Log, tmp_path: Path) -> None:
     assert "3, 12 to 13" in problem.message
 
 
-def expiring_log(before: str) -> Log:
+def expiring_log(before: str, rows: int = 20) -> Log:
     log = made_log()
-    log.seal([event(60, expiry.NAME, {"table": "kapok_change", "before": before, "rows": 20})])
+    log.seal([event(60, expiry.NAME, {"table": "kapok_change", "before": before, "rows": rows})])
     return log
 
 
@@ -508,27 +508,55 @@ def test_rows_that_expired_are_no_problem(tmp_path: Path) -> None:
     log = expiring_log(at(20))
     path = log.bundle(tmp_path / "b.zip", lines=with_gone(log, set(range(20))))
     result = check(path, log)
-    assert (result.outcome, result.gone) == (Outcome.VERIFIED, 20)
-    assert any("20 entries" in notice for notice in result.notices)
+    assert (result.outcome, result.gone, result.expired) == (Outcome.VERIFIED, 20, at(20))
+    path = log.bundle(tmp_path / "b.zip", 10, lines=with_gone(log, set(range(20)))[10:])
+    result = check(path, log)
+    assert (result.outcome, result.gone, result.expired) == (Outcome.VERIFIED, 10, at(20))
 
 
 def test_rows_that_are_younger_did_not_expire(tmp_path: Path) -> None:
-    log = expiring_log(at(20))
-    problem = found(log.bundle(tmp_path / "b.zip", lines=with_gone(log, {1, 2, 30})), log)
+    log = expiring_log(at(20), 21)
+    problem = found(log.bundle(tmp_path / "b.zip", lines=with_gone(log, {*range(20), 30})), log)
     assert (problem.code, problem.index) == (Code.ENTRY_MISSING, 30)
+
+
+def test_rows_of_somebody_s_choice_did_not_expire(tmp_path: Path) -> None:
+    """A superuser removes two rows and has the log say that rows expired."""
+    log = expiring_log(at(20), 2)
+    problem = found(log.bundle(tmp_path / "b.zip", lines=with_gone(log, {3, 4})), log)
+    assert (problem.code, problem.index) == (Code.ENTRY_MISSING, 3)
+    assert f"one of {at(0)} is there" in problem.message
+
+
+def test_more_rows_are_gone_than_expired(tmp_path: Path) -> None:
+    """An event among the changes that did expire is removed as well."""
+    log = Log()
+    log.seal([*(change(number) for number in range(5)), event(5, "user.deleted", {}), change(6)])
+    log.seal([event(60, expiry.NAME, {"table": "kapok_change", "before": at(7), "rows": 6})])
+    gone = {0, 1, 2, 3, 4, 6}
+    assert check(log.bundle(tmp_path / "b.zip", lines=with_gone(log, gone)), log).outcome is Outcome.VERIFIED
+    problem = found(log.bundle(tmp_path / "b.zip", lines=with_gone(log, {*gone, 5})), log)
+    assert (problem.code, problem.index) == (Code.ENTRY_MISSING, 0)
+    assert "7 entries are gone, but only 6 expired" in problem.message
 
 
 def test_an_expiry_after_the_range_is_witnessed(tmp_path: Path) -> None:
     log = expiring_log(at(20))
-    lines = with_gone(log, {1})[:40]
+    lines = with_gone(log, set(range(20)))[:40]
     path = log.bundle(tmp_path / "b.zip", 0, 40, lines=lines, witnesses=[log.witness(60)])
     assert check(path, log).outcome is Outcome.VERIFIED
     path = log.bundle(tmp_path / "c.zip", 0, 40, lines=lines)
-    assert found(path, log).index == 1
+    assert found(path, log).index == 0
+
+
+def test_a_witness_that_is_in_the_range_counts_once(tmp_path: Path) -> None:
+    log = expiring_log(at(20), 19)
+    path = log.bundle(tmp_path / "b.zip", lines=with_gone(log, set(range(20))), witnesses=[log.witness(60)])
+    assert "only 19 expired" in found(path, log).message
 
 
 def forged_entry(witness: dict[str, Any], log: Log) -> None:
-    forged = event(60, expiry.NAME, {"before": at(100)})
+    forged = event(60, expiry.NAME, {"table": "kapok_change", "before": at(20), "rows": 99})
     witness["line"] = encode(60, forged).decode()
 
 
@@ -550,7 +578,9 @@ def another_log(witness: dict[str, Any], log: Log) -> None:
 @pytest.mark.parametrize("forge", [forged_entry, another_signer, another_log])
 def test_a_witness_that_is_forged(tmp_path: Path, forge: Callable[[dict[str, Any], Log], None]) -> None:
     log = expiring_log(at(20))
-    path = log.bundle(tmp_path / "b.zip", 0, 40, lines=with_gone(log, {1})[:40], witnesses=[log.witness(60)])
+    lines = with_gone(log, set(range(20)))[:40]
+    path = log.bundle(tmp_path / "b.zip", 0, 40, lines=lines, witnesses=[log.witness(60)])
+    assert check(path, log).outcome is Outcome.VERIFIED
     edit(path, {bundle.PROOFS: edited_json(lambda proofs: forge(proofs["witnesses"][0], log))})
     assert found(path, log).code is Code.ENTRY_MISSING
 
