@@ -2,7 +2,7 @@
 
 In: nothing; everything runs on free ports in a temporary directory. Out: a line for each thing seen, exit code 0 when
 all was right. `kapok dev` starts the servers, the CLI makes a project with two tenants, HTTP asks and is refused; then
-somebody signs up with a third tenant and books an outing.
+somebody signs up with a third tenant and books an outing; in the end an auditor proves what was recorded.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from smoke_audit import live_as_an_auditor
 from smoke_driver import Smoke, code, graphql, kapok, running
 from smoke_end_users import live_as_an_end_user
 
@@ -59,6 +60,7 @@ def main() -> int:
             live_as_an_end_user(smoke, home, dev)
             look_at_the_admin(smoke, dev, tenants["acme"]["id"])
             probe(smoke, dev["baseUrl"])
+            live_as_an_auditor(smoke, home, dev, tenants["globex"])
     total = time.monotonic() - started
     print(f"\n{smoke.failures} failed, {total:.1f} s" if smoke.failures else f"\nAll right, {total:.1f} s")
     return 1 if smoke.failures else 0

@@ -18,8 +18,8 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.models import User
 from apps.audit.reports.profiles import profiles
+from apps.control.api.audit_log import ChosenLog, chosen_tenant
 from apps.control.api.base import ControlView, acting, answer, parsed
 from apps.control.api.errors import as_kapok_error, error_response
 from apps.control.api.fields import camel
@@ -27,8 +27,8 @@ from apps.control.api.listing import listing
 from apps.control.api.openapi import collection, describe
 from apps.control.api.output import OperationSerializer
 from apps.control.api.who import user_of
-from apps.tenants.access import Right, exports_for, get_export_for, get_tenant_for, require_platform_audit
-from apps.tenants.models import AuditExport, Tenant
+from apps.tenants.access import exports_for, get_export_for
+from apps.tenants.models import AuditExport
 from apps.tenants.services import do_delete_export, do_request_export, do_take_export
 from apps.tenants.services.exports import FILTERS
 
@@ -70,14 +70,12 @@ class ProfileSerializer(serializers.Serializer[Any]):
     sections = SectionSerializer(many=True)
 
 
-class ExportInput(serializers.Serializer[Any]):
+class ExportInput(ChosenLog):
     """What to export: the log of `tenant`, or with `platform` the control plane's.
 
     from, to: times; left out, from the log's beginning and to now. tables: of changes. actions: of events. actors:
     as the log has them (`end_user:...`). subject: identifiers of the person an access request is about."""
 
-    tenant = serializers.CharField(required=False, max_length=200)
-    platform = serializers.BooleanField(required=False, default=False)
     profile = serializers.CharField(required=False, default="general", max_length=40)
     tables = serializers.ListField(required=False, child=serializers.CharField(max_length=200), max_length=_MAX_VALUES)
     actions = serializers.ListField(required=False, child=serializers.CharField(max_length=200), max_length=_MAX_VALUES)
@@ -90,12 +88,6 @@ class ExportInput(serializers.Serializer[Any]):
             name: serializers.DateTimeField(required=False, allow_null=True, default=None) for name in ("from", "to")
         }
         return {**super().get_fields(), **times}
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """One log, and no doubt which."""
-        if bool(attrs.get("tenant")) == attrs["platform"]:
-            raise serializers.ValidationError({"tenant": ["Name a tenant, or say platform: true."]})
-        return attrs
 
 
 class ExportFilters(serializers.Serializer[Any]):
@@ -185,7 +177,7 @@ class ExportsView(ControlView):
         """Queue an export; its operation says how far it is."""
         given = parsed(ExportInput, request.data)
         made = do_request_export(
-            _tenant(acting(request), given),
+            chosen_tenant(acting(request), given),
             acting=acting(request),
             profile=given["profile"],
             since=given["from"],
@@ -243,14 +235,6 @@ async def _chunks(path: Path) -> AsyncIterator[bytes]:
             yield chunk
     finally:
         file.close()
-
-
-def _tenant(user: User, given: dict[str, Any]) -> Tenant | None:
-    """Raises TENANT_NOT_FOUND, FORBIDDEN."""
-    if given["platform"]:
-        require_platform_audit(user)
-        return None
-    return get_tenant_for(user, given["tenant"], Right.AUDIT)
 
 
 def _related(exports: QuerySet[AuditExport]) -> QuerySet[AuditExport]:

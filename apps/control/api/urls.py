@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from apps.control.api import (
     audit_exports,
+    audit_log,
     migrations,
     operations,
     people,
@@ -84,6 +85,7 @@ urlpatterns = [
     path("v1/migrations", migrations.MigrationsView.as_view()),
     path("v1/migrations/plan", migrations.MigrationsPlanView.as_view()),
     path("v1/migrations/up", migrations.MigrationsUpView.as_view()),
+    path("v1/audit/log", audit_log.LogView.as_view()),
     path("v1/audit/profiles", audit_exports.ProfilesView.as_view()),
     path("v1/audit/exports", audit_exports.ExportsView.as_view()),
     path(_EXPORT, audit_exports.ExportView.as_view()),
