@@ -148,7 +148,11 @@ class Connection:
     def _on_readable(self) -> None:
         pgconn = self._pgconn
         try:
-            pgconn.consume_input()
+            try:
+                pgconn.consume_input()
+            except psycopg.OperationalError:
+                self._hear_goodbye()
+                raise
             while self._segment is not None and not pgconn.is_busy():
                 result = pgconn.get_result()
                 if result is not None:
@@ -160,6 +164,17 @@ class Connection:
                 self._flush()
         except psycopg.OperationalError as exc:
             self._lose(exc)
+
+    def _hear_goodbye(self) -> None:
+        """What the server said before the end may have been read with nothing under way, and wait to be looked at.
+        Raises _Unfit."""
+        nothing = 0
+        # One None stands between two results; a lost connection has no end of them.
+        while self._segment is not None and nothing < 2 and not self._pgconn.is_busy():
+            result = self._pgconn.get_result()
+            nothing = nothing + 1 if result is None else 0
+            if result is not None:
+                self._take(self._segment, result)
 
     def _take(self, segment: Segment, result: PGresult) -> None:
         status = result.status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -306,6 +307,26 @@ def test_idle_connections_that_ended_cost_nothing(place: Stage, root: Actor) -> 
         terminate(place)
         text = "mutation ($id: ID!) { createAccount(input: {id: $id}) { id } }"
         assert root.data(text, {"id": str(50 + number)})
+
+
+def test_a_goodbye_that_was_read_before_the_end_is_heard(place: Stage, root: Actor) -> None:
+    """A connection nobody uses gets the server's goodbye, and a write before it gets the end: nothing was written."""
+
+    async def between() -> Any:
+        await root.write("mutation { updateAccount(id: 1, input: {amount: 1}) { id } }")
+        [pool] = place.runner.pools.values()
+        for connection in pool._connections:
+            asyncio.get_running_loop().remove_reader(connection._socket)
+        terminate(place)
+        for connection in pool._connections:
+            assert select.select([connection._socket], [], [], 30)[0]
+            connection._pgconn.consume_input()
+            # The end of it, a moment after the goodbye.
+            assert select.select([connection._socket], [], [], 30)[0]
+            asyncio.get_running_loop().add_reader(connection._socket, connection._on_readable)
+        return await root.write("mutation { createAccount(input: {id: 60}) { id } }")
+
+    assert place.run(between()) == {"createAccount": {"id": "60"}}
 
 
 def test_a_write_that_is_cut_off_is_not_run_again(place: Stage, root: Actor) -> None:
