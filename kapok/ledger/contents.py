@@ -21,6 +21,7 @@ from kapok.ledger.bundle import (
     MANIFEST,
     MANIFEST_NOTE,
     MAX_CHECKPOINTS,
+    MAX_MEMBERS,
     PROOFS,
     REQUIRED,
     VERSION,
@@ -143,8 +144,8 @@ def _range(manifest: Any) -> Range:
 
 def _files(manifest: Any) -> dict[str, str]:
     found = {name: _text(facts["sha256"]) for name, facts in manifest["files"].items()}
-    if not all(map(_HASH.fullmatch, found.values())):
-        raise ValueError("a file's hash is not one")
+    if len(found) > MAX_MEMBERS or not all(map(_HASH.fullmatch, found.values())):
+        raise ValueError("the files' hashes are not what they should be")
     return found
 
 
