@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import closing
 from typing import Any
 
 import click
@@ -46,20 +47,21 @@ def main(once: bool, lost_key: bool) -> None:
     if lost_key:
         _begin_with(keyring)
         return
-    if ENV.sealer_port:
-        start_http_server(ENV.sealer_port)
+    log_lines.info("sealing with the key %s", keyring.current.key.text)
+    with closing(Sealer(ENV.database_url, keyring, directory_anchors(ENV.audit_anchors))) as sealer:
+        if once:
+            sealer.round()
+        else:
+            _run(sealer)
+
+
+def _run(sealer: Sealer) -> None:
+    """Seal until SIGTERM or Ctrl-C; a round that has begun is ended."""
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    sealer = Sealer(ENV.database_url, keyring, directory_anchors(ENV.audit_anchors))
-    log_lines.info("sealing with the key %s", keyring.current.key.text)
-    try:
-        _run(sealer, stopped, once)
-    finally:
-        sealer.close()
-
-
-def _run(sealer: Sealer, stopped: threading.Event, once: bool) -> None:
+    if ENV.sealer_port:
+        start_http_server(ENV.sealer_port)
     while not stopped.is_set():
         began = time.monotonic()
         pause = ENV.audit_seconds
@@ -68,10 +70,6 @@ def _run(sealer: Sealer, stopped: threading.Event, once: bool) -> None:
         except psycopg.Error as exc:
             log_lines.warning("nothing can be sealed now", exc_info=exc)
             pause = RETRY_SECONDS
-            if once:
-                raise SystemExit(1) from exc
-        if once:
-            return
         stopped.wait(max(0.0, pause - (time.monotonic() - began)))
 
 
