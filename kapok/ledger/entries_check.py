@@ -11,9 +11,10 @@ import signal
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
-from kapok.ledger.archive import Archive
+from kapok.ledger.archive import Archive, BundleUnreadable
 from kapok.ledger.bundle import ENTRIES, LEAF_HASHES
 from kapok.ledger.contents import Contents
 from kapok.ledger.entries import Entry
@@ -100,6 +101,8 @@ def _hashed(archive: Archive, contents: Contents, processes: int) -> Generator[_
                 yield _finished(under_way)
         while under_way:
             yield _finished(under_way)
+    except BrokenProcessPool as exc:
+        raise BundleUnreadable("a process that read its entries was ended, for want of memory perhaps") from exc
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import orjson
 import pytest
 
 from kapok.ledger import bundle, expiry, rotation
+from kapok.ledger.archive import BundleUnreadable
 from kapok.ledger.checkpoints import Checkpoint, sign
 from kapok.ledger.entries import Entry
 from kapok.ledger.lines import decode, encode, encode_gone, withhold
@@ -714,6 +716,18 @@ def test_entries_in_other_processes_are_the_same(log: Log, path: Path, monkeypat
     edit(path, {bundle.ENTRIES: edited_lines(lambda lines: [*lines[:20], changed_value(lines[20]), *lines[21:]])})
     result = verify(path, Expectations([log.signer.key]), processes=2)
     assert (result.problems[0].code, result.problems[0].index) == (Code.ENTRY_CHANGED, 30)
+
+
+def ended_at_once() -> None:
+    """What a process does that is killed as it starts."""
+    os._exit(9)
+
+
+def test_a_process_that_is_ended_verifies_nothing(log: Log, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kapok.ledger.entries_check._WORTH_PROCESSES", 0)
+    monkeypatch.setattr("kapok.ledger.entries_check._leave_interrupts_to_the_parent", ended_at_once)
+    with pytest.raises(BundleUnreadable, match="was ended"):
+        verify(path, Expectations([log.signer.key]), processes=2)
 
 
 def test_every_bit_counts(log: Log, path: Path) -> None:
