@@ -113,7 +113,8 @@ class Logged:
         """What was written since the last call. ddl: with definitions."""
         with self.platform.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(
-                f"select *, xid::text from {self.schema}.kapok_change where position > %s order by position", [self.seen]
+                f"select *, xid::text from {self.schema}.kapok_change where position > %s order by position",
+                [self.seen],
             ).fetchall()
         self.seen = self.last_position()
         return [row for row in rows if ddl or row["op"] != "ddl"]

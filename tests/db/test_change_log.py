@@ -97,7 +97,9 @@ def test_an_update_that_changes_nothing_is_no_change(logged: Logged) -> None:
 
 
 def test_upserts_and_merges_are_what_they_did(logged: Logged) -> None:
-    upsert = "insert into author values (1, 'Ada'), (2, 'Bo') on conflict (id) do update set name = excluded.name || '!'"
+    upsert = (
+        "insert into author values (1, 'Ada'), (2, 'Bo') on conflict (id) do update set name = excluded.name || '!'"
+    )
     logged.owner.execute("insert into author values (1, 'Ann')")
     logged.owner.execute(upsert)
     logged.owner.execute("insert into author values (1, 'never') on conflict do nothing")
@@ -155,7 +157,10 @@ def test_copy_and_truncate(logged: Logged) -> None:
     logged.owner.execute("insert into book (id, author_id) values (1, 1)")
     logged.owner.execute("truncate author cascade")
     rows = logged.brief()
-    assert rows[:2] == [("author", "insert", {"id": 1}, None, author(1, "Ada")), ("author", "insert", {"id": 2}, None, author(2))]
+    assert rows[:2] == [
+        ("author", "insert", {"id": 1}, None, author(1, "Ada")),
+        ("author", "insert", {"id": 2}, None, author(2)),
+    ]
     assert rows[3:] == [("author", "truncate", None, None, None), ("book", "truncate", None, None, None)]
 
 
@@ -181,12 +186,18 @@ def test_partitions_are_rows_of_their_table(logged: Logged) -> None:
         """
     )
     logged.changes()
-    logged.owner.execute("insert into visit values (1, 1, 'a'), (2, 2, 'b'); update visit set day = 3 - day where id = 1")
+    logged.owner.execute(
+        "insert into visit values (1, 1, 'a'), (2, 2, 'b'); update visit set day = 3 - day where id = 1"
+    )
     logged.owner.execute("insert into visit_1 values (1, 5, 'direct'); delete from visit where id = 2")
     rows = logged.brief()
-    assert [(row[0], row[1]) for row in rows] == [("visit", op) for op in ("insert", "insert", "update", "insert", "delete")]
+    assert [(row[0], row[1]) for row in rows] == [
+        ("visit", op) for op in ("insert", "insert", "update", "insert", "delete")
+    ]
     assert rows[2][2:] == ({"day": 1, "id": 1}, {"day": 1, "id": 1, "note": "a"}, {"day": 2, "id": 1, "note": "a"})
-    logged.owner.execute("truncate visit_1; alter table visit detach partition visit_2; insert into visit_2 values ('x', 9, 2)")
+    logged.owner.execute(
+        "truncate visit_1; alter table visit detach partition visit_2; insert into visit_2 values ('x', 9, 2)"
+    )
     assert [row[:2] + row[4:] for row in logged.brief()] == [
         ("visit_1", "truncate", {"partition of": "visit"}),
         ("visit_2", "insert", {"note": "x", "id": 9, "day": 2}),
@@ -211,7 +222,9 @@ def test_a_row_that_does_not_arrive_in_its_new_partition_is_deleted(logged: Logg
 
 
 def test_inherited_tables_keep_the_columns_of_the_child(logged: Logged) -> None:
-    logged.owner.execute("create table poet (rhymes bool) inherits (author); insert into poet values (1, 'Ada', null, true)")
+    logged.owner.execute(
+        "create table poet (rhymes bool) inherits (author); insert into poet values (1, 'Ada', null, true)"
+    )
     logged.changes()
     logged.owner.execute("insert into author values (2, 'Bo'); update author set name = 'x'; delete from author")
     rows = logged.brief()
@@ -226,7 +239,9 @@ def test_tables_get_their_triggers_however_they_are_made(logged: Logged) -> None
     with logged.owner.transaction():
         logged.owner.execute("create table t4 (a int); insert into t4 values (1)")
     logged.owner.execute("do $$ begin execute 'create unlogged table t5 (a int)'; end $$")
-    logged.platform.execute(f"create table {logged.schema}.t6 (a int); grant insert on {logged.schema}.t6 to {logged.schema}_owner")
+    logged.platform.execute(
+        f"create table {logged.schema}.t6 (a int); grant insert on {logged.schema}.t6 to {logged.schema}_owner"
+    )
     logged.owner.execute("create table kapok_mine (a int); insert into kapok_mine values (1)")
     for name in ("t1", "t2", "t3", "t5", "t6"):
         logged.owner.execute(f"insert into {name} values (7)")
@@ -253,14 +268,16 @@ def test_a_log_follows_changed_tables(logged: Logged) -> None:
 
 
 def test_ddl_is_written_without_its_text(logged: Logged) -> None:
-    logged.owner.execute("create view v as select 'secret' as s; comment on view v is 'secret'; grant select on v to public")
+    logged.owner.execute(
+        "create view v as select 'secret' as s; comment on view v is 'secret'; grant select on v to public"
+    )
     logged.owner.execute("create function f(a int) returns text language sql as $$ select 'secret' $$; drop view v")
     logged.owner.execute("alter table author add column password text default 'secret'; drop table loose")
     rows = logged.brief(ddl=True)
     assert {row[1] for row in rows} == {"ddl"} and "secret" not in str(rows)
     said = [(row[0], row[4]["command"], row[4].get("identity", "").removeprefix(f"{logged.schema}.")) for row in rows]
     assert said == [
-        ("v", "CREATE VIEW", "v"), ("v", "COMMENT", "v"), (None, "GRANT", ""), (None, "CREATE FUNCTION", f"f(integer)"),
+        ("v", "CREATE VIEW", "v"), ("v", "COMMENT", "v"), (None, "GRANT", ""), (None, "CREATE FUNCTION", "f(integer)"),
         ("v", "DROP VIEW", "v"), ("author", "ALTER TABLE", "author"), ("loose", "DROP TABLE", "loose"),
     ]  # fmt: skip
 

@@ -8,23 +8,25 @@
 create schema kapok_log;
 revoke all on schema kapok_log from public;
 
--- Whether to_jsonb of a column runs nothing but PostgreSQL's own code, cannot fail, and follows what settings.
-create function kapok_log.kind_of_type(type oid) returns text language sql stable set search_path = pg_catalog, pg_temp as $$
+-- The settings that the JSON of a column's values follows; {foreign} where making it may run other code than PostgreSQL's
+-- own, or fail.
+create function kapok_log.settings_of_type(type oid) returns text[] language sql stable set search_path = pg_catalog, pg_temp as $$
     with recursive part (oid) as (
         select $1
         union
-        select coalesce(nullif(t.typbasetype, 0), nullif(t.typelem, 0))
-        from part join pg_type t on t.oid = part.oid
-        where t.typtype = 'd' or t.typelem <> 0 and t.typcategory = 'A'
+        select case when t.typtype = 'd' then t.typbasetype when t.typcategory = 'A' then t.typelem else r.rngsubtype end
+        from part join pg_type t on t.oid = part.oid left join pg_range r on t.oid in (r.rngtypid, r.rngmultitypid)
+        where t.typtype in ('d', 'r', 'm') or t.typcategory = 'A' and t.typelem <> 0
     )
-    select case
-        when bool_or(t.typtype <> 'd' and t.typcategory <> 'A' and (t.oid >= 16384 or t.typtype = 'c')) then 'foreign'
+    select array_remove(array_agg(distinct case
         -- json may hold what jsonb cannot (\u0000, 1e999999).
-        when bool_or(t.typname = 'json') then 'foreign'
-        when bool_or(t.typtype in ('r', 'm') or t.typname in
-            ('timestamptz', 'timetz', 'interval', 'bytea', 'float4', 'float8', 'money')) then 'settings'
-        else 'plain'
-    end
+        when t.typtype <> 'd' and t.typcategory <> 'A' and (t.oid >= 16384 or t.typtype = 'c' or t.typname = 'json') then 'foreign'
+        when t.typtype in ('r', 'm') then 'DateStyle'
+        when t.typname = 'timestamptz' then 'TimeZone'
+        when t.typname = 'interval' then 'IntervalStyle'
+        when t.typname = 'bytea' then 'bytea_output'
+        when t.typname in ('float4', 'float8') then 'extra_float_digits'
+    end), null)
     from part join pg_type t on t.oid = part.oid
 $$;
 
@@ -33,25 +35,26 @@ as $$ select count(*) = 4 from pg_event_trigger where evtname like 'kapok\_chang
 
 -- What a table's function calls to make JSON of a row, as SQL over %s, an expression that is the row.
 create function kapok_log.conversion(rel oid) returns text language sql stable set search_path = pg_catalog, pg_temp as $$
-    with kinds (kinds) as (
-        select array_agg(kapok_log.kind_of_type(a.atttypid))
-        from pg_attribute a where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
+    with needed (settings) as (
+        select coalesce(array_agg(distinct s.name order by s.name), '{}')
+        from pg_attribute a cross join lateral unnest(kapok_log.settings_of_type(a.atttypid)) s (name)
+        where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
     ),
     tenant (name) as (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1),
     quick (sql) as (
         -- Without event triggers a column's type could change before this is written anew.
-        select case when 'foreign' = any (k.kinds) or not kapok_log.has_event_triggers()
+        select case when 'foreign' = any (d.settings) or not kapok_log.has_event_triggers()
             then format('kapok_log.%I(%%s)', t.name) else 'pg_catalog.to_jsonb(%s)' end
-        from kinds k, tenant t
+        from needed d, tenant t
+    ),
+    steady (sql) as (
+        select string_agg(format('pg_catalog.current_setting(%L) operator(pg_catalog.=) %L', v.name, v.value), ' and ' order by v.name)
+        from (values ('TimeZone', 'UTC'), ('DateStyle', 'ISO, MDY'), ('IntervalStyle', 'iso_8601'), ('extra_float_digits', '1'),
+            ('bytea_output', 'hex')) v (name, value), needed d
+        where v.name = any (d.settings) or d.settings && '{foreign}'
     )
-    select case when k.kinds && array['foreign', 'settings'] then format(
-        'case when pg_catalog.current_setting(''TimeZone'') operator(pg_catalog.=) ''UTC'''
-        || ' and pg_catalog.current_setting(''DateStyle'') operator(pg_catalog.=) ''ISO, MDY'''
-        || ' and pg_catalog.current_setting(''IntervalStyle'') operator(pg_catalog.=) ''iso_8601'''
-        || ' and pg_catalog.current_setting(''extra_float_digits'') operator(pg_catalog.=) ''1'''
-        || ' and pg_catalog.current_setting(''bytea_output'') operator(pg_catalog.=) ''hex'''
-        || ' then %s else kapok_log.%I(%%s) end', q.sql, t.name || '_steady') else q.sql end
-    from kinds k, tenant t, quick q
+    select case when s.sql is null then q.sql else format('case when %s then %s else kapok_log.%I(%%s) end', s.sql, q.sql, t.name || '_steady') end
+    from steady s, tenant t, quick q
 $$;
 
 -- A whole row from whatever it is called: columns may be named like anything.
@@ -69,6 +72,13 @@ create function kapok_log.key_columns(rel oid) returns text[] language sql stabl
     cross join lateral unnest(i.indkey) with ordinality k (attnum, place)
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
     where i.indrelid = $1 and i.indisprimary and k.place <= i.indnkeyatts
+$$;
+
+-- Whether key columns may be read from the row itself instead of from its JSON: quicker, and the same.
+create function kapok_log.is_plain_key(rel oid, key text[], redact text[]) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    select kapok_log.has_event_triggers() and cardinality(key) between 1 and 40 and not key && redact and not exists (
+        select from pg_attribute a where a.attrelid = $1 and a.attname = any (key) and cardinality(kapok_log.settings_of_type(a.atttypid)) > 0)
 $$;
 
 -- {"column": value, ...} of some of the columns of a row that is JSON already.
@@ -116,6 +126,7 @@ declare
     inserted text;
     deleted text;
     updated text;
+    plain_key text;
 begin
     if by_row then
         old_rows := format('(select %s as kapok_row) o', kapok_log.json_of(conversion, 'old', redact));
@@ -125,6 +136,12 @@ begin
         target, name, new_key, new_image, context, new_rows);
     deleted := format(E'%s\n    select %L, ''delete'', %s, %s, null, %s\n    from %s;',
         target, name, old_key, old_image, context, old_rows);
+    if not by_row and kapok_log.is_plain_key(rel, key, redact) then
+        select 'pg_catalog.jsonb_build_object(' || string_agg(format('%L::pg_catalog.text, n.%I', c.name, c.name), ', ' order by c.place) || ')'
+        into plain_key from unnest(key) with ordinality c (name, place);
+        inserted := format(E'%s\n    select %L, ''insert'', %s, null, %s, %s\n    from kapok_new n;', target, name, plain_key,
+            case mode when 'full' then kapok_log.json_of(conversion, 'n.*', redact) else 'null::pg_catalog.jsonb' end, context);
+    end if;
     if mode = 'keys' then
         old_image := format('case when %1$s operator(pg_catalog.<>) %2$s then %1$s end', old_key, new_key);
         new_image := format('case when %1$s operator(pg_catalog.<>) %2$s then %2$s end', old_key, new_key);
