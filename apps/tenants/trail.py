@@ -14,6 +14,7 @@ from apps.audit.logs import CONTROL_LOG, LogRef, log_of
 from apps.audit.record import record
 from apps.tenants.acting import Actor, actor_name
 from apps.tenants.models import Project, Tenant
+from kapok.errors import KapokError
 from kapok.tenancy import TenantState
 
 _HAS_TABLE = "select to_regclass(%s) is not null"
@@ -28,6 +29,14 @@ def log_of_tenant(tenant: Tenant) -> LogRef:
     lives = tenant.state in (TenantState.ACTIVE, TenantState.SUSPENDED)
     own = log_of(tenant.schema_name)
     return own if lives and _has_log(own) else CONTROL_LOG
+
+
+def require_log(tenant: Tenant | None) -> LogRef:
+    """The tenant's own log, or for None the control plane's. Raises INVALID_STATE for a tenant without one."""
+    log = CONTROL_LOG if tenant is None else log_of_tenant(tenant)
+    if tenant is not None and log == CONTROL_LOG:
+        raise KapokError("INVALID_STATE", "This tenant has no log: it is not set up, or has to be upgraded.")
+    return log
 
 
 def record_on_tenant(

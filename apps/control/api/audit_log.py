@@ -10,12 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
-from apps.audit.logs import PUBLIC, log_of
+from apps.audit.logs import LogRef
 from apps.audit.models import Checkpoint, Log
 from apps.control.api.base import ControlView, acting, answer, parsed
 from apps.control.api.openapi import describe
 from apps.tenants.access import Right, get_tenant_for, require_platform_audit
 from apps.tenants.models import Tenant
+from apps.tenants.trail import require_log
 
 
 class ChosenLog(serializers.Serializer[Any]):
@@ -72,6 +73,10 @@ class LogAnswer(LogSerializer):
     checkpoint = CheckpointSerializer(allow_null=True)
 
 
+#: A log that nothing was sealed of yet has no row.
+_BEGINNING = Log(origin="", key="", next_key="", former_keys=[], anchored_size=0, checked_size=0, sealing_problem="")
+
+
 class LogView(ControlView):
     """The log of `tenant`, or with `platform` the control plane's."""
 
@@ -79,12 +84,12 @@ class LogView(ControlView):
     def get(self, request: Request) -> Response:
         """How far it is sealed, anchored and checked."""
         tenant = chosen_tenant(acting(request), parsed(ChosenLog, request.query_params))
-        return answer(_facts(tenant.schema_name if tenant else PUBLIC))
+        return answer(_facts(require_log(tenant)))
 
 
-def _facts(schema: str) -> dict[str, Any]:
-    with schema_context(schema):
-        log = Log.objects.first() or Log(origin=log_of(schema).origin, former_keys=[])
+def _facts(chosen: LogRef) -> dict[str, Any]:
+    with schema_context(chosen.schema):
+        log = Log.objects.first() or _BEGINNING
         checkpoint = Checkpoint.objects.order_by("-size").first()
     last = CheckpointSerializer(checkpoint).data if checkpoint else None
-    return {**LogSerializer(log).data, "checkpoint": last}
+    return {**LogSerializer(log).data, "origin": log.origin or chosen.origin, "checkpoint": last}

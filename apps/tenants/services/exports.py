@@ -9,14 +9,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.audit.exports.selection import MIN_SUBJECT
-from apps.audit.logs import CONTROL_LOG
 from apps.audit.reports.profiles import profiles
 from apps.tenants.acting import Actor, operator
 from apps.tenants.exporting import file_of
 from apps.tenants.models import AuditExport, OperationKind, OperationState, Tenant
 from apps.tenants.services.export_files import record_export
 from apps.tenants.services.operations import start_operation
-from apps.tenants.trail import log_of_tenant
+from apps.tenants.trail import require_log
 from kapok.errors import KapokError
 from kapok.ledger.entries import time_text
 
@@ -93,8 +92,7 @@ def _refuse(field: str, message: str) -> None:
 
 def _require_log(tenant: Tenant | None) -> None:
     """Raises INVALID_STATE for a tenant without a log, and while as many exports wait as may."""
-    if tenant is not None and log_of_tenant(tenant) == CONTROL_LOG:
-        raise KapokError("INVALID_STATE", "This tenant has no log: it is not set up, or has to be upgraded.")
+    require_log(tenant)
     of_log = AuditExport.objects.filter(tenant=tenant, tenant_slug=tenant.slug if tenant else "")
     pending = of_log.filter(operation__state__in=[OperationState.QUEUED, OperationState.RUNNING]).count()
     if pending >= MAX_PENDING:
