@@ -118,6 +118,7 @@ def test_a_user_is_created(cast: Cast) -> None:
         ({"email": "new@example.com", "roles": ["service"]}, "VALIDATION_FAILED"),
         ({"email": "new@example.com", "appMetadata": {"a": "x" * 5000}}, "VALIDATION_FAILED"),
         ({"email": "new@example.com", "metadata": {"a": "\x00"}}, "VALIDATION_FAILED"),
+        (b'{"email": "new@example.com", "metadata": {"a": "\\ud800"}}', "VALIDATION_FAILED"),
     ):
         assert code_of(cast.ask("manager", "POST", "/tenants/acme/users", wrong)) == code, wrong
     assert everything(cast.tenant) == before

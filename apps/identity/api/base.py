@@ -5,7 +5,6 @@ In: a request with `tenant` set, inside tenant_context (see handler.py). Out: a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -22,13 +21,11 @@ from rest_framework.views import APIView
 
 from apps.identity.api.authentication import AccessTokenAuthentication, Presented
 from apps.identity.context import Origin
+from apps.identity.metadata import MAX_METADATA, metadata_problem
 from apps.identity.models import Session, User
 from apps.tenants.models import Tenant
 from apps.tenants.rest_errors import answer_to, as_kapok_error
 from kapok.errors import KapokError
-
-#: The longest metadata, in bytes of JSON.
-MAX_METADATA = 20_000
 
 
 class SignedIn(BasePermission):
@@ -77,14 +74,9 @@ class MetadataField(serializers.DictField):
     def to_internal_value(self, data: Any) -> Any:
         """The object. Raises ValidationError."""
         value = super().to_internal_value(data)
-        try:
-            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        except (ValueError, RecursionError) as exc:
-            raise serializers.ValidationError("Must be JSON of ordinary numbers and depth.") from exc
-        if len(text) > MAX_METADATA:
-            raise serializers.ValidationError(f"Must be at most {MAX_METADATA} bytes of JSON.")
-        if "\\u0000" in text or any("\ud800" <= character <= "\udfff" for character in text):
-            raise serializers.ValidationError("Must not hold NUL or half characters.")
+        problem = metadata_problem(value, MAX_METADATA)
+        if problem is not None:
+            raise serializers.ValidationError(problem)
         return value
 
 

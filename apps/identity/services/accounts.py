@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import orjson
 from django.db import transaction
 from django.utils import timezone
 
 from apps.identity.context import in_tenant
 from apps.identity.emails import normalised
+from apps.identity.metadata import MAX_APP_METADATA, MAX_METADATA, metadata_problem
 from apps.identity.models import User
 from apps.identity.passwords import check_rules, hash_password
 from apps.identity.services.sessions import end_own_session, end_sessions
@@ -30,9 +30,6 @@ from apps.tenants.rulebook import rules_of
 from apps.tenants.services.tokens import revoke_user_tokens
 from kapok.bearer.form import MAX_ROLES, is_role
 from kapok.errors import KapokError
-
-#: The longest metadata, in bytes of JSON: claims travel with every request.
-MAX_METADATA, MAX_APP_METADATA = 20_000, 4_000
 
 
 @in_tenant
@@ -194,10 +191,9 @@ def checked_roles(tenant: Tenant, roles: Sequence[str]) -> list[str]:
 
 
 def _checked_metadata(field: str, value: Mapping[str, Any], limit: int) -> dict[str, Any]:
-    if len(orjson.dumps(dict(value))) > limit:
-        raise _invalid(field, f"{field} is longer than {limit} bytes of JSON.")
-    if "\\u0000" in orjson.dumps(dict(value)).decode():
-        raise _invalid(field, f"{field} holds a NUL character.")
+    problem = metadata_problem(value, limit)
+    if problem is not None:
+        raise _invalid(field, f"{field}: {problem}")
     return dict(value)
 
 

@@ -71,7 +71,9 @@ def ask(tenant: Tenant, event: str, user: User, method: str) -> Verdict:
     try:
         answer = _call(tenant, user, said)
     except (psycopg.Error, OSError) as exc:
-        log.warning("%s of tenant %s failed at %s: %s", FUNCTION, tenant.slug, event, exc)
+        # Not the rest of a database's error: it holds rows, and so people's addresses.
+        why = (exc.diag.message_primary if isinstance(exc, psycopg.Error) else None) or type(exc).__name__
+        log.warning("%s of tenant %s failed at %s: %s", FUNCTION, tenant.slug, event, why)
         raise KapokError("HOOK_FAILED") from exc
     return _verdict(answer)
 
