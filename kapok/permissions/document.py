@@ -30,51 +30,52 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
-def load_document(text: str) -> Node:
-    """The root of a document; an empty one is an empty mapping."""
+def load_document(text: str, file: str = _FILE) -> Node:
+    """The root of a document; an empty one is an empty mapping. file: what messages call it."""
     try:
         if len(text.encode()) > _MAX_BYTES:
-            raise _invalid("the file is larger than 256 KiB.")
-        _check_structure(text)
+            raise _invalid("the file is larger than 256 KiB.", file=file)
+        _check_structure(text, file)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as exc:
         line = exc.problem_mark.line + 1 if exc.problem_mark else 1
-        raise _invalid(f"not valid YAML: {exc.problem or 'it cannot be parsed'}.", line) from exc
+        raise _invalid(f"not valid YAML: {exc.problem or 'it cannot be parsed'}.", line, file=file) from exc
     except (yaml.YAMLError, UnicodeEncodeError) as exc:
-        raise _invalid("not valid YAML.") from exc
-    return Node(root or yaml.MappingNode("tag:yaml.org,2002:map", []), "")
+        raise _invalid("not valid YAML.", file=file) from exc
+    return Node(root or yaml.MappingNode("tag:yaml.org,2002:map", []), "", file)
 
 
-def _check_structure(text: str) -> None:
+def _check_structure(text: str, file: str) -> None:
     """Before anything recursive sees the document: depth, aliases, one document. Scanning is iterative."""
     depth = documents = 0
     for event in yaml.parse(text, Loader=_LOADER):
         line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent):
-            raise _invalid("aliases (*name) are not supported.", line)
+            raise _invalid("aliases (*name) are not supported.", line, file=file)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MAX_DEPTH:
-                raise _invalid("nested too deeply.", line)
+                raise _invalid("nested too deeply.", line, file=file)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _invalid("only one document is expected.", line)
+                raise _invalid("only one document is expected.", line, file=file)
 
 
-def _invalid(problem: str, line: int | None = None, path: str = "") -> KapokError:
-    where = "".join([_FILE, f", line {line}" if line else "", f", {path}" if path else ""])
-    return KapokError("PROJECT_INVALID", f"{where}: {problem}", details={"file": _FILE, "line": line, "path": path})
+def _invalid(problem: str, line: int | None = None, path: str = "", file: str = _FILE) -> KapokError:
+    where = "".join([file, f", line {line}" if line else "", f", {path}" if path else ""])
+    return KapokError("PROJECT_INVALID", f"{where}: {problem}", details={"file": file, "line": line, "path": path})
 
 
 class Node:
     """One place of the document. path: `tables.posts.anon`, for messages."""
 
-    def __init__(self, node: yaml.Node, path: str) -> None:
+    def __init__(self, node: yaml.Node, path: str, file: str = _FILE) -> None:
         self._node = node
         self.path = path
+        self._file = file
 
     @property
     def line(self) -> int | None:
@@ -84,7 +85,7 @@ class Node:
 
     def fail(self, problem: str) -> NoReturn:
         """Refuse the document here."""
-        raise _invalid(problem, self.line, self.path)
+        raise _invalid(problem, self.line, self.path, self._file)
 
     def mapping(self, allowed: Collection[str] | None = None) -> dict[str, Node]:
         """The members of a mapping (none for null). Refuses keys twice, and keys that are not among those allowed."""
@@ -96,7 +97,7 @@ class Node:
         for key, value in self._node.value:
             if not isinstance(key, yaml.ScalarNode):
                 self.fail("a name is expected before the colon.")
-            member = Node(value, f"{self.path}.{key.value}".lstrip("."))
+            member = Node(value, f"{self.path}.{key.value}".lstrip("."), self._file)
             if key.value in members:
                 member.fail("it is given twice.")
             if allowed is not None and key.value not in allowed:
@@ -111,7 +112,7 @@ class Node:
             self.fail("a list of names is expected.")
         names: list[str] = []
         for place, item in enumerate(self._node.value):
-            node = Node(item, f"{self.path}[{place}]")
+            node = Node(item, f"{self.path}[{place}]", self._file)
             name = node.text()
             if name in names:
                 node.fail(f"`{name}` is given twice.")
@@ -150,7 +151,7 @@ class Node:
         """As `data`; meet: called with every place on the way, outer ones first."""
         meet(self)
         if isinstance(self._node, yaml.SequenceNode):
-            return [Node(item, f"{self.path}.{place}").mapped(meet) for place, item in enumerate(self._node.value)]
+            return [Node(item, f"{self.path}.{place}", self._file).mapped(meet) for place, item in enumerate(self._node.value)]
         if isinstance(self._node, yaml.MappingNode):
             return {name: member.mapped(meet) for name, member in self.mapping().items()}
         return self._scalar()
