@@ -18,6 +18,7 @@ import psycopg
 from prometheus_client import start_http_server
 
 from apps.audit.anchors import directory_anchors
+from apps.audit.begin_anew import do_begin_anew
 from apps.audit.keys import Keyring, do_rotate_log_key, keyring_of
 from apps.audit.logs import log_of
 from apps.audit.sealing import Sealer, log_lines, schemas_of_logs
@@ -37,12 +38,17 @@ when the sealer runs."""
 
 @click.command(name="python -m config.sealer")
 @click.option("--once", is_flag=True, help="Seal what there is, then end.")
+@click.option("--begin-anew", metavar="SCHEMA", help="Begin the log of a schema anew; then end. Asks for the reason.")
 @click.option(
     "--lost-key", is_flag=True, help="Sign with KAPOK_AUDIT_KEY although no former key announces it; then end."
 )
-def main(once: bool, lost_key: bool) -> None:
+def main(once: bool, begin_anew: str | None, lost_key: bool) -> None:
     """Seal until SIGTERM."""
     refuse(check_settings())
+    if begin_anew:
+        reason = click.prompt("Why, for the auditors")
+        click.echo(do_begin_anew(log_of(begin_anew), actor="system", reason=reason))
+        return
     keyring = _keyring()
     if lost_key:
         _begin_with(keyring)

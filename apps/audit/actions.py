@@ -158,6 +158,12 @@ _THE_LOG = (
         "bundle operation profile since until filters",
     ),
     _action(909, "audit.export_deleted", "The file of an export was deleted; what it was stays on record.", "bundle"),
+    _action(
+        910,
+        "audit.begun_anew",
+        "The log could not go on, and was begun anew under another name.",
+        "reason formerOrigin formerSize checkpoint",
+    ),
     _action(999, "audit.overflow", "Refusals so many that they were counted only.", "count"),
 )
 

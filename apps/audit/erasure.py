@@ -30,8 +30,8 @@ BATCH = 500
 _SHAPES: dict[str, LiteralString] = {
     CHANGE: "(%(table)s::text is null or r.table_name = %(table)s) and (%(key)s::text is null "
     "or r.key @> %(key)s::text::jsonb or r.before @> %(key)s::text::jsonb or r.after @> %(key)s::text::jsonb)",
-    # What proves which key followed which stays.
-    EVENT: "%(table)s::text is null and %(key)s::text is null and r.action <> 901",
+    # What proves which key followed which, and which rows are too old to be there, stays.
+    EVENT: "%(table)s::text is null and %(key)s::text is null and r.action not in (901, 907)",
 }
 _UNSEALED: LiteralString = """
     select exists (

@@ -9,6 +9,7 @@ from functools import partial
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
+from apps.audit.begin_anew import do_begin_anew
 from apps.audit.erasure import Selection, do_erase
 from apps.audit.keys import do_rotate_log_key, keyring_of
 from apps.audit.models import Log
@@ -35,6 +36,13 @@ def _rotate(world: World) -> Act:
     return partial(do_rotate_log_key, log, keyring, actor="system")
 
 
+def _begin_anew(world: World) -> Act:
+    log = world.logs["tenant"]
+    with schema_context(log.schema):
+        Log.objects.update_or_create(id=1, defaults={"origin": log.origin})
+    return partial(do_begin_anew, log, actor=f"operator:{world.operator.pk}", reason="a backup was restored")
+
+
 def _request(world: World) -> Act:
     Operation.objects.filter(kind=OperationKind.AUDIT_EXPORT).update(state=OperationState.SUCCEEDED)
     return partial(exports.do_request_export, world.of_tenant(), acting=world.operator)
@@ -53,6 +61,7 @@ def _made(world: World) -> AuditExport:
 
 
 CASES = {
+    "audit.begin_anew.do_begin_anew": Case(_begin_anew, ["tenant audit.begun_anew"]),
     "audit.erasure.do_erase": Case(_erase, ["tenant audit.erased"]),
     "audit.keys.do_rotate_log_key": Case(_rotate, ["tenant audit.key_rotated"], "system"),
     "tenants.services.exports.do_request_export": Case(_request, ["tenant audit.export_requested"]),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from apps.audit.anchors import AnchorForkedError, DirectoryAnchor
+from apps.audit.begin_anew import do_begin_anew
 from apps.audit.checkpointing import bring_to_anchors
 from kapok.ledger.checkpoints import Checkpoint, sign
 from kapok.ledger.signing import LocalSigner, new_private_key
-from tests.audit.sealed_log import SealedLog
+from tests.audit.sealed_log import SealedLog, committed
 
 ORIGIN = "kapok.example.com/log/t_1"
 SIGNER = LocalSigner("kapok-audit", new_private_key())
@@ -154,3 +156,25 @@ def test_another_checkpoint_of_the_same_size(sealed: SealedLog) -> None:
     forked = Checkpoint(sealed.log.origin, 4, bytes(32), "2026-01-01T00:00:00.000000Z")
     sealed.anchor.put(sealed.log.origin, 4, sign(forked.text, [sealed.keyring.current]))
     assert not sealed.sign() and "its first 4 entries are not those of the anchor" in sealed.problem
+
+
+def test_a_log_begins_anew(sealed: SealedLog) -> None:
+    """What the anchor knows is lost for good: everything there is is sealed under another name, and says so."""
+    sealed.fill(4)
+    sealed.seal()
+    sealed.sign()
+    sealed.tamper("delete from {schema}.kapok_change where position > 2")
+    sealed.sql("truncate {schema}.kapok_entry, {schema}.kapok_tile, {schema}.kapok_checkpoint")
+    sealed.sql("update {schema}.kapok_log set size = 0, horizon = '0', after_kind = '', after_position = 0")
+    sealed.seal()
+    assert not sealed.sign() and "rolled back" in sealed.problem
+    former = sealed.log.origin
+    new = committed(partial(do_begin_anew, sealed.log, actor="operator:1", reason="the disk was lost"))
+    assert new == f"{former}/again-2"
+    sealed.seal()
+    assert sealed.sign() and sealed.problem == "" and sealed.check().problem == ""
+    details = sealed.value("select details from {schema}.kapok_event where action = 910")
+    assert (details["formerOrigin"], details["formerSize"], details["reason"]) == (former, 2, "the disk was lost")
+    assert list(sealed.anchor.sizes(new)) == [sealed.size] and list(sealed.anchor.sizes(former)) == [4]
+    again = committed(partial(do_begin_anew, sealed.log, actor="operator:1", reason="and again"))
+    assert again == f"{former}/again-3"

@@ -15,9 +15,9 @@ class EntryKind(models.TextChoices):
 
 
 class Entry(models.Model):
-    """One leaf. kind, position, xid and at: the row it was made of. seed: 32 bytes that every private value's salt comes from;
-    None once something was erased: then salts holds the salts that are left ({path: hex}) and erased the digests of
-    what is gone ({path: hex})."""
+    """One leaf. kind, position, xid and at: the row it was made of. seed: 32 bytes that every private value's salt
+    comes from; None once something was erased: then salts holds the salts that are left ({path: hex}) and erased the
+    digests of what is gone ({path: hex})."""
 
     index = models.BigIntegerField(primary_key=True)
     kind = models.TextField(choices=EntryKind.choices)
