@@ -21,8 +21,10 @@ smoke: setup
 
 # In two processes, each with servers of its own; in one where servers are given, or with WORKERS=0.
 WORKERS ?= $(if $(DATABASE_URL)$(REDIS_URL),0,2)
+# The load test's tenants: fewer than the 2,000 of `pytest tests/load`, more than any bounded cache holds.
+LOAD_TENANTS ?= 600
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	KAPOK_LOAD_TENANTS=$(LOAD_TENANTS) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-postgres: setup
 	$(BIN)/python scripts/test_postgres_versions.py $(ARGS)
