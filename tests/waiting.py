@@ -14,10 +14,11 @@ PATIENCE = 30.0
 
 def until(holds: Callable[[], object], patience: float = PATIENCE, *, otherwise: Callable[[], object] = str) -> float:
     """Wait until something holds: the seconds it took. Fails after `patience` seconds, with what `otherwise` says."""
-    started = time.monotonic()
+    started, pause = time.monotonic(), 0.01
     while not holds():
         assert time.monotonic() - started < patience, otherwise()
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.2)  # what takes long is not asked for all the time
     return time.monotonic() - started
 
 
