@@ -104,7 +104,7 @@ def test_nothing_can_be_set_that_is_not_the_callers(
         refused = refusal(north.call("PATCH", "/user", tokens["accessToken"], json=body))
         assert refused == (422, "VALIDATION_FAILED")
     user = north.me(tokens["accessToken"])
-    assert (user["roles"], user["appMetadata"], user["id"]) == ([], {}, tokens["user"]["id"])
+    assert (user["roles"], user["appMetadata"], user["id"]) == (["anon"], {}, tokens["user"]["id"])
 
 
 @pytest.mark.parametrize(

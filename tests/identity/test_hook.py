@@ -46,7 +46,10 @@ def test_roles_and_claims_for_good_and_for_a_token(north: AuthTenant, new_email:
     assert (said["roles"], said["app_metadata"]) == (["editor"], {"team": 7})
     passing = north.signed_up(new_email(), metadata={"wish": "roles"})
     said = claims(passing["accessToken"])
-    assert (said["roles"], said["team"], passing["user"]["roles"]) == (["partner", "member"], 9, [])
+    assert (said["roles"], said["team"]) == (["partner", "member"], 9)
+    assert passing["user"]["roles"] == ["partner", "member"], "what the token says"
+    kept = north.live.control("GET", f"/tenants/{north.slug}/users/{passing['user']['id']}").json()["data"]
+    assert kept["roles"] == [], "nothing of it is stored"
 
 
 @pytest.mark.parametrize(
