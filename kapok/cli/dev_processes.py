@@ -53,6 +53,8 @@ def environment(
         "KAPOK_HTTPS": "false",
         "KAPOK_PUBLIC_URL": base_url,
         "KAPOK_PRIVATE_ISSUERS": "true",
+        # Celery's, of a page: on a developer's machine root is nothing to warn of.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         "KAPOK_EXPORT_DIR": str(state_dir / "exports"),
         "KAPOK_AUDIT_ANCHORS": str(state_dir / "anchors"),
     }
