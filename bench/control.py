@@ -13,10 +13,13 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.test import override_settings
+
 from apps.identity.services.accounts import do_create_user
 from apps.tenants.acting import SYSTEM
 from apps.tenants.models import OperationState, Project, Tenant
 from apps.tenants.provisioning import names_of, provision_now
+from apps.tenants.services.exports import do_request_export
 from apps.tenants.services.keys import do_create_key
 from apps.tenants.services.migrations import do_upload_migrations
 from apps.tenants.services.permissions import do_set_permissions
@@ -25,7 +28,7 @@ from apps.tenants.services.tenants import do_create_tenant
 from apps.tenants.services.tokens import issue_access_token
 from kapok.tokens import KeyKind
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS, _EXPORT_SECONDS = 60.0, 1200.0
 
 
 def make_project(slug: str, migrations: Mapping[str, str], permissions: str) -> None:
@@ -60,6 +63,23 @@ def time_provisioning(project: str, slug: str) -> float:
     return time.perf_counter() - asked
 
 
+def time_export(tenant: str, folder: str) -> tuple[float, str]:
+    """Seconds from asking for a bundle of a tenant's whole log to a worker having written it there; its id."""
+    asked = time.perf_counter()
+    with override_settings(KAPOK_EXPORT_DIR=folder):
+        export = do_request_export(Tenant.objects.select_related("project").get(slug=tenant), acting=SYSTEM)
+    operation = export.operation
+    assert operation is not None
+    while not operation.is_final:
+        if time.perf_counter() - asked > _EXPORT_SECONDS:
+            raise RuntimeError(f"the log of {tenant} was not exported in time")
+        time.sleep(0.02)
+        operation.refresh_from_db()
+    if operation.state != OperationState.SUCCEEDED:
+        raise RuntimeError(f"the log of {tenant} was not exported: {operation.error_message}")
+    return time.perf_counter() - asked, str(export.pk)
+
+
 def issue_token(tenant: str, sub: str, role: str) -> str:
     """An access token as a sign-in gives it, good for a quarter of an hour."""
     of = Tenant.objects.get(slug=tenant)
@@ -76,7 +96,8 @@ def make_users(tenant: str, count: int, password: str) -> list[str]:
 
 
 COMMANDS = {
-    command.__name__: command for command in (make_project, make_tenants, make_users, time_provisioning, issue_token)
+    command.__name__: command
+    for command in (make_project, make_tenants, make_users, time_provisioning, time_export, issue_token)
 }
 
 

@@ -19,8 +19,9 @@ from typing import Any
 import httpx
 
 from bench.ledger import Ledger
-from bench.processes import ROOT, NotStarted, free_port, running
+from bench.processes import ROOT, NotStarted, running
 from bench.subjects import Server
+from kapok.stack.ports import free_port
 
 PROJECT = Path(__file__).parent / "project"
 #: The end user of the bench, and their role in project/permissions.yaml.
@@ -76,6 +77,11 @@ class Kapok:
     def time_provisioning(self, project: str, slug: str) -> float:
         """Seconds until a tenant that a worker sets up is active."""
         return float(self._call("time_provisioning", project=project, slug=slug))
+
+    def time_export(self, tenant: Tenant, folder: str) -> tuple[float, str]:
+        """Seconds until a worker has exported all of a tenant's log into the folder, and the export's id."""
+        seconds, export = self._call("time_export", tenant=tenant.slug, folder=folder)
+        return float(seconds), str(export)
 
     def make_users(self, tenant: Tenant, count: int, password: str) -> list[str]:
         """Addresses of end users who can sign in with the password."""

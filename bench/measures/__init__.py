@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bench.kapok_server import Kapok
+from bench.measures.audit_trail import audit_trail
 from bench.measures.fleet import fleet
 from bench.measures.provisioning import provisioning
 from bench.measures.shapes import shapes
@@ -16,5 +17,6 @@ MEASURES: dict[str, Callable[[Kapok, str], list[Target]]] = {
     "shapes": shapes,
     "sign_ins": sign_ins,
     "verification": verification,
+    "audit_trail": audit_trail,
     "fleet": fleet,
 }

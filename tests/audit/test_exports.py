@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from kapok.errors import KapokError
 from kapok.ledger.entries import time_text
 from kapok.ledger.problems import Code, Outcome
 from tests.audit.exported import codes, contents, export, lines, spreadsheet, verified
-from tests.audit.sealed_log import SealedLog
+from tests.audit.sealed_log import SealedLog, committed
 
 
 @pytest.fixture
@@ -140,27 +141,26 @@ TAMPERED = [
     ("update {schema}.kapok_change set at = at - interval '1 day' where position = 3", Code.ENTRY_MISSING, 2),
     ("delete from {schema}.kapok_entry where index = 2", Code.ENTRY_MISSING, 2),
     ("update {schema}.kapok_entry set seed = decode(repeat('00', 32), 'hex') where index = 2", Code.ENTRY_CHANGED, 2),
-    ('update {schema}.kapok_entry set erased = \'{"after.price": "00"}\' where index = 2', Code.ENTRY_MALFORMED, 2),
+    ('update {schema}.kapok_entry set erased = \'{"after.price": "00"}\' where index = 2', Code.ENTRY_CHANGED, 2),
+    ("update {schema}.kapok_entry set seed = null, salts = '[1]' where index = 2", Code.ENTRY_MALFORMED, 2),
     ("update {schema}.kapok_entry set seed = null, salts = '{}' where index = 2", Code.ENTRY_MALFORMED, 2),
 ]
 
 
 @pytest.mark.parametrize(("statement", "code", "index"), TAMPERED, ids=lambda value: str(value)[:60])
-@pytest.mark.parametrize(
-    "selection", [Selection(), Selection(tables=frozenset({"nothing"}))], ids=["shown", "withheld"]
-)
 def test_what_a_hand_in_the_database_did_is_named(
-    sealed: SealedLog, bundle: Path, statement: str, code: Code, index: int, selection: Selection
+    sealed: SealedLog, bundle: Path, statement: str, code: Code, index: int
 ) -> None:
     sealed.fill(changes=5)
     sealed.seal()
     sealed.sign()
     sealed.tamper(statement)
-    export(sealed, bundle, selection)
-    result = verified(sealed, bundle)
-    assert result.outcome is Outcome.TAMPERED
-    # A withheld entry has no values that could be of the wrong form.
-    assert {(code.value, index), (code.value.replace("MALFORMED", "CHANGED"), index)} & set(codes(result))
+    export(sealed, bundle)
+    assert codes(verified(sealed, bundle)) == [(code.value, index)]
+    # Withheld, it has no values that could be of the wrong form.
+    export(sealed, bundle, Selection(tables=frozenset({"nothing"})))
+    [(named, at)] = codes(verified(sealed, bundle))
+    assert (named.replace("CHANGED", "MALFORMED"), at) == (code.value.replace("CHANGED", "MALFORMED"), index)
 
 
 def test_a_row_and_its_leaf_hash_changed_together_are_named_by_their_range(sealed: SealedLog, bundle: Path) -> None:
@@ -199,7 +199,7 @@ def test_what_was_erased_is_in_no_bundle_made_after(sealed: SealedLog, bundle: P
     sealed.seal()
     sealed.sign()
     erased = erasure.Selection(table="bookings", key={"id": 1}, paths=("after.guest",))
-    assert erasure.do_erase(sealed.log, erased, actor="operator:7", reason="asked for").values == 1
+    assert committed(partial(erasure.do_erase, sealed.log, erased, actor="operator:7", reason="asked for")).values == 1
     export(sealed, bundle)
     result = verified(sealed, bundle)
     assert (result.outcome, result.erased) == (Outcome.VERIFIED, 1)

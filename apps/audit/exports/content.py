@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any, LiteralString, NamedTuple
 
 from apps.audit.logs import LogRef
-from apps.audit.sealing_rows import columns_of, kinds_of, row_of, table_of
+from apps.audit.sealing_rows import Row, columns_of, kinds_of, row_of, table_of
 from apps.audit.sealing_state import Session
 from kapok.ledger.entries import Entry
 
@@ -35,11 +35,13 @@ _PLAN = """
 
 
 class Item(NamedTuple):
-    """An entry by its index. entry: None where its row is gone, and only the leaf's hash is left."""
+    """An entry by its index. entry: None where its row is gone, and only the leaf's hash is left.
+    put_back: whether the row has a value again that was erased; the entry has it not."""
 
     index: int
     leaf_hash: bytes
     entry: Entry | None
+    put_back: bool = False
 
 
 def items(session: Session, log: LogRef, first: int, last: int) -> Iterator[Item]:
@@ -55,12 +57,19 @@ def _items(session: Session, log: LogRef, kind: str, first: int, last: int) -> I
         cursor.itersize = CHUNK
         cursor.execute(log.sql(statement), [first, last])
         for index, leaf_hash, seed, salts, erased, *row in cursor:
-            entry = None if row[1] is None else _entry(kind, seed, salts, erased, tuple(row))
-            yield Item(index, leaf_hash, entry)
+            if row[1] is None:
+                yield Item(index, leaf_hash, None)
+                continue
+            found = row_of(kind, tuple(row))
+            entry = _entry(found, seed, salts, erased)
+            yield Item(index, leaf_hash, entry, len(entry.private) < len(found.private))
 
 
-def _entry(kind: str, seed: bytes | None, salts: Any, erased: Any, row: tuple[Any, ...]) -> Entry:
-    found = row_of(kind, row)
-    # A seed beside erased values would give them away; nobody but a hand in the database puts it there.
-    kept = None if erased else seed
-    return Entry(kind, found.at, found.place.position, found.public, found.private, kept, salts, erased or {})
+def _entry(found: Row, seed: bytes | None, salts: Any, erased: Any) -> Entry:
+    """What a hand in the database has put there must not be shown, nor stop an export: the verifier names it."""
+    gone = erased if isinstance(erased, dict) else {}
+    private = {path: text for path, text in found.private.items() if path not in gone} if gone else found.private
+    # A seed beside erased values would give them away.
+    kept = None if gone else seed
+    left = salts if isinstance(salts, dict) else None
+    return Entry(found.place.kind, found.at, found.place.position, found.public, private, kept, left, gone)

@@ -52,7 +52,7 @@ class Selection:
                 return withhold(entry)
             hidden = self._hidden(entry)
             return fitting(entry.withhold(hidden) if hidden else entry)
-        except ValueError:
+        except (ValueError, TypeError):
             return replace(entry, private={}, seed=None, salts=None)
 
     def words(self) -> Mapping[str, str]:

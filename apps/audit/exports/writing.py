@@ -124,7 +124,7 @@ class _Writing:
         selection, tally, told = self._wanted.selection, self._tally, time.monotonic()
         total = part.last_size - part.first_size
         found = items(self._session, self._log, part.first_size, part.last_size)
-        for index, leaf_hash, entry in ahead(found, CHUNK):
+        for index, leaf_hash, entry, _ in ahead(found, CHUNK):
             if entry is None:
                 tally.add_gone()
                 spreadsheet.add_gone(index)
