@@ -36,13 +36,16 @@ def code_of(call: Callable[..., Any], *args: Any) -> str:
 
 
 def test_who_may_fetch_what() -> None:
-    """Four operators, every entry point, both rights."""
+    """Five operators, every entry point, every right."""
     acme, globex = TenantFactory(slug="acme"), TenantFactory(slug="globex")
     key, domain, operation = ApiKeyFactory(tenant=acme), DomainFactory(tenant=acme), OperationFactory(tenant=acme)
     stranger, viewer, manager, admin = UserFactory(), UserFactory(), UserFactory(), UserFactory(admin=True)
     grant_project(viewer, acme.project, Right.VIEW)
     grant_project(manager, acme.project, Right.MANAGE)
     grant_project(stranger, globex.project, Right.MANAGE)
+    auditor = UserFactory()
+    grant_project(auditor, acme.project, Right.AUDIT)
+    who = {"stranger": stranger, "viewer": viewer, "manager": manager, "auditor": auditor, "admin": admin}
     entries: list[tuple[Callable[..., Any], tuple[Any, ...], str]] = [
         (get_project_for, (acme.project.slug,), "NOT_FOUND"),
         (get_tenant_for, ("acme",), "TENANT_NOT_FOUND"),
@@ -51,20 +54,21 @@ def test_who_may_fetch_what() -> None:
         (get_operation_for, (operation.pk,), "NOT_FOUND"),
     ]
     for fetch, what, hidden in entries:
-        seen = {
-            (name, right.name): code_of(fetch, user, *what, right)
-            for name, user in {"stranger": stranger, "viewer": viewer, "manager": manager, "admin": admin}.items()
-            for right in Right
-        }
+        seen = {(name, right.name): code_of(fetch, user, *what, right) for name, user in who.items() for right in Right}
         assert seen == {
-            ("stranger", "VIEW"): hidden,
-            ("stranger", "MANAGE"): hidden,
+            **{("stranger", right.name): hidden for right in Right},
             ("viewer", "VIEW"): "ok",
             ("viewer", "MANAGE"): "FORBIDDEN",
+            ("viewer", "AUDIT"): "FORBIDDEN",
             ("manager", "VIEW"): "ok",
             ("manager", "MANAGE"): "ok",
+            ("manager", "AUDIT"): "FORBIDDEN",
+            ("auditor", "VIEW"): "ok",
+            ("auditor", "MANAGE"): "FORBIDDEN",
+            ("auditor", "AUDIT"): "ok",
             ("admin", "VIEW"): "ok",
             ("admin", "MANAGE"): "ok",
+            ("admin", "AUDIT"): "ok",
         }, fetch.__name__
 
 
