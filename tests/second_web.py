@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from kapok.stack.ports import free_port
 from tests.live import Live
 from tests.waiting import until
 
@@ -27,7 +27,7 @@ def second_web(live: Live, *, database_url: str | None = None, redis_url: str | 
         "KAPOK_PUBLIC_URL": live.base_url,
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
     }
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "config.web", "--port", str(port)], env=environment, stderr=subprocess.DEVNULL
     )
@@ -46,8 +46,3 @@ def status(url: str) -> int:
         return httpx.get(url, timeout=5).status_code
     except httpx.HTTPError:
         return 0
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])

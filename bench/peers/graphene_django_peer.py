@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from importlib.metadata import version
 
 from bench.ledger import Ledger
-from bench.processes import free_port, running
+from bench.processes import running
 from bench.subjects import Server
+from kapok.stack.ports import free_port
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.ledger import Ledger
-from bench.processes import free_port, running
+from bench.processes import running
 from bench.subjects import Server
+from kapok.stack.ports import free_port
 
 _PEERS = Path(__file__).parent
 #: Connections of each server's pool, the default of `pg`: 8, 10, 16 and 20 differed by less than two runs do.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from typing import Any
 from kapok.cli.settings import write_private
 from kapok.errors import KapokError
 from kapok.ledger.signing import new_private_key
+from kapok.stack.ports import free_port, is_free
 from kapok.stack.supervisor import ChildProcess
 
 DEFAULT_PORT = 8000
@@ -29,17 +29,17 @@ HOST = "127.0.0.1"
 
 def choose_port(wanted: int | None) -> int:
     """A port nobody listens on: the wanted one, any (0), or the first free one from 8000. Raises STACK_FAILED."""
+    if wanted == 0:
+        return free_port()
     if wanted is not None:
-        port = _bound(wanted)
-        if port is None:
+        if not is_free(wanted):
             raise KapokError(
                 "STACK_FAILED", f"Port {wanted} is taken.", hint="Stop what listens there, or leave --port away."
             )
-        return port
+        return wanted
     for candidate in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED):
-        port = _bound(candidate)
-        if port is not None:
-            return port
+        if is_free(candidate):
+            return candidate
     raise KapokError("STACK_FAILED", f"No port from {DEFAULT_PORT} on is free.", hint="Name one with --port.")
 
 
@@ -120,13 +120,3 @@ def _audit_key(state_dir: Path) -> Path:
     if not path.is_file():
         write_private(path, new_private_key())
     return path
-
-
-def _bound(port: int) -> int | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return None
-        return int(probe.getsockname()[1])

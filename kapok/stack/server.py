@@ -6,13 +6,13 @@ In: an opened state directory. Out: a server that answers at `url`, or KapokErro
 from __future__ import annotations
 
 import os
-import socket
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
 from kapok.errors import KapokError
+from kapok.stack.ports import free_port, is_free
 from kapok.stack.process import Command, GuardedProcess
 from kapok.stack.state import State
 
@@ -125,16 +125,7 @@ def failure(title: str, what: str, output: str, variable: str, log: str | None =
 
 def _free_port(preferred: int) -> int:
     """The preferred port where it is free on 127.0.0.1, else any. 0 prefers none."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            chosen: int = probe.getsockname()[1]
-            return chosen
-    raise KapokError("STACK_FAILED", "No port is free on 127.0.0.1.")
+    return preferred if preferred and is_free(preferred) else free_port()
 
 
 def plain_environment() -> dict[str, str]:
