@@ -84,8 +84,8 @@ class Engine:
     def __init__(self, directory: Directory, shapes: Shapes) -> None:
         self._directory = directory
         self._shapes = shapes
-        # By the parts of the SchemaKey, and the limits: a flat tuple is compared faster.
-        self._scopes: Lru[tuple[str, bytes, str, Limits], Scope] = Lru(size=500)
+        # By the parts of the SchemaKey, and the limits: a flat tuple of texts is hashed faster.
+        self._scopes: Lru[tuple[str, bytes, str, str], Scope] = Lru(size=500)
         self._schemas: Lru[SchemaKey, ApiSchema] = Lru(size=300)
         self._documents: Lru[tuple[Scope, str], CachedDocument] = Lru(
             DOCUMENT_CHARACTERS, lambda key, _: max(len(key[1]), LEAST_CHARACTERS)
@@ -101,14 +101,13 @@ class Engine:
         """Where this role's documents are compiled. Raises MODEL_UNAVAILABLE, DATABASE_UNAVAILABLE."""
         model = self._shapes.known(entry.tenant.schema) or await self._shapes.model(entry.tenant.schema)
         permissions = await self._directory.permissions(entry)
-        limits = entry.tenant.limits
-        found = self._scopes.get((model.shape, permissions.digest, role, limits))
+        found = self._scopes.get((model.shape, permissions.digest, role, entry.limits_key))
         if found is not None and found.model is model:
             return found
         key = SchemaKey(model.shape, permissions.digest, role)
         schema = await self._schema(key, model, permissions)
-        scope = Scope(key, limits, model, schema)
-        self._scopes.put((model.shape, permissions.digest, role, limits), scope)
+        scope = Scope(key, entry.tenant.limits, model, schema)
+        self._scopes.put((model.shape, permissions.digest, role, entry.limits_key), scope)
         return scope
 
     def scope_at_hand(self, entry: Entry, role: str, model: Model) -> Scope | None:
@@ -116,7 +115,7 @@ class Engine:
         permissions = self._directory.permissions_at_hand(entry)
         if permissions is None:
             return None
-        found = self._scopes.get((model.shape, permissions.digest, role, entry.tenant.limits))
+        found = self._scopes.get((model.shape, permissions.digest, role, entry.limits_key))
         return found if found is not None and found.model is model else None
 
     async def prepare(

@@ -49,7 +49,12 @@ def signing_key(tenant: Tenant) -> SigningKey:
 
 def private_key_of(key: SigningKey) -> Ed25519PrivateKey:
     """The private part. Raises SealBrokenError where SECRET_KEY has changed and the former one is not given."""
-    return Ed25519PrivateKey.from_private_bytes(unseal(secret_keys(), _purpose(key.tenant), key.sealed_private_key))
+    return opened(key.tenant, key.sealed_private_key)
+
+
+def opened(tenant: Tenant, sealed: str) -> Ed25519PrivateKey:
+    """As private_key_of, of what is stored of a tenant's key."""
+    return Ed25519PrivateKey.from_private_bytes(unseal(secret_keys(), _purpose(tenant), sealed))
 
 
 def _active(tenant: Tenant) -> SigningKey | None:

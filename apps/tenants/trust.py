@@ -106,12 +106,12 @@ class TokenTrust:
         self._trusts: Kept[Trust] = Kept()
         # Those of which some revocations are still to be read.
         self._behind: Kept[Trust] = Kept()
-        self._verified: Lru[tuple[uuid.UUID, bytes], Verified] = Lru(TOKEN_BYTES, lambda _, item: item.size)
+        self._verified: Lru[tuple[str, bytes], Verified] = Lru(TOKEN_BYTES, lambda _, item: item.size)
 
     async def principal(self, tenant: TenantRef, project: ProjectRef, shown: Credentials) -> Principal:
         """Who a token is for this tenant. Raises UNAUTHENTICATED, TENANT_MISMATCH, FORBIDDEN."""
         trust = await self._trust(tenant.id)
-        key = (tenant.id, shown.token_digest)
+        key = (tenant.schema, shown.token_digest)
         verified = self._verified.get(key)
         if verified is None or not self._counts(project, trust, verified):
             verified = await self._verify(tenant, project, trust, read_token(shown.token))
@@ -122,7 +122,7 @@ class TokenTrust:
 
     def principal_at_hand(self, tenant: TenantRef, project: ProjectRef, shown: Credentials) -> Principal | None:
         """Who a token is, if it was verified before and still counts. Raises FORBIDDEN."""
-        verified = self._verified.get((tenant.id, shown.token_digest))
+        verified = self._verified.get((tenant.schema, shown.token_digest))
         if verified is None:
             return None
         trust = self._answers.at_hand(self._trusts, tenant.id)

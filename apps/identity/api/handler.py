@@ -19,7 +19,7 @@ from rest_framework.response import Response
 
 from apps.audit.context import coming_from
 from apps.identity.api.messages import Answered, Asked
-from apps.tenants.models import Tenant
+from apps.identity.rows import tenant_of
 from apps.tenants.rest_errors import as_kapok_error, error_response
 from kapok.errors import KapokError
 from kapok.logs import log_context
@@ -47,7 +47,7 @@ def handle(asked: Asked) -> Answered:
 
 def _respond(asked: Asked) -> HttpResponseBase:
     request = ASGIRequest(_scope(asked), io.BytesIO(asked.body))
-    tenant = Tenant.objects.select_related("project").filter(pk=asked.tenant_id).first()
+    tenant = tenant_of(asked.tenant_id)
     if tenant is None:
         raise KapokError("TENANT_NOT_FOUND")
     try:

@@ -28,6 +28,7 @@ from apps.identity.factors.proofs import (
 )
 from apps.identity.limits import RateLimit
 from apps.identity.models import FactorKind, OneTimeToken, User
+from apps.identity.rows import has_factor
 from apps.identity.services.one_time import digest_of, issue
 from apps.identity.services.sessions import Tokens, do_sign_in
 from apps.identity.trail import Refusals, target_of
@@ -71,9 +72,9 @@ class Answer:
 def challenge_for(tenant: Tenant, user: User, methods: Sequence[str]) -> Challenge | None:
     """The challenge for a user who has given these proofs (`amr`); None for one without factors. In the tenant's
     schema."""
-    factors = list(confirmed(user))
-    if not factors or _STRONG.intersection(methods):
+    if _STRONG.intersection(methods) or not has_factor(tenant, user):
         return None
+    factors = list(confirmed(user))
     token = issue(PURPOSE, LIFETIME, user=user, data={"methods": list(methods)})
     described = tuple({"id": str(each.pk), "kind": each.kind, "name": each.name} for each in factors)
     return Challenge(token, timezone.now() + LIFETIME, described)

@@ -17,8 +17,9 @@ from django_tenants.utils import tenant_context
 
 from apps.identity.context import MAX_USER_AGENT, Origin, in_tenant
 from apps.identity.models import RefreshToken, Session, User
+from apps.identity.rows import signing_in, store
 from apps.identity.services.one_time import digest_of, new_secret, void_all
-from apps.identity.services.subject import subject_of
+from apps.identity.services.subject import Subject, subject_of
 from apps.identity.trail import Refusals, record_on_user
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
@@ -45,22 +46,7 @@ def do_sign_in(
 ) -> Tokens:
     """A new session for a user who has proved who it is. methods: how, as `amr` (RFC 8176); method: the word for the
     hook, the first of them when empty. Raises ACCOUNT_DISABLED, SIGN_IN_REFUSED, HOOK_FAILED."""
-    user = _locked_user(user.pk)
-    now = timezone.now()
-    session = Session.objects.create(
-        user=user,
-        methods=list(methods),
-        level=level,
-        authenticated_at=now,
-        expires_at=now + _refresh_lifetime(tenant),
-        address=origin.address,
-        user_agent=origin.user_agent[:MAX_USER_AGENT],
-    )
-    user.last_sign_in_at = now
-    user.save(update_fields=["last_sign_in_at"])
-    tokens, _ = _tokens(tenant, user, session, method or methods[0])
-    record_on_user("user.signed_in", tenant, user, session=str(session.pk), methods=session.methods, level=level)
-    return tokens
+    return sign_in(tenant, user, methods=methods, origin=origin, level=level, method=method)
 
 
 def do_refresh(tenant: Tenant, refresh_token: str) -> Tokens:
@@ -98,6 +84,27 @@ def do_end_own_session(tenant: Tenant, user: User, session_id: uuid.UUID, *, rea
     """End one of a user's sessions. Raises NOT_FOUND, for another user's as for none."""
     end_own_session(tenant, user, session_id, reason=reason)
     record_on_user("session.ended", tenant, user, session=str(session_id), reason=reason)
+
+
+def sign_in(
+    tenant: Tenant, user: User, *, methods: Sequence[str], origin: Origin, level: str = "aal1", method: str = ""
+) -> Tokens:
+    """do_sign_in as the end of another act. Inside tenant_context, in a transaction."""
+    now = timezone.now()
+    found = signing_in(tenant, user.pk, now) or _locked_user(user.pk)
+    session = Session(
+        user=found,
+        methods=list(methods),
+        level=level,
+        authenticated_at=now,
+        expires_at=now + _refresh_lifetime(tenant),
+        address=origin.address,
+        user_agent=origin.user_agent[:MAX_USER_AGENT],
+    )
+    subject, secret = subject_of(tenant, found, method or methods[0]), new_secret()
+    store(tenant, session, RefreshToken(digest=digest_of(secret), session=session, expires_at=session.expires_at))
+    record_on_user("user.signed_in", tenant, found, session=str(session.pk), methods=session.methods, level=level)
+    return _tokens(tenant, session, subject, secret)
 
 
 def end_sessions(tenant: Tenant, user: User, *, reason: str, keep: Session | None = None) -> int:
@@ -139,7 +146,9 @@ def _rotated(tenant: Tenant, secret: str) -> Tokens | None:
         return None
     session.last_used_at, session.expires_at = now, now + _refresh_lifetime(tenant)
     session.save(update_fields=["last_used_at", "expires_at"])
-    tokens, successor = _tokens(tenant, user, session, "refresh")
+    subject, secret = subject_of(tenant, user, "refresh"), new_secret()
+    successor = RefreshToken.objects.create(digest=digest_of(secret), session=session, expires_at=session.expires_at)
+    tokens = _tokens(tenant, session, subject, secret)
     known.used_at, known.replaced_by = now, successor
     known.save(update_fields=["used_at", "replaced_by"])
     record_on_user("session.refreshed", tenant, user, session=str(session.pk))
@@ -162,10 +171,8 @@ def _end(tenant: Tenant, sessions: object, reason: str) -> int:
     return len(going_on)
 
 
-def _tokens(tenant: Tenant, user: User, session: Session, method: str) -> tuple[Tokens, RefreshToken]:
-    subject = subject_of(tenant, user, method)
-    secret = new_secret()
-    row = RefreshToken.objects.create(digest=digest_of(secret), session=session, expires_at=session.expires_at)
+def _tokens(tenant: Tenant, session: Session, subject: Subject, secret: str) -> Tokens:
+    user = session.user
     access_token = issue_access_token(
         tenant,
         sub=str(user.pk),
@@ -174,16 +181,15 @@ def _tokens(tenant: Tenant, user: User, session: Session, method: str) -> tuple[
         roles=subject.roles,
         claims={**subject.claims, "amr": session.methods, "aal": session.level},
     )
-    tokens = Tokens(
+    return Tokens(
         access_token=access_token,
         expires_in=int(ACCESS_LIFETIME.total_seconds()),
         refresh_token=secret,
-        refresh_expires_at=row.expires_at,
+        refresh_expires_at=session.expires_at,
         user=user,
         session=session,
         roles=subject.roles,
     )
-    return tokens, row
 
 
 def _locked_user(user_id: uuid.UUID) -> User:

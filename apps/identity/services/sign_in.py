@@ -24,10 +24,11 @@ from apps.identity.limits import (
 )
 from apps.identity.models import User
 from apps.identity.passwords import check_password, hash_password
+from apps.identity.rows import user_with
 from apps.identity.services.one_time import take
 from apps.identity.services.ownership import take_possession
 from apps.identity.services.redirects import allowed_redirect
-from apps.identity.services.sessions import Tokens, do_sign_in
+from apps.identity.services.sessions import Tokens, sign_in
 from apps.identity.services.users import do_make_user
 from apps.identity.tasks import queue_delivery
 from apps.identity.trail import Refusals, account, record_on_address, record_on_user
@@ -62,7 +63,7 @@ def do_sign_in_password(tenant: Tenant, *, email: str, password: str, origin: Or
     email = normalised(email)
     with Refusals(tenant, "password", account(email)), tenant_context(tenant):
         attempt = Attempt(tenant, email, origin)
-        user = User.objects.filter(email=email).first()
+        user = user_with(tenant, email)
         check = check_password(password, user.password if user else "")
         if user is None or not check.right:
             raise KapokError("INVALID_CREDENTIALS")
@@ -106,11 +107,12 @@ def do_sign_in_magic_link(tenant: Tenant, secret: str, *, origin: Origin) -> Tok
 
 
 def tokens_or_challenge(tenant: Tenant, user: User, proof: str, method: str, origin: Origin) -> Tokens | Challenge:
-    """What a first proof gives: tokens, or a challenge for who has a second factor. Inside tenant_context."""
+    """What a first proof gives: tokens, or a challenge for who has a second factor. Inside tenant_context, in a
+    transaction."""
     if user.disabled_at is not None:
         raise KapokError("ACCOUNT_DISABLED")
     challenge = challenge_for(tenant, user, [proof])
     if challenge is not None:
         record_on_user("user.challenged", tenant, user, method=method)
         return challenge
-    return do_sign_in(tenant, user, methods=[proof], method=method, origin=origin)
+    return sign_in(tenant, user, methods=[proof], method=method, origin=origin)

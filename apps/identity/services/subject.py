@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 from apps.identity.models import User
+from apps.identity.rows import rules_of
 from apps.identity.services import hook
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Project, Tenant
-from apps.tenants.rulebook import current_text
 from kapok.errors import KapokError
 from kapok.permissions.rules import parse_permissions
 from kapok.principal import ANON_ROLE
@@ -50,7 +50,7 @@ def usual_roles(project: Project, user: User) -> tuple[str, ...]:
 def _default_role(project: Project, user: User) -> str:
     if user.is_anonymous:
         return ANON_ROLE
-    return AuthSettings.of(project).default_role or _usual_role(current_text(project))
+    return AuthSettings.of(project).default_role or _usual_role(rules_of(project))
 
 
 @lru_cache(maxsize=256)

@@ -11,12 +11,14 @@ from datetime import timedelta
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from apps.tenants.models import Revocation, RevocationKind, Tenant
-from apps.tenants.signing import private_key_of, signing_key
+from apps.tenants.signing import opened, signing_key
 from kapok.bearer.form import ACCESS_SECONDS, ALGORITHM, LEEWAY_SECONDS, MAX_TOKEN_BYTES, TYPE, check_content, is_name
 from kapok.errors import KapokError
 from kapok.public_urls import tenant_url
@@ -26,12 +28,16 @@ ACCESS_LIFETIME = timedelta(seconds=ACCESS_SECONDS)
 #: How long a revocation matters: until the last token it concerns is refused anyway.
 _REVOCATION_LIFETIME = ACCESS_LIFETIME + timedelta(seconds=LEEWAY_SECONDS + 60)
 
-_ISSUE_TIME = """
-    select greatest(
+#: The key that signs now, and the time of issue.
+_ISSUE = """
+    select k.kid, k.sealed_private_key, greatest(
         floor(extract(epoch from statement_timestamp())),
         (select floor(extract(epoch from r.revoked_at)) + 1
-         from public.tenants_revocation r where r.tenant_id = %s and r.kind = %s and r.value = %s)
+         from public.tenants_revocation r where r.tenant_id = k.tenant_id and r.kind = %s and r.value = %s)
     )
+    from public.tenants_signingkey k
+    where k.tenant_id = %s and k.active_from <= %s and (k.retired_at is null or k.retired_at > %s)
+    order by k.active_from desc limit 1
 """
 
 
@@ -47,8 +53,7 @@ def issue_access_token(
     """A JWT that says who the user is, for ACCESS_LIFETIME. sub: the user's id; sid: the session's; roles: the first is
     the active one; claims: more, JSON-ready, beside them. Raises VALIDATION_FAILED."""
     check_content(sub, sid, roles, claims or {})
-    key = signing_key(tenant)
-    issued = _issue_time(tenant, sub)
+    kid, private_key, issued = _issuing(tenant, sub)
     payload = {
         **(claims or {}),
         "iss": tenant_url(settings.KAPOK_PUBLIC_URL, tenant.slug),
@@ -62,7 +67,7 @@ def issue_access_token(
         "nbf": issued,
         "exp": issued + ACCESS_SECONDS,
     }
-    token = jwt.encode(payload, private_key_of(key), algorithm=ALGORITHM, headers={"typ": TYPE, "kid": key.kid})
+    token = jwt.encode(payload, private_key, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": kid})
     if len(token) > MAX_TOKEN_BYTES:
         raise KapokError("VALIDATION_FAILED", "The user's claims and roles are too long for a token.")
     return token
@@ -91,9 +96,22 @@ def _revoke(tenant: Tenant, kind: RevocationKind, value: str) -> None:
     )
 
 
-def _issue_time(tenant: Tenant, sub: str) -> int:
-    """Now in Unix seconds, and later than the last revocation of the user's tokens. Both by the database's clock: those
-    of web processes differ."""
+def _issuing(tenant: Tenant, sub: str) -> tuple[str, Ed25519PrivateKey, int]:
+    """The kid and the private part of the key that signs now, and now in Unix seconds, later than the last revocation
+    of the user's tokens. By the database's clock: those of web processes
+    differ."""
+    row = _issue_row(tenant, sub)
+    if row is None:
+        signing_key(tenant)  # it is made
+        row = _issue_row(tenant, sub)
+    assert row is not None
+    kid, sealed, issued = row
+    return kid, opened(tenant, sealed), int(issued)
+
+
+def _issue_row(tenant: Tenant, sub: str) -> tuple[Any, ...] | None:
+    now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(_ISSUE_TIME, [tenant.pk, RevocationKind.USER, sub])
-        return int(cursor.fetchone()[0])
+        cursor.execute(_ISSUE, [RevocationKind.USER, sub, tenant.pk, now, now])
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row
