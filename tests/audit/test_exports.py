@@ -141,7 +141,11 @@ TAMPERED = [
     ("update {schema}.kapok_change set at = at - interval '1 day' where position = 3", Code.ENTRY_MISSING, 2),
     ("delete from {schema}.kapok_entry where index = 2", Code.ENTRY_MISSING, 2),
     ("update {schema}.kapok_entry set seed = decode(repeat('00', 32), 'hex') where index = 2", Code.ENTRY_CHANGED, 2),
-    ('update {schema}.kapok_entry set erased = \'{"after.price": "00"}\' where index = 2', Code.ENTRY_CHANGED, 2),
+    (
+        "update {schema}.kapok_entry set erased = jsonb_build_object('after.price', repeat('0', 64)) where index = 2",
+        Code.ENTRY_CHANGED,
+        2,
+    ),
     ("update {schema}.kapok_entry set seed = null, salts = '[1]' where index = 2", Code.ENTRY_MALFORMED, 2),
     ("update {schema}.kapok_entry set seed = null, salts = '{}' where index = 2", Code.ENTRY_MALFORMED, 2),
 ]
