@@ -22,6 +22,8 @@ ROTATE_EVERY_SECONDS = 600.0
 #: How often stalled and waiting operations are looked for, in seconds.
 RESUME_EVERY_SECONDS = 5.0
 
+#: How often tenants' change logs are mended, given partitions and freed of what is too old, in seconds.
+TEND_EVERY_SECONDS = 3600.0
 #: How often sessions and tokens of end users that are over are thrown away, in seconds.
 PURGE_EVERY_SECONDS = 3600.0
 #: How often files of exports that are over are looked for, in seconds.
@@ -59,6 +61,11 @@ app.conf.update(
             "task": "apps.tenants.tasks.delete_expired_exports",
             "schedule": EXPIRE_EVERY_SECONDS,
             "options": {"expires": EXPIRE_EVERY_SECONDS},
+        },
+        "tend change logs": {
+            "task": "apps.tenants.tasks.tend_all_change_logs",
+            "schedule": TEND_EVERY_SECONDS,
+            "options": {"expires": TEND_EVERY_SECONDS},
         },
         "resume stalled operations": {
             "task": "apps.tenants.tasks.resume_stalled_operations",

@@ -13,16 +13,48 @@ from django.db import connection, transaction
 
 from apps.tenants.names import Names
 from apps.tenants.roles import inherit
+from apps.tenants.statements import render
+from kapok.changelog.settings import AuditSettings
 
 #: How long mending waits for a table somebody works with.
 LOCK_TIMEOUT = "5s"
 
+_SET_MODES = """
+    delete from {schema}.kapok_change_mode;
+    insert into {schema}.kapok_change_mode (table_name, mode, redact)
+    select m.name, m.mode, array(select json_array_elements_text(m.redact))
+    from json_to_recordset(current_setting('kapok.modes')::json) as m (name text, mode text, redact json);
+"""
+_TABLES = """
+    select c.relname, array_agg(a.attname::text)
+    from pg_depend d join pg_class c on c.oid = d.objid and c.relkind in ('r', 'p')
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where d.refclassid = 'pg_namespace'::regclass and d.refobjid = to_regnamespace(%s)
+        and d.classid = 'pg_class'::regclass
+    group by c.oid, c.relname
+"""
 _PROTECT = "select kapok_log.protect_all(%s, %s)::text"
 
 
-def begin_change_log(names: Names) -> None:
+def begin_change_log(names: Names, settings: AuditSettings) -> None:
     """Give all tables their triggers and write down the rows they have: what the tenant begins with."""
-    _protect(names, baseline=True)
+    with transaction.atomic():
+        _set_modes(names, settings)
+        _protect(names, baseline=True)
+
+
+def set_modes(names: Names, settings: AuditSettings) -> None:
+    """Write down of each table what these settings say, from now on."""
+    with transaction.atomic():
+        _set_modes(names, settings)
+        _protect(names, baseline=False)
+
+
+def tables_of(schema: str) -> dict[str, list[str]]:
+    """The tables of a schema with their columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLES, [schema])
+        return dict(cursor.fetchall())
 
 
 def mend_change_log(names: Names, *, baseline: bool = True) -> dict[str, list[str]]:
@@ -31,6 +63,13 @@ def mend_change_log(names: Names, *, baseline: bool = True) -> dict[str, list[st
     baseline: write down the rows of tables that are new to the log, too. Out: {table: triggers, or ["new"]}.
     """
     return _protect(names, baseline=baseline)
+
+
+def _set_modes(names: Names, settings: AuditSettings) -> None:
+    modes = [{"name": name, "mode": mode, "redact": redact} for name, mode, redact in settings.rows()]
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('kapok.modes', %s, true)", [json.dumps(modes)])
+        cursor.execute(render(_SET_MODES, schema=names.schema))
 
 
 def _protect(names: Names, *, baseline: bool) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from apps.tenants import exporting, provisioning
 from apps.tenants.acting import SYSTEM
+from apps.tenants.audit_modes import apply_audit_settings
 from apps.tenants.fleet import MIGRATED_STATES, FleetResult, migrate_tenants
 from apps.tenants.models import Operation, OperationKind, Tenant
 from apps.tenants.provisioning import names_of
@@ -104,6 +105,13 @@ def _upgrade_tenants(operation: Operation, progressed: Progressed) -> None:
     _finish(operation, upgrade_tenants(progressed))
 
 
+def _apply_audit_settings(operation: Operation, progressed: Progressed) -> None:
+    if operation.project is None:
+        raise KapokError("INVALID_STATE", "The project of this operation is gone.")
+    acting = operation.requested_by or SYSTEM
+    _finish(operation, apply_audit_settings(operation.project, acting=acting, progressed=progressed))
+
+
 def _finish(operation: Operation, result: FleetResult) -> None:
     operation.result = result.facts()
     operation.save(update_fields=["result"])
@@ -126,5 +134,6 @@ JOBS: Mapping[str, Job] = {
     OperationKind.MIGRATE_TENANT: Job({"migrate": _migrate_tenant}),
     OperationKind.MIGRATE_PROJECT: Job({"template": _compile_template, "tenants": _migrate_project}),
     OperationKind.UPGRADE: Job({"tenants": _upgrade_tenants}),
+    OperationKind.AUDIT_SETTINGS: Job({"tenants": _apply_audit_settings}),
     OperationKind.AUDIT_EXPORT: Job(exporting.STEPS, exporting.roll_back),
 }

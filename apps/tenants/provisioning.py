@@ -24,6 +24,7 @@ from apps.tenants.schemas import drop_schema, ensure_schema, open_schema, verify
 from apps.tenants.signing import signing_key
 from apps.tenants.template import DUMP, migration_files, migration_marks, template_of
 from apps.tenants.trail import record_on_tenant
+from kapok.changelog.settings import parse_settings
 from kapok.tenancy import TenantState
 
 
@@ -67,7 +68,7 @@ def open_door(tenant: Tenant) -> None:
     """Let requests in: the schema to the tenant's role, the role to the gateway. From here on changes are logged."""
     names = names_of(tenant)
     with transaction.atomic():
-        begin_change_log(names)
+        begin_change_log(names, parse_settings(tenant.project.audit))
         open_schema(names)
         admit_gateway(names)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueUnavailable
 
 from apps.tenants.acting import SYSTEM
+from apps.tenants.change_log_upkeep import tend_change_logs
 from apps.tenants.models import Operation, OperationState
 from apps.tenants.operations import run_operation, stalled_operations
 from apps.tenants.services.export_files import expire_exports
@@ -44,6 +45,12 @@ def rotate_signing_keys() -> None:
 def delete_expired_exports() -> None:
     """Delete the files of exports whose time is over. The beat calls this."""
     expire_exports()
+
+
+@shared_task
+def tend_all_change_logs() -> None:
+    """Triggers, partitions and retention of all tenants' change logs. The beat calls this."""
+    tend_change_logs()
 
 
 def enqueue(operation_id: uuid.UUID) -> bool:

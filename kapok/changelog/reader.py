@@ -1,8 +1,8 @@
 """Committed changes of a tenant's schema in a safe order.
 
-In: the schema and a horizon, the xid below which everything was read before. Out: SQL and parameters for whatever driver
-is at hand, and `Change`s of its rows. A position can commit after a later one; what has an xid below the lowest one that
-still runs (`HORIZON`) has ended for good, so each change is seen exactly once, whoever commits when.
+In: the schema and a horizon, the xid below which everything was read before. Out: SQL and parameters for whatever
+driver is at hand, and `Change`s of its rows. A position can commit after a later one; what has an xid below the lowest
+one that still runs (`HORIZON`) has ended for good, so each change is seen exactly once, whoever commits when.
 
     new = HORIZON; rows of READ with {"horizon": old, "until": new}; keep new with what was made of the rows.
 """
@@ -33,8 +33,8 @@ _DECODER = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row of the log. key, before, after: JSON objects as text, as Postgres prints them, or None. key: of the row as
-    it was before an update. op: insert, update, delete, truncate or ddl. source: api, owner or platform."""
+    """One row of the log. key, before, after: JSON objects as text, as Postgres prints them, or None. key: of the row
+    as it was before an update. op: insert, update, delete, truncate or ddl. source: api, owner or platform."""
 
     position: int
     xid: int

@@ -12,10 +12,10 @@ In: its text. Out: `AuditSettings`, or KapokError PROJECT_INVALID with line and 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from kapok.permissions.document import Node, load_document
+from kapok.permissions.document import Node, did_you_mean, load_document
 
 FILE = "audit.yaml"
 MODES = ("off", "keys", "full")
@@ -35,16 +35,30 @@ class TableSettings:
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """default: the mode of tables that are not named. retention_days: rows are kept for at least so long."""
+    """default: the mode of tables that are not named. retention_days: rows are kept for at least so long. nodes: where
+    tables stand in the text."""
 
     default: str = "full"
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
     retention_days: int = PROFILES["default"]
+    nodes: Mapping[str, Node] = field(default_factory=dict, compare=False, repr=False)
 
     def rows(self) -> list[tuple[str, str, list[str]]]:
         """The rows of kapok_change_mode: (table, mode, redacted columns); "" stands for all other tables."""
         named = [(name, table.mode, list(table.redact)) for name, table in self.tables.items()]
         return [("", self.default, []), *named]
+
+    def check(self, tables: Mapping[str, Collection[str]]) -> None:
+        """Refuse tables and columns that are not among those of a schema ({table: columns}): a misspelt name would
+        leave in the log what was to be kept out of it. Raises PROJECT_INVALID."""
+        for name, table in self.tables.items():
+            node = self.nodes[name]
+            if name not in tables:
+                node.fail(f"there is no table `{name}`.{did_you_mean(name, tables)}")
+            for column in table.redact:
+                if column not in tables[name]:
+                    hint = did_you_mean(column, tables[name])
+                    node.fail(f"`{name}` has no column `{column}`.{hint}")
 
 
 def parse_settings(text: str) -> AuditSettings:
@@ -59,7 +73,7 @@ def parse_settings(text: str) -> AuditSettings:
     elif "retention" in members:
         days = _days(members["retention"])
     tables = members["tables"].mapping() if "tables" in members else {}
-    return AuditSettings(default, {name: _table(name, node, default) for name, node in tables.items()}, days)
+    return AuditSettings(default, {name: _table(name, node, default) for name, node in tables.items()}, days, tables)
 
 
 def _table(name: str, node: Node, default: str) -> TableSettings:

@@ -11,6 +11,7 @@ from apps.control import tokens
 from apps.tenants.models import OperationKind, OperationState, TrustedDocument
 from apps.tenants.seeding import do_seed_tenant
 from apps.tenants.services import (
+    audit_settings,
     documents,
     domains,
     issuers,
@@ -148,6 +149,12 @@ CASES = {
     "tenants.services.domains.do_add_domain": Case(
         lambda world: _by(world, domains.do_add_domain, world.of_tenant(), f"{world.name()}.example.org"),
         ["tenant domain.added"],
+    ),
+    "tenants.services.audit_settings.do_set_audit_settings": Case(
+        lambda world: _by(
+            world, audit_settings.do_set_audit_settings, ProjectFactory(), f"retention: {world.number() + 1}d"
+        ),
+        ["control audit.settings_changed"],
     ),
     "tenants.services.domains.do_remove_domain": Case(_remove_domain, ["tenant domain.removed"]),
     "tenants.services.issuers.do_trust_issuer": Case(_trust_issuer, ["control issuer.trusted"]),

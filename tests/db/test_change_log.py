@@ -17,7 +17,8 @@ TABLES = """
 create table author (id int primary key, name text, born date);
 create table book (
     id int primary key, author_id int references author on delete cascade on update cascade, title text,
-    editor_id int references author on delete set null, price numeric(8, 2), length int generated always as (char_length(title)) stored
+    editor_id int references author on delete set null, price numeric(8, 2),
+    length int generated always as (char_length(title)) stored
 );
 create table loose (a int, b text);
 """
@@ -106,7 +107,8 @@ def test_upserts_and_merges_are_what_they_did(logged: Logged) -> None:
     assert sorted((row[1], row[2]["id"]) for row in logged.brief()) == [("insert", 1), ("insert", 2), ("update", 1)]
     if logged.owner.info.server_version >= 150000:
         logged.owner.execute(
-            "merge into author a using (values (1), (2), (3)) v (id) on a.id = v.id when matched and v.id = 1 then delete "
+            "merge into author a using (values (1), (2), (3)) v (id) on a.id = v.id "
+            "when matched and v.id = 1 then delete "
             "when matched then update set name = 'merged' when not matched then insert values (v.id, 'new')"
         )
         assert sorted((row[1], row[2]["id"]) for row in logged.brief()) == [("delete", 1), ("insert", 3), ("update", 2)]
@@ -209,7 +211,8 @@ def test_a_row_that_does_not_arrive_in_its_new_partition_is_deleted(logged: Logg
         """
         create table v (p int, id int) partition by list (p);
         create table v1 partition of v for values in (1); create table v2 partition of v for values in (2);
-        create function no() returns trigger language plpgsql as $$ begin return case when new.id = 2 then null else new end; end $$;
+        create function no() returns trigger language plpgsql as $$
+        begin return case when new.id = 2 then null else new end; end $$;
         create trigger no before insert on v2 for each row execute function no();
         insert into v values (1, 1), (1, 2), (1, 3);
         """
@@ -254,7 +257,8 @@ def test_tables_get_their_triggers_however_they_are_made(logged: Logged) -> None
 
 def test_a_log_follows_changed_tables(logged: Logged) -> None:
     logged.owner.execute(
-        "alter table loose add primary key (a); insert into loose values (1, 'x'); alter table loose rename column a to c;"
+        "alter table loose add primary key (a); insert into loose values (1, 'x');"
+        "alter table loose rename column a to c;"
         "alter table loose rename to tight; update tight set c = 2; alter table tight drop column c; delete from tight"
     )
     assert [row[:3] for row in logged.brief()] == [

@@ -240,7 +240,8 @@ def test_shadowed_functions_and_operators_are_not_used(logged: Logged) -> None:
     logged.owner.execute(
         """
         create table seen (who text);
-        create function note(anyelement) returns void language plpgsql as $$ begin insert into seen values (current_user); end $$;
+        create function note(anyelement) returns void language plpgsql as $$
+        begin insert into seen values (current_user); end $$;
         create function to_jsonb(anyelement) returns jsonb language sql as $$ select '"forged"'::jsonb $$;
         create function current_setting(text, boolean) returns text language sql as $$ select 'forged' $$;
         create function jsonb_build_object(variadic text[]) returns jsonb language sql as $$ select '{}'::jsonb $$;
@@ -257,7 +258,8 @@ def test_shadowed_functions_and_operators_are_not_used(logged: Logged) -> None:
     )
     logged.changes()
     logged.owner.execute(
-        f"set search_path = {logged.schema}, pg_catalog; insert into t values (1, 'x'); update t set id = 2; delete from t"
+        f"set search_path = {logged.schema}, pg_catalog; insert into t values (1, 'x');"
+        "update t set id = 2; delete from t"
     )
     assert logged.brief() == [
         ("t", "insert", {"id": 1}, None, {"id": 1, "name": "x"}),
@@ -318,12 +320,14 @@ def test_row_security_rules_and_views_hide_nothing(logged: Logged) -> None:
 def test_settings_of_the_session_change_no_value(logged: Logged) -> None:
     logged.owner.execute(
         "create table v (id int primary key, at timestamptz, span interval, raw bytea, f float8, r tstzrange);"
-        "insert into v values (1, '2026-01-01 00:00+00', '1 day 2 hours', '\\x00ff', 0.1::float8 + 0.2, '[2026-01-01 00:00+00,)')"
+        "insert into v values (1, '2026-01-01 00:00+00', '1 day 2 hours', '\\x00ff', 0.1::float8 + 0.2,"
+        "'[2026-01-01 00:00+00,)')"
     )
     logged.mend()
     logged.changes()
     logged.owner.execute(
-        "set timezone = 'Asia/Tokyo'; set datestyle = 'German'; set intervalstyle = 'sql_standard'; set bytea_output = 'escape';"
+        "set timezone = 'Asia/Tokyo'; set datestyle = 'German'; set intervalstyle = 'sql_standard';"
+        "set bytea_output = 'escape';"
         "set extra_float_digits = 0; update v set id = 2"
     )
     with logged.request() as session:
@@ -342,7 +346,8 @@ def test_values_that_jsonb_cannot_hold_stop_nothing(logged: Logged) -> None:
     logged.mend()
     logged.changes()
     logged.owner.execute(
-        r"""insert into j values (1, '{"a": "\u0000"}'), (2, '"\ud800"'), (3, '1e999999'), (4, '{"a": 1.50, "a": 2}'), (5, '"\\u0000"')"""
+        r"""insert into j values (1, '{"a": "\u0000"}'), (2, '"\ud800"'), (3, '1e999999'),
+        (4, '{"a": 1.50, "a": 2}'), (5, '"\\u0000"')"""
     )
     logged.owner.execute("update j set id = id + 10; delete from j")
     rows = logged.changes()

@@ -21,6 +21,7 @@ class OperationKind(models.TextChoices):
     MIGRATE_PROJECT = "migrate_project"
     UPGRADE = "upgrade"
     AUDIT_EXPORT = "audit_export"
+    AUDIT_SETTINGS = "audit_settings"
 
 
 class OperationState(models.TextChoices):

@@ -33,6 +33,7 @@ class Project(models.Model):
         validators=[auth_validator],
         help_text="How users sign up and in, where it differs from the defaults; see docs/auth.md.",
     )
+    audit = models.TextField("change log", blank=True, default="", editable=False, help_text="Its audit.yaml.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -4,6 +4,7 @@ In: rows, plain values and `acting` (who does it). Out: the changed rows, or Kap
 must happen afterwards is queued when it commits.
 """
 
+from apps.tenants.services.audit_settings import do_set_audit_settings
 from apps.tenants.services.domains import do_add_domain, do_remove_domain
 from apps.tenants.services.export_files import do_delete_export, do_take_export
 from apps.tenants.services.exports import do_request_export
@@ -48,6 +49,7 @@ __all__ = [
     "do_revoke_key",
     "do_rollback_permissions",
     "do_rotate_signing_key",
+    "do_set_audit_settings",
     "do_set_permissions",
     "do_set_provider",
     "do_suspend_tenant",

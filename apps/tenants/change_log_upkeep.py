@@ -1,0 +1,95 @@
+"""Keeps every tenant's change log as it must be: triggers mended, partitions ahead, old ones dropped once sealed.
+
+In: nothing. Out: how many tenants were looked at; one tenant's failure does not stop the others, and the next round
+tries again.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import UTC, datetime, timedelta
+
+from django.db import Error, connection, transaction
+from django.utils import timezone
+
+from apps.tenants.acting import SYSTEM
+from apps.tenants.change_log import mend_change_log
+from apps.tenants.fleet import MIGRATED_STATES
+from apps.tenants.models import Tenant
+from apps.tenants.names import Names
+from apps.tenants.provisioning import names_of
+from apps.tenants.statements import render
+from apps.tenants.trail import record_on_tenant
+from kapok.changelog.settings import parse_settings
+
+log = logging.getLogger("kapok.tenants")
+
+#: How long dropping waits for those who work with the log; they wait as long for it.
+LOCK_TIMEOUT = "1s"
+
+_PARTITION = re.compile(r"kapok_change_(\d{4})q([1-4])")
+_PARTITIONS = """
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = to_regclass(%s) order by c.relname
+"""
+# Everything in it has been sealed: nothing of it is at or after the log's horizon.
+_IS_SEALED = """
+    select exists (select from {schema}.kapok_log)
+        and not exists (select from {schema}.{partition} where xid >= (select l.horizon from {schema}.kapok_log l))
+"""
+_COUNT = "select count(*) from {schema}.{partition}"
+
+
+def tend_change_logs() -> int:
+    """One round over all tenants that have a schema."""
+    tenants = Tenant.objects.filter(state__in=MIGRATED_STATES).select_related("project").order_by("slug")
+    for tenant in tenants:
+        try:
+            _tend(tenant)
+        except Error:
+            log.exception("the change log of tenant %s could not be tended", tenant.slug)
+    return len(tenants)
+
+
+def _tend(tenant: Tenant) -> None:
+    names = names_of(tenant)
+    with connection.cursor() as cursor:
+        cursor.execute("select kapok_log.make_partitions(%s)", [names.schema])
+    mended = mend_change_log(names)
+    if mended:
+        log.warning("the change log of tenant %s had lost triggers or tables: %s", tenant.slug, sorted(mended))
+    keep = timedelta(days=parse_settings(tenant.project.audit).retention_days)
+    for partition in expired_partitions(names, timezone.now() - keep):
+        _drop(tenant, names, partition)
+
+
+def expired_partitions(names: Names, before: datetime) -> list[str]:
+    """Partitions that hold nothing newer."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PARTITIONS, [f'"{names.schema}".kapok_change'])
+        found = [name for (name,) in cursor.fetchall()]
+    return [name for name in found if _PARTITION.fullmatch(name) and end_of(name) <= before]
+
+
+def end_of(partition: str) -> datetime:
+    """When a partition's quarter is over."""
+    match = _PARTITION.fullmatch(partition)
+    assert match is not None
+    year, quarter = int(match[1]), int(match[2])
+    return datetime(year + quarter // 4, quarter % 4 * 3 + 1, 1, tzinfo=UTC)
+
+
+@transaction.atomic
+def _drop(tenant: Tenant, names: Names, partition: str) -> None:
+    """Drop a partition, unless something of it is not sealed yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(render(_IS_SEALED, schema=names.schema, partition=partition))
+        if not cursor.fetchone()[0]:
+            return
+        cursor.execute(render(_COUNT, schema=names.schema, partition=partition))
+        rows = cursor.fetchone()[0]
+        cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+        cursor.execute(render("drop table {schema}.{partition}", schema=names.schema, partition=partition))
+    before = end_of(partition).isoformat().replace("+00:00", "Z")
+    record_on_tenant("audit.expired", tenant, acting=SYSTEM, table="kapok_change", before=before, rows=rows)

@@ -1,0 +1,186 @@
+"""A tenant's change log through its life: provisioning, settings, upgrades, retention."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+
+from apps.tenants.acting import SYSTEM
+from apps.tenants.change_log_upkeep import end_of, tend_change_logs
+from apps.tenants.fleet import migrate_tenants
+from apps.tenants.models import Operation, OperationState, Tenant
+from apps.tenants.operations import run_operation
+from apps.tenants.platform_tables import ensure_platform_tables
+from apps.tenants.provisioning import names_of
+from apps.tenants.services import do_set_audit_settings, do_upload_migrations
+from apps.tenants.upgrades import upgrade_tenants
+from kapok.errors import KapokError
+from tests.factories import LIBRARY, ProjectFactory, TenantFactory
+from tests.tenant_database import as_owner, fetch, real_database
+
+__all__ = ["real_database"]
+
+pytestmark = pytest.mark.usefixtures("real_database")
+
+
+def changes(tenant: Tenant) -> list[tuple[object, ...]]:
+    """(op, table, key, after, source), definitions left out."""
+    rows = fetch(
+        f"select op, table_name, key, after, source from {tenant.schema_name}.kapok_change "
+        "where op <> 'ddl' order by position"
+    )
+    return [(op, name, json.loads(key), json.loads(after or "null"), source) for op, name, key, after, source in rows]
+
+
+def run(operation: Operation | None) -> None:
+    assert operation is not None
+    run_operation(operation.pk)
+    operation.refresh_from_db()
+    assert operation.state == OperationState.SUCCEEDED, operation.error_message
+
+
+def test_a_tenants_log_begins_with_the_rows_it_begins_with() -> None:
+    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+    rows = changes(tenant)
+    assert [(row[0], row[1], row[2], row[4]) for row in rows if row[1] == "authors"] == [
+        ("insert", "authors", {"id": 1}, "platform"),
+        ("insert", "authors", {"id": 2}, "platform"),
+    ]
+
+
+def test_migrations_are_changes_of_the_owner() -> None:
+    project = ProjectFactory(migrations=LIBRARY)
+    tenant = TenantFactory(project=project, ready=True)
+    before = len(changes(tenant))
+    sql = "create table c (id int primary key); insert into c values (1)"
+    do_upload_migrations(project, {**LIBRARY, "0003_c.sql": sql}, acting=SYSTEM)
+    assert migrate_tenants(project, [tenant], progressed=lambda done, total: None).failed == {}
+    assert changes(tenant)[before:] == [("insert", "c", {"id": 1}, {"id": 1}, "owner")]
+
+
+def test_settings_of_a_project_hold_for_its_tenants_and_for_new_ones() -> None:
+    project = ProjectFactory(migrations=LIBRARY)
+    old = TenantFactory(project=project, ready=True)
+    text = "tables:\n  authors: {redact: [name]}\n  books: off\n"
+    run(do_set_audit_settings(project, text, acting=SYSTEM))
+    assert do_set_audit_settings(project, text, acting=SYSTEM) is None
+    project.refresh_from_db()
+    new = TenantFactory(project=project, ready=True)
+    for tenant in (old, new):
+        before = len(changes(tenant))
+        with as_owner(names_of(tenant)) as session:
+            session.execute("insert into authors (id, name) overriding system value values (9, 'Secret')")
+            session.execute("update authors set name = 'Hidden' where id = 9; delete from books")
+        assert [(row[0], row[1]) for row in changes(tenant)[before:]] == [("insert", "authors"), ("update", "authors")]
+        stored = fetch(
+            f"select before::text, after::text from {tenant.schema_name}.kapok_change where key = '{{\"id\": 9}}'"
+        )
+        assert "[redacted]" in str(stored) and "Secret" not in str(stored) and "Hidden" not in str(stored)
+    assert not [row for row in changes(new) if row[1] == "books"]
+    run(do_set_audit_settings(project, "default: keys", acting=SYSTEM))
+    before = len(changes(old))
+    with as_owner(names_of(old)) as session:
+        session.execute(
+            "insert into authors (id, name) overriding system value values (10, 'x'); delete from authors where id = 10"
+        )
+    sql = f"select op, key, before, after from {old.schema_name}.kapok_change where op <> 'ddl' "
+    sql += f"order by position offset {before}"
+    assert fetch(sql) == [
+        ("insert", '{"id": 10}', None, None),
+        ("delete", '{"id": 10}', None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "tables:\n  author: off",
+            "audit.yaml, line 2, tables.author: there is no table `author`. Did you mean authors?",
+        ),
+        ("tables:\n  authors: {redact: [nam]}", "`authors` has no column `nam`. Did you mean name?"),
+        ("default: some", "line 1"),
+    ],
+)
+def test_settings_that_name_nothing_are_refused_and_nothing_changes(text: str, says: str) -> None:
+    project = ProjectFactory(migrations=LIBRARY)
+    TenantFactory(project=project, ready=True)
+    with pytest.raises(KapokError) as caught:
+        do_set_audit_settings(project, text, acting=SYSTEM)
+    assert caught.value.code == "PROJECT_INVALID" and says in caught.value.message
+    project.refresh_from_db()
+    assert project.audit == "" and not Operation.objects.filter(kind="audit_settings").exists()
+
+
+def test_a_tenant_of_an_older_kapok_gets_its_log_with_an_upgrade() -> None:
+    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+    names = names_of(tenant)
+    with connection.cursor() as cursor:
+        cursor.execute(f"drop table {names.schema}.kapok_change, {names.schema}.kapok_change_mode")
+        for trigger, table in fetch(
+            "select t.tgname, t.tgrelid::regclass::text from pg_trigger t join pg_class c on c.oid = t.tgrelid "
+            "where c.relnamespace = %s::regnamespace and t.tgname in "
+            "('kapok_insert', 'kapok_update', 'kapok_delete', 'kapok_truncate')",
+            names.schema,
+        ):
+            cursor.execute(f"drop trigger {trigger} on {table}")
+        cursor.execute(f"delete from {names.schema}.kapok_platform_migration where name = 'audit.0002_change_log'")
+    assert upgrade_tenants(lambda done, total: None).failed == {}
+    assert ensure_platform_tables(names) == []
+    assert changes(tenant) == []
+    with as_owner(names) as session:
+        session.execute("insert into authors (id, name) overriding system value values (9, 'x')")
+    assert [row[:3] for row in changes(tenant)] == [("insert", "authors", {"id": 9})]
+
+
+def partitions(tenant: Tenant) -> list[str]:
+    sql = "select inhrelid::regclass::text from pg_inherits where inhparent = to_regclass(%s)"
+    return sorted(name.rpartition(".")[2] for (name,) in fetch(sql, f"{tenant.schema_name}.kapok_change"))
+
+
+def test_partitions_are_dropped_when_they_are_old_and_sealed() -> None:
+    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+    schema = tenant.schema_name
+    made = partitions(tenant)
+    assert len(made) == 3 and all(end_of(name).year >= 2026 for name in made if name != "kapok_change_rest")
+    with connection.cursor() as cursor:
+        for quarter in ("2019-10-01", "2020-01-01"):
+            name = f"kapok_change_{'2019q4' if quarter < '2020' else '2020q1'}"
+            cursor.execute(
+                f"create table {schema}.{name} partition of {schema}.kapok_change for values from ('{quarter}') "
+                f"to ('{quarter}'::timestamptz + interval '3 months');"
+                f"insert into {schema}.kapok_change (at, op, source) values ('{quarter} 12:00Z', 'ddl', 'owner')"
+            )
+    old = ["kapok_change_2019q4", "kapok_change_2020q1"]
+    tend_change_logs()
+    assert partitions(tenant) == sorted([*old, *made])  # nothing is sealed
+    with connection.cursor() as cursor:
+        cursor.execute(f"select xid::text from {schema}.kapok_change_2020q1")
+        cursor.execute(
+            f"insert into {schema}.kapok_log (id, origin, horizon, size, last_problem) values (1, 'o', %s, 1, '')",
+            cursor.fetchone(),
+        )
+    tend_change_logs()
+    assert partitions(tenant) == sorted([old[1], *made])
+    with connection.cursor() as cursor:
+        cursor.execute(f"update {schema}.kapok_log set horizon = pg_snapshot_xmin(pg_current_snapshot())")
+    tend_change_logs()
+    assert partitions(tenant) == made
+    told = fetch(
+        f"select details->>'before', details->>'rows' from {schema}.kapok_event where action = 907 order by position"
+    )
+    assert told == [("2020-01-01T00:00:00Z", "1"), ("2020-04-01T00:00:00Z", "1")]
+
+
+@pytest.mark.superuser
+def test_what_was_lost_is_mended_by_the_round() -> None:
+    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+    with connection.cursor() as cursor:
+        cursor.execute("alter event trigger kapok_change_2_dropped disable")
+        cursor.execute(f"drop trigger kapok_insert on {tenant.schema_name}.authors")
+        cursor.execute("alter event trigger kapok_change_2_dropped enable always")
+    tend_change_logs()
+    told = fetch(f"select table_name, after from {tenant.schema_name}.kapok_change where op = 'ddl' order by position")
+    assert told[-1][0] == "authors" and "CHANGE LOG" in told[-1][1] and "kapok_insert" in told[-1][1]
