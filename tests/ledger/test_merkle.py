@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kapok.ledger import merkle, proofs, tiles
@@ -145,7 +145,7 @@ def test_a_frontier_that_is_none_is_refused(size: int, hashes: list[bytes]) -> N
 
 
 @given(st.lists(st.integers(0, 300), max_size=5), st.integers(0, 600))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_tiles_do_not_depend_on_the_steps_they_were_made_in(steps: list[int], size: int) -> None:
     made = stored(LEAVES[:size], steps)
     assert made == stored(LEAVES[:size], [])
@@ -172,7 +172,7 @@ def test_a_tile_that_is_too_short_is_refused() -> None:
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_inclusion(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, len(LEAVES)))
     index = data.draw(st.integers(0, size - 1))
@@ -196,7 +196,7 @@ def test_inclusion(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_consistency(data: st.DataObject) -> None:
     second = data.draw(st.integers(1, len(LEAVES)))
     first = data.draw(st.integers(0, second))
