@@ -262,7 +262,7 @@ def test_a_writer_s_memory_does_not_grow_with_the_entries(tmp_path: Path) -> Non
 
         return written_out
 
-    assert peak_of(write(20_000)) < LITTLE
+    assert peak_of(write(8_000)) < LITTLE
 
 
 def test_an_archive_that_is_not_there(tmp_path: Path) -> None:
