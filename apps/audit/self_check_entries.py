@@ -53,12 +53,12 @@ def check_entries(session: Session, log: LogRef, state: LogState, begin: int, en
 
 
 def _check_item(session: Session, log: LogRef, origin: str, item: Item, tiled: bytes) -> None:
+    if item.put_back:
+        raise LogChangedError(f"{_name(session, log, item.index)}: a value that was erased is there again", item.index)
     computed, why = _computed(origin, item)
     if item.leaf_hash == tiled and (computed == tiled or (item.entry is None and _expired(session, log, item.index))):
         return
-    row = session.execute(log.sql(_WHICH), [item.index]).fetchone()
-    kind, position = row or ("", 0)
-    named = f"entry {item.index} (kapok_{kind}, position {position})"
+    named = _name(session, log, item.index)
     if item.entry is None and item.leaf_hash == tiled:
         raise LogChangedError(f"{named}: the row is gone", item.index)
     if computed == item.leaf_hash:
@@ -66,6 +66,12 @@ def _check_item(session: Session, log: LogRef, origin: str, item: Item, tiled: b
     if computed == tiled:
         raise LogChangedError(f"{named}: its hash in kapok_entry was changed", item.index)
     raise LogChangedError(f"{named}: the row is not what was sealed{why}", item.index)
+
+
+def _name(session: Session, log: LogRef, index: int) -> str:
+    row = session.execute(log.sql(_WHICH), [index]).fetchone()
+    assert row is not None
+    return f"entry {index} (kapok_{row[0]}, position {row[1]})"
 
 
 def _computed(origin: str, item: Item) -> tuple[bytes | None, str]:

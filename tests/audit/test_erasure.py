@@ -136,4 +136,4 @@ def test_a_value_that_comes_back_is_found(people: SealedLog) -> None:
     people.tamper(
         "update {schema}.kapok_change set after = %s where position = 1", [json.dumps({"guest": "Ada Lovelace"})]
     )
-    assert people.check().problem.startswith("entry 0 (kapok_change, position 1): the row is not what was sealed")
+    assert people.check().problem.startswith("entry 0 (kapok_change, position 1): a value that was erased is there")
