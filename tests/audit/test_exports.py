@@ -143,7 +143,7 @@ TAMPERED = [
     ("update {schema}.kapok_entry set seed = decode(repeat('00', 32), 'hex') where index = 2", Code.ENTRY_CHANGED, 2),
     (
         "update {schema}.kapok_entry set erased = jsonb_build_object('after.price', repeat('0', 64)) where index = 2",
-        Code.ENTRY_CHANGED,
+        Code.ENTRY_MALFORMED,
         2,
     ),
     ("update {schema}.kapok_entry set seed = null, salts = '[1]' where index = 2", Code.ENTRY_MALFORMED, 2),
