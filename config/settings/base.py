@@ -58,8 +58,8 @@ SHARED_APPS = [
     "graphene_django",
     "drf_spectacular",
 ]
-# Their tables are in every tenant's schema: made by provisioning, named by apps/tenants/postgresql. The control plane has
-# a log of its own, in `public`.
+# Their tables are in every tenant's schema: made by provisioning, named by apps/tenants/postgresql. The control plane
+# has a log of its own, in `public`.
 TENANT_APPS = ["apps.audit", "apps.identity"]
 INSTALLED_APPS = SHARED_APPS + [app for app in TENANT_APPS if app not in SHARED_APPS]
 
