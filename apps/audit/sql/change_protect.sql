@@ -131,7 +131,7 @@ begin
         select %L, ''insert'', %s, %s, %s from (select %s as kapok_row from only %s n offset 0) n',
         schema, name, kapok_log.part_of('n.kapok_row', kapok_log.key_columns(rel)),
         case mode when 'full' then 'n.kapok_row' else 'null' end, kapok_log.context_of(schema),
-        kapok_log.json_of(kapok_log.conversion(rel), 'n.*', redact), rel::regclass);
+        kapok_log.json_of((kapok_log.conversion(rel)).always, 'n.*', redact), rel::regclass);
 end
 $$;
 

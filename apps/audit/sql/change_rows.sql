@@ -33,8 +33,10 @@ $$;
 create function kapok_log.has_event_triggers() returns boolean language sql stable set search_path = pg_catalog, pg_temp
 as $$ select count(*) = 4 from pg_event_trigger where evtname like 'kapok\_change\_%' and evtenabled = 'A' $$;
 
--- What a table's function calls to make JSON of a row, as SQL over %s, an expression that is the row.
-create function kapok_log.conversion(rel oid) returns text language sql stable set search_path = pg_catalog, pg_temp as $$
+-- What makes JSON of a table's rows, as SQL over %s, an expression that is the row. quick: right while the session's
+-- settings are `steady` (a condition, null where none matters); always: whatever they are.
+create function kapok_log.conversion(rel oid, out quick text, out steady text, out always text)
+language sql stable set search_path = pg_catalog, pg_temp as $$
     with needed (settings) as (
         select coalesce(array_agg(distinct s.name order by s.name), '{}')
         from pg_attribute a cross join lateral unnest(kapok_log.settings_of_type(a.atttypid)) s (name)
@@ -53,7 +55,7 @@ create function kapok_log.conversion(rel oid) returns text language sql stable s
             ('bytea_output', 'hex')) v (name, value), needed d
         where v.name = any (d.settings) or d.settings && '{foreign}'
     )
-    select case when s.sql is null then q.sql else format('case when %s then %s else kapok_log.%I(%%s) end', s.sql, q.sql, t.name || '_steady') end
+    select q.sql, s.sql, case when s.sql is null then q.sql else format('case when %s then %s else kapok_log.%I(%%s) end', s.sql, q.sql, t.name || '_steady') end
     from steady s, tenant t, quick q
 $$;
 
@@ -113,7 +115,8 @@ create function kapok_log.body_of(rel oid, schema text, name text, mode text, re
 returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
     key text[] := kapok_log.key_columns(rel);
-    conversion text := kapok_log.conversion(rel);
+    made record := kapok_log.conversion(rel);
+    conversion text := made.always;
     target text := format('insert into %I.kapok_change (table_name, op, key, before, after, actor, session_id, request_id, source)',
         schema);
     context text := kapok_log.context_of(schema);
@@ -127,6 +130,7 @@ declare
     deleted text;
     updated text;
     plain_key text;
+    at_once text := '';
 begin
     if by_row then
         old_rows := format('(select %s as kapok_row) o', kapok_log.json_of(conversion, 'old', redact));
@@ -139,8 +143,9 @@ begin
     if not by_row and kapok_log.is_plain_key(rel, key, redact) then
         select 'pg_catalog.jsonb_build_object(' || string_agg(format('%L::pg_catalog.text, n.%I', c.name, c.name), ', ' order by c.place) || ')'
         into plain_key from unnest(key) with ordinality c (name, place);
-        inserted := format(E'%s\n    select %L, ''insert'', %s, null, %s, %s\n    from kapok_new n;', target, name, plain_key,
-            case mode when 'full' then kapok_log.json_of(conversion, 'n.*', redact) else 'null::pg_catalog.jsonb' end, context);
+        at_once := format(E'if tg_op operator(pg_catalog.=) ''INSERT''%s then\n    %s\n    select %L, ''insert'', %s, null, %s, %s\n    from kapok_new n;\n    els',
+            ' and ' || made.steady, target, name, plain_key,
+            case mode when 'full' then kapok_log.json_of(made.quick, 'n.*', redact) else 'null::pg_catalog.jsonb' end, context);
     end if;
     if mode = 'keys' then
         old_image := format('case when %1$s operator(pg_catalog.<>) %2$s then %1$s end', old_key, new_key);
@@ -161,7 +166,7 @@ begin
         updated := format(E'if (select pg_catalog.count(*) from kapok_old) operator(pg_catalog.=) (select pg_catalog.count(*) from kapok_new) then\n    %s\n    else\n    %s\n    %s\n    end if;',
             updated, deleted, inserted);
     end if;
-    return format(E'\nbegin\n    if tg_op operator(pg_catalog.=) ''INSERT'' then\n    %s\n    elsif tg_op operator(pg_catalog.=) ''UPDATE'' then\n    %s\n    elsif tg_op operator(pg_catalog.=) ''DELETE'' then\n    %s\n    else\n    %s\n    select tg_table_name::pg_catalog.text, ''truncate'', null, null,\n        case when tg_table_name::pg_catalog.text operator(pg_catalog.<>) %L then pg_catalog.jsonb_build_object(''partition of'', %L::pg_catalog.text) end, %s;\n    end if;\n    return null;\nend\n',
-        inserted, updated, deleted, target, name, name, context);
+    return format(E'\nbegin\n    %sif tg_op operator(pg_catalog.=) ''INSERT'' then\n    %s\n    elsif tg_op operator(pg_catalog.=) ''UPDATE'' then\n    %s\n    elsif tg_op operator(pg_catalog.=) ''DELETE'' then\n    %s\n    else\n    %s\n    select tg_table_name::pg_catalog.text, ''truncate'', null, null,\n        case when tg_table_name::pg_catalog.text operator(pg_catalog.<>) %L then pg_catalog.jsonb_build_object(''partition of'', %L::pg_catalog.text) end, %s;\n    end if;\n    return null;\nend\n',
+        at_once, inserted, updated, deleted, target, name, name, context);
 end
 $$;
