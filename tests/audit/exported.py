@@ -17,6 +17,9 @@ from kapok.ledger.verify import Expectations, Verification, verify
 from tests.audit.sealed_log import SealedLog
 
 EVERYTHING = Selection()
+#: The bundle that docs/audit.md walks through, and the keys it is signed with.
+EXAMPLE = Path(__file__).parents[2] / "docs" / "audit-example" / "acme.zip"
+EXAMPLE_KEYS = EXAMPLE.with_name("operator.keys")
 
 
 def export(

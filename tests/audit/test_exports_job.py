@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from apps.tenants.tasks import delete_expired_exports
 from kapok.errors import KapokError
 from kapok.ledger.problems import Code, Outcome
 from tests.audit.auditing import Auditing, body_of, owner
-from tests.audit.exported import codes, contents, lines
+from tests.audit.exported import EXAMPLE, EXAMPLE_KEYS, codes, contents, lines
 from tests.factories import TenantFactory
 from tests.tenant_database import platform_conninfo, real_database
 
@@ -48,9 +49,14 @@ def everything(auditing: Auditing) -> list[Any]:
     return [*logs, *taken, rows, sorted(auditing.directory.glob("*"))]
 
 
-def test_from_the_request_to_the_download_and_to_what_a_hand_did(auditing: Auditing, tmp_path: Path) -> None:
+def test_from_the_request_to_the_download_and_to_what_a_hand_did(
+    auditing: Auditing, tmp_path: Path, update_golden: bool
+) -> None:
     with owner(auditing.acme) as session:
         session.execute("update authors set name = 'Ada Byron' where name = 'Ada'")
+        session.execute("insert into books (author_id, title) select id, 'Notes of ' || name from authors")
+        session.execute("delete from books where title like 'Notes of Grace%'")
+    auditing.ask("admin", "POST", "/tenants/acme/keys", {"kind": "secret", "name": "nightly import"})
     asked = auditing.ask("auditor", "POST", "/audit/exports", {"tenant": "acme", "profile": "soc2"})
     assert asked.status_code == 202
     made = asked.json()["data"]
@@ -73,6 +79,9 @@ def test_from_the_request_to_the_download_and_to_what_a_hand_did(auditing: Audit
     good = _verify(taken, key)
     assert (good.returncode, good.stderr) == (0, ""), good.stdout
     assert {line["private"].get("after.name") for line in lines(taken)} >= {'"Ada Byron"'}
+    if update_golden:
+        shutil.copy(taken, EXAMPLE)
+        EXAMPLE_KEYS.write_text(f"# What this operator's logs are signed with.\n{key}\n")
     # Somebody rules the database, and knows how Kapok itself gets past the triggers.
     with psycopg.connect(platform_conninfo(), autocommit=True) as session:
         changes = f'"{auditing.acme.schema_name}".kapok_change'

@@ -25,6 +25,8 @@ from kapok.ledger.merkle import HASH_BYTES, NodeReader
 from kapok.ledger.proofs import inclusion_proof
 from kapok.ledger.tiles import WIDTH, node_reader
 
+#: Above every index.
+_NO_END = 2**62
 #: Tiles kept in memory; neighbouring checkpoints ask for the same ones.
 TILES_KEPT = 256
 
@@ -78,7 +80,7 @@ def evidence(session: Session, log: LogRef, part: Range, ends: list[str], node: 
     return Evidence(
         notes=notes,
         keys=keys,
-        rotations=list(_rotations(session, log, part.first_size)) if former else [],
+        rotations=list(_rotations(session, log)) if former else [],
         witnesses=list(_witnesses(session, log, part.last_size, node)),
     )
 
@@ -105,10 +107,10 @@ def leaf_hashes(session: Session, log: LogRef, first: int, last: int) -> Iterato
             yield bytes(hashes[start * HASH_BYTES : stop * HASH_BYTES])
 
 
-def _rotations(session: Session, log: LogRef, before: int) -> Iterator[str]:
-    """The notes of the key changes before this index, oldest first."""
+def _rotations(session: Session, log: LogRef) -> Iterator[str]:
+    """The notes of all changes of the log's key, oldest first: a witness may be signed by a key of after the part."""
     number = ACTIONS[rotation.NAME].number
-    for (index,) in session.execute(log.sql(_EVENTS), [number, 0, before]).fetchall():
+    for (index,) in session.execute(log.sql(_EVENTS), [number, 0, _NO_END]).fetchall():
         for item in items(session, log, index, index + 1):
             if item.entry is not None and rotation.PATH in item.entry.private:
                 yield orjson.loads(item.entry.private[rotation.PATH])
