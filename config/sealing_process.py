@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 import psycopg
+from django.db import Error as DjangoError
 from prometheus_client import start_http_server
 
 from apps.audit.anchors import directory_anchors
@@ -73,7 +74,7 @@ def _run(sealer: Sealer) -> None:
         pause = ENV.audit_seconds
         try:
             sealer.round()
-        except psycopg.Error as exc:
+        except (psycopg.Error, DjangoError, OSError) as exc:
             log_lines.warning("nothing can be sealed now", exc_info=exc)
             pause = RETRY_SECONDS
         stopped.wait(max(0.0, pause - (time.monotonic() - began)))

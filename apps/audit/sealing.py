@@ -113,7 +113,7 @@ class Sealer:
         try:
             entries, horizon = _sealed(session, log)
             self._sign(session, log)
-        except (SealingError, psycopg.Error, DjangoError, OSError) as exc:
+        except (SealingError, ValueError, psycopg.Error, DjangoError, OSError) as exc:
             if session.closed:
                 raise
             FAILURES.inc()
@@ -142,9 +142,8 @@ class Sealer:
         """A tenant may have been deleted meanwhile; anything else is said."""
         if isinstance(exc, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
             self._discovered = float("-inf")
-        elif isinstance(exc, SealingError):
-            state = read_log(session, log)
-            refuse_sealing(session, log, str(exc), state.size if state else 0)
+        elif isinstance(exc, SealingError | ValueError):
+            refuse_sealing(session, log, str(exc))
         else:
             log_lines.warning("the log %s could not be sealed now", log.origin, exc_info=exc)
 

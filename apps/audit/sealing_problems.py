@@ -18,9 +18,9 @@ _SEALING: LiteralString = "update {schema}.kapok_log set sealing_problem = %s wh
 _CHECK: LiteralString = "update {schema}.kapok_log set last_problem = %s where last_problem <> %s"
 
 
-def refuse_sealing(session: Session, log: LogRef, problem: str, size: int) -> None:
-    """The log is not sealed, or no checkpoint of it is signed. size: in entries."""
-    _say(session, log, _SEALING, "audit.sealing_refused", problem, {"size": size})
+def refuse_sealing(session: Session, log: LogRef, problem: str, size: int | None = None) -> None:
+    """The log is not sealed, or no checkpoint of it is signed. size: in entries, where it is known."""
+    _say(session, log, _SEALING, "audit.sealing_refused", problem, {} if size is None else {"size": size})
 
 
 def check_failed(session: Session, log: LogRef, problem: str, index: int | None) -> None:

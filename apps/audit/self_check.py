@@ -60,6 +60,8 @@ def check_slice(
             checked = _check(session, log, state, anchors, trusted or keys_of(state), begin, begin + limit)
     except LogChangedError as exc:
         checked = Checked(exc.index or 0, ended=True, problem=str(exc), index=exc.index)
+    except ValueError as exc:
+        checked = Checked(0, ended=True, problem=f"kapok_log was changed: {exc}")
     with session.transaction():
         if checked.ended:
             session.execute(log.sql(_ROUND_ENDED))
@@ -83,8 +85,11 @@ def check_log(
 
 
 def keys_of(state: LogState) -> list[PublicKey]:
-    """The keys that the log itself says it was signed with."""
-    former = [PublicKey.parse(text) for text in orjson.loads(state.former_keys)]
+    """The keys that the log itself says it was signed with. Raises ValueError."""
+    texts = orjson.loads(state.former_keys)
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("former_keys is no list of keys")
+    former = [PublicKey.parse(text) for text in texts]
     return [*former, *(key for key in (state.key, state.next_key) if key is not None)]
 
 

@@ -173,6 +173,11 @@ TAMPERED: list[tuple[str, str, int | None]] = [
         None,
     ),
     (
+        "update {schema}.kapok_log set key = 'x'",
+        "kapok_log was changed: the key is not of the form",
+        None,
+    ),
+    (
         "update {schema}.kapok_log set size = 8",
         "entry 8 is beyond the log's 8 entries",
         8,

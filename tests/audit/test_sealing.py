@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from apps.audit.keys import Keyring, keyring_of
 from apps.audit.sealing import Sealer, seal_up_to_now
 from apps.audit.sealing_problems import refuse_sealing
+from apps.audit.self_check import check_log
 from apps.audit.sequencer import SealingError, seal_batch
 from kapok.ledger.checkpoints import Checkpoint, Note
 from kapok.ledger.entries import Entry
@@ -277,6 +279,24 @@ def test_rounds_find_what_is_new(transactional_db: None, sealed: SealedLog) -> N
     sealer.round()
     sealer.close()
     assert sealed.size == 4
+
+
+def test_one_log_that_cannot_be_read_stops_no_other(transactional_db: None, sealed: SealedLog, tmp_path: Path) -> None:
+    """Somebody put nonsense into kapok_log: it is said there, and the next log is sealed."""
+    other = SealedLog(tmp_path / "other")
+    for log in (sealed, other):
+        log.fill(1)
+        log.seal()
+        log.fill(1)
+    sealed.tamper("update {schema}.kapok_log set key = 'x'")
+    sealer = Sealer(platform_conninfo(), sealed.keyring, [])
+    sealer.round()
+    sealer.close()
+    assert (sealed.size, other.size) == (1, 2) and "the key is not of the form" in sealed.problem
+    assert other.problem == ""
+    sealed.sql("update {schema}.kapok_log set key = '', former_keys = '[1]'")
+    assert check_log(sealed.session, sealed.log).problem.startswith("kapok_log was changed")
+    other.close()
 
 
 def test_sealing_up_to_now(sealed: SealedLog) -> None:
