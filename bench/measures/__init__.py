@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bench.kapok_server import Kapok
 from bench.measures.audit_trail import audit_trail
+from bench.measures.change_log import change_log
 from bench.measures.fleet import fleet
 from bench.measures.provisioning import provisioning
 from bench.measures.shapes import shapes
@@ -18,5 +19,6 @@ MEASURES: dict[str, Callable[[Kapok, str], list[Target]]] = {
     "sign_ins": sign_ins,
     "verification": verification,
     "audit_trail": audit_trail,
+    "change_log": change_log,
     "fleet": fleet,
 }
