@@ -151,7 +151,10 @@ class Node:
         """As `data`; meet: called with every place on the way, outer ones first."""
         meet(self)
         if isinstance(self._node, yaml.SequenceNode):
-            return [Node(item, f"{self.path}.{place}", self._file).mapped(meet) for place, item in enumerate(self._node.value)]
+            return [
+                Node(item, f"{self.path}.{place}", self._file).mapped(meet)
+                for place, item in enumerate(self._node.value)
+            ]
         if isinstance(self._node, yaml.MappingNode):
             return {name: member.mapped(meet) for name, member in self.mapping().items()}
         return self._scalar()
