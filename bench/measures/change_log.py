@@ -83,7 +83,8 @@ def _switch_off(database_url: str, tenant: Tenant) -> None:
 def _check(database_url: str, logged: Tenant, plain: Tenant) -> None:
     """Every row of the one was written down, none of the other."""
     counts = sql.SQL(
-        "select (select count(*) from {s}.play), (select count(*) from {s}.kapok_change where op = 'insert' and table_name = 'play')"
+        "select (select count(*) from {s}.play),"
+        "(select count(*) from {s}.kapok_change where op = 'insert' and table_name = 'play')"
     )
     with psycopg.connect(database_url) as session:
         for tenant, share in ((logged, 1), (plain, 0)):
