@@ -282,7 +282,7 @@ def test_roles_are_those_of_the_token(live: Live, acme: LiveTenant, mint: Mint) 
 def test_a_role_that_nobody_declared_reaches_nothing(live: Live, acme: LiveTenant, mint: Mint) -> None:
     """An issuer may name roles that the project has taken back since, or never had."""
     headers = {"authorization": f"Bearer {mint.token(roles=['undeclared', 'anon'])}"}
-    for document in (CITIES, "{ searchOffers(search: \"a\") { id } }", "mutation { deleteCities(filter: {}) }"):
+    for document in (CITIES, '{ searchOffers(search: "a") { id } }', "mutation { deleteCities(filter: {}) }"):
         answer = httpx.post(acme.graphql_url, json={"query": document}, headers=headers)
         assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED", answer.text
         assert "db;dur=0.00" in answer.headers["server-timing"]

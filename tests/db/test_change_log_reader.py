@@ -107,9 +107,9 @@ def test_a_prepared_transaction_is_waited_for(logged: Logged) -> None:
 
 
 def test_the_texts_of_values_are_postgres_own(logged: Logged) -> None:
-    logged.owner.execute("create table v (id int primary key, price numeric, data jsonb, name text, \"a,\"\"}\" int)")
+    logged.owner.execute('create table v (id int primary key, price numeric, data jsonb, name text, "a,""}" int)')
     logged.changes()
-    logged.owner.execute("insert into v values (1, 10.50, '{\"x\": [1.0, \"}\"]}', 'é \", } \\ {', null)")
+    logged.owner.execute('insert into v values (1, 10.50, \'{"x": [1.0, "}"]}\', \'é ", } \\ {\', null)')
     (row,) = logged.platform.execute(
         f"select after::text, (select json_object_agg(k, (after -> k)::text) from jsonb_object_keys(after) k) "
         f"from {logged.schema}.kapok_change where table_name = 'v' and op = 'insert'"

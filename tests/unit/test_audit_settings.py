@@ -46,7 +46,7 @@ profile: hipaa
         ("profile: sox", 1, "profile", "hipaa"),
         ("tables: [a]", 1, "tables", "pairs"),
         ("a: 1\na: 1", 1, "a", "not supported"),
-        ("default: \"", 1, "", "YAML"),
+        ('default: "', 1, "", "YAML"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(text: str, line: int, path: str, says: str) -> None:
