@@ -10,12 +10,14 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import jwt
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kapok.bearer.keys import encoded_public_key, thumbprint
 from tests.live import Live, LiveTenant
+from tests.waiting import until
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Mint:
         return f"{self.live.base_url}/t/{self.tenant.slug}"
 
     def install(self, *, believed_for: str = "1 hour") -> Mint:
-        """Make the key one of the tenant's, beside those it has."""
+        """Make the key one of the tenant's, beside those it has, and wait until Kapok knows it."""
         self.run(
             "insert into tenants_signingkey (kid, tenant_id, public_key, sealed_private_key, created_at, active_from,"
             " retired_at, verified_until) values (%s, %s, %s, '', now(), now(), now(), now() + %s::interval)",
@@ -49,6 +51,8 @@ class Mint:
             self.public_key,
             believed_for,
         )
+        jwks = f"{self.issuer}/.well-known/jwks.json"
+        until(lambda: self.kid in {key["kid"] for key in httpx.get(jwks, timeout=30).json()["keys"]})
         return self
 
     def claims(self, **more: Any) -> dict[str, Any]:
