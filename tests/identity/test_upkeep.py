@@ -34,7 +34,7 @@ from tests.tenant_database import as_owner
 
 def _as_of_an_older_kapok(schema: str) -> None:
     with connection.cursor() as cursor:
-        for table in [*tenant_tables(), "kapok_platform_migration"]:
+        for table in [*tenant_tables(), "kapok_change", "kapok_change_mode", "kapok_platform_migration"]:
             cursor.execute(f'drop table "{schema}".{table} cascade')
 
 
