@@ -80,7 +80,8 @@ class Reader:
             return operation.data([])
         principal = Principal(PrincipalKind.API_KEY, "key-1", self.tenant.id, self.role, self.claims)
         bound = operation.bind(variables, row_cap, principal.claims)
-        with self.connection.transaction():
+        # Within a transaction of the test's, what the preamble sets must be gone before the next read.
+        with self.connection.transaction(force_rollback=True):
             self._execute(PREAMBLE, preamble_parameters(self.tenant, principal, "request-1"))
             row = self._execute(bind_schema(operation.template, self.tenant.schema), bound)
         return operation.data(row)
