@@ -19,6 +19,7 @@ from apps.identity.services.accounts import do_create_user
 from apps.tenants.acting import SYSTEM
 from apps.tenants.models import OperationState, Project, Tenant
 from apps.tenants.provisioning import names_of, provision_now
+from apps.tenants.services.audit_settings import do_set_audit_settings
 from apps.tenants.services.exports import do_request_export
 from apps.tenants.services.keys import do_create_key
 from apps.tenants.services.migrations import do_upload_migrations
@@ -31,11 +32,13 @@ from kapok.tokens import KeyKind
 _PATIENCE_SECONDS, _EXPORT_SECONDS = 60.0, 1200.0
 
 
-def make_project(slug: str, migrations: Mapping[str, str], permissions: str) -> None:
-    """A project with its migrations (by file name) and permissions.yaml."""
+def make_project(slug: str, migrations: Mapping[str, str], permissions: str, audit: str = "") -> None:
+    """A project with its migrations (by file name), permissions.yaml and audit.yaml."""
     project = do_create_project(slug, acting=SYSTEM)
     do_upload_migrations(project, migrations, acting=SYSTEM)
     do_set_permissions(project, permissions, acting=SYSTEM)
+    if audit:
+        do_set_audit_settings(project, audit, acting=SYSTEM)
 
 
 def make_tenants(project: str, slugs: list[str]) -> list[dict[str, str]]:

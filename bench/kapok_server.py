@@ -66,9 +66,9 @@ class Kapok:
     environ: Mapping[str, str]
     _control: subprocess.Popen[str] = field(repr=False)
 
-    def make_project(self, slug: str, migrations: Mapping[str, str], permissions: str) -> None:
+    def make_project(self, slug: str, migrations: Mapping[str, str], permissions: str, audit: str = "") -> None:
         """A project; migrations by file name."""
-        self._call("make_project", slug=slug, migrations=migrations, permissions=permissions)
+        self._call("make_project", slug=slug, migrations=migrations, permissions=permissions, audit=audit)
 
     def make_tenants(self, project: str, slugs: Sequence[str]) -> list[Tenant]:
         """Tenants that answer."""

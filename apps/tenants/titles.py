@@ -11,12 +11,13 @@ _VERBS = {
     OperationKind.MIGRATE_PROJECT: "Migrate project",
     OperationKind.UPGRADE: "Upgrade all tenants",
     OperationKind.AUDIT_EXPORT: "Export the audit trail of",
+    OperationKind.AUDIT_SETTINGS: "Change what is recorded in",
 }
 
 
 def operation_title(operation: Operation) -> str:
     """The verb and the slug; that of a tenant that is gone stands in the result."""
-    if operation.kind == OperationKind.MIGRATE_PROJECT:
+    if operation.kind in (OperationKind.MIGRATE_PROJECT, OperationKind.AUDIT_SETTINGS):
         name = operation.project.slug if operation.project else ""
     else:
         name = operation.tenant.slug if operation.tenant else str(operation.result.get("tenant", ""))

@@ -8,6 +8,7 @@ from kapok.cli.lazy import Lazy, LazyGroup
 
 COMMANDS = {
     "exports": Lazy("kapok.cli.audit_exports", "Ask for bundles of audit trails, and take them away."),
+    "settings": Lazy("kapok.cli.audit_settings", "audit.yaml: what of each table is recorded."),
     "status": Lazy("kapok.cli.audit_status", "How far a log is sealed, with which key, and whether all is well."),
     "verify": Lazy("kapok.cli.audit_verify", "Prove a bundle: no server, no database, no network."),
 }

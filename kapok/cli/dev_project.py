@@ -16,7 +16,7 @@ from kapok.cli.dev_watch import Marks, marks
 from kapok.cli.migrate import start
 from kapok.cli.progress import follow
 from kapok.cli.project_files import ProjectFiles, load_project
-from kapok.cli.pushing import ensure_project, push_documents, push_migrations, push_permissions
+from kapok.cli.pushing import ensure_project, push_audit, push_documents, push_migrations, push_permissions
 from kapok.cli.settings import PROJECT_FILE, Output
 from kapok.cli.templates import seed_sql, write_template
 
@@ -59,6 +59,9 @@ def push(client: Client, files: ProjectFiles) -> None:
     # Without a tenant the run still tells whether the migrations work: they are compiled into the project's template.
     if not tenants or any(tenant["pending"] for tenant in tenants):
         follow(client, start(client, files.name), Output.PLAIN)
+    audit = push_audit(client, files.name, files.audit())
+    if audit["operation"]:
+        follow(client, audit["operation"], Output.PLAIN)
 
 
 def prepare_tenants(client: Client, project: DevProject, before: Mapping[str, Any], say: Say) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from kapok.cli.yaml_files import read_mapping
 from kapok.errors import KapokError
 
 #: What kapok.yaml may say. `url` and `output` are settings of the command line (settings.py).
-KNOWN = frozenset({"name", "description", "migrations", "permissions", "seed", "users", "documents", "url", "output"})
+KNOWN = frozenset(
+    {"name", "description", "migrations", "permissions", "audit", "seed", "users", "documents", "url", "output"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class ProjectFiles:
     description: str
     migrations_dir: Path
     permissions_file: Path
+    audit_file: Path
     seed_dir: Path | None
     users_file: Path | None
     documents_dir: Path | None
@@ -48,7 +51,11 @@ class ProjectFiles:
 
     def permissions(self) -> str:
         """The text of permissions.yaml; "" (nothing is allowed) when there is none."""
-        return _read(self.permissions_file) if self.permissions_file.is_file() else ""
+        return read_text(self.permissions_file) if self.permissions_file.is_file() else ""
+
+    def audit(self) -> str:
+        """The text of audit.yaml; "" (everything is recorded, kept for a year) when there is none."""
+        return read_text(self.audit_file) if self.audit_file.is_file() else ""
 
     def seeds(self) -> list[SqlFile]:
         """The seed files, in the order of their names."""
@@ -69,11 +76,16 @@ class ProjectFiles:
             return []
         if not self.documents_dir.is_dir():
             raise _invalid(f"There is no directory {self.documents_dir}.", "Make it, or change `documents`.")
-        return [_read(path) for path in sorted(self.documents_dir.rglob("*.graphql"))]
+        return [read_text(path) for path in sorted(self.documents_dir.rglob("*.graphql"))]
 
     def watched(self) -> list[Path]:
         """What `kapok dev` looks at for changes."""
-        return [self.root / PROJECT_FILE, self.permissions_file, *sorted(self.migrations_dir.glob("*.sql"))]
+        return [
+            self.root / PROJECT_FILE,
+            self.permissions_file,
+            self.audit_file,
+            *sorted(self.migrations_dir.glob("*.sql")),
+        ]
 
 
 def load_project(root: Path | None) -> ProjectFiles:
@@ -96,6 +108,7 @@ def load_project(root: Path | None) -> ProjectFiles:
         description=_text(content, "description", ""),
         migrations_dir=root / _text(content, "migrations", "migrations"),
         permissions_file=root / _text(content, "permissions", "permissions.yaml"),
+        audit_file=root / _text(content, "audit", "audit.yaml"),
         seed_dir=root / seed if seed else None,
         users_file=root / users if users else None,
         documents_dir=root / documents if documents else None,
@@ -112,10 +125,11 @@ def project_name(given: str | None, root: Path | None) -> str:
 
 
 def _sql_files(directory: Path) -> list[SqlFile]:
-    return [SqlFile(path.name, _read(path)) for path in sorted(directory.glob("*.sql"))]
+    return [SqlFile(path.name, read_text(path)) for path in sorted(directory.glob("*.sql"))]
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a file. Raises PROJECT_INVALID."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:

@@ -31,6 +31,11 @@ def push_permissions(client: Client, files: ProjectFiles) -> dict[str, Any]:
     return _object(client.put(f"/projects/{files.name}/permissions", {"text": files.permissions()}))
 
 
+def push_audit(client: Client, project: str, text: str) -> dict[str, Any]:
+    """Make the text of audit.yaml hold. Its `operation` makes the tenants follow; None where it holds already."""
+    return _object(client.put(f"/projects/{project}/audit", {"text": text}))
+
+
 def push_documents(client: Client, files: ProjectFiles) -> dict[str, Any]:
     """Register the trusted documents that are not registered yet."""
     return _object(client.post(f"/projects/{files.name}/documents", {"documents": files.documents()}))

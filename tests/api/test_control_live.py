@@ -91,6 +91,21 @@ def test_a_migration_that_fails_says_where(live: Live, project: Path, slug: str)
     assert json.loads(changed.stderr)["error"]["code"] == "MIGRATION_CHANGED"
 
 
+def test_audit_yaml_says_what_is_recorded(live: Live, project: Path, slug: str) -> None:
+    live.cli("tenant", "create", slug, cwd=project)
+    text = "tables:\n  notes: {redact: [body]}\n"
+    (project / "audit.yaml").write_text(text)
+    applied = live.cli("audit", "settings", "apply", cwd=project)
+    assert (applied["text"], applied["operation"]["kind"]) == (text, "audit_settings")
+    assert live.cli("audit", "settings", "apply", cwd=project)["operation"] is None
+    (project / "audit.yaml").write_text("tables:\n  nots: off\n")
+    refused = plain(live, "audit", "settings", "apply", cwd=project)
+    assert (
+        refused.returncode != 0 and "audit.yaml, line 2" in refused.stderr and "Did you mean notes?" in refused.stderr
+    )
+    assert live.cli("audit", "settings", "show", cwd=project) == {"text": text}
+
+
 def test_seeds_are_all_or_nothing(live: Live, project: Path, slug: str) -> None:
     live.cli("tenant", "create", slug, cwd=project)
     good, bad = project / "good.sql", project / "bad.sql"

@@ -127,6 +127,10 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
     ("POST", "/migrations/plan"): ({"project": "bookings"}, SEE),
     ("POST", "/migrations/up"): ({"project": "bookings"}, manage(202)),
     ("GET", "/audit/profiles"): (None, OPEN),
+    ("GET", "/projects/bookings/audit"): (None, SEE),
+    ("PUT", "/projects/bookings/audit"): ({"text": "default: keys\n"}, manage(200)),
+    # Whose log it is, is said in the query (tests/audit/test_log_api.py).
+    ("GET", "/audit/log"): (None, (401, 422, 422, 422, 422)),
     ("GET", "/audit/exports"): (None, OPEN),
     # No directory for exports is set: that is said to those only who may export. To manage is not to audit.
     ("POST", "/audit/exports"): ({"tenant": "acme"}, (401, 404, 403, 403, 503)),

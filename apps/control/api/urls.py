@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView
 from apps.control.api import (
     audit_exports,
     audit_log,
+    audit_settings,
     migrations,
     operations,
     people,
@@ -51,6 +52,7 @@ urlpatterns = [
     path("v1/users", people.UsersView.as_view()),
     path("v1/projects", projects.ProjectsView.as_view()),
     path(_PROJECT, projects.ProjectView.as_view()),
+    path(f"{_PROJECT}/audit", audit_settings.AuditSettingsView.as_view()),
     path(f"{_PROJECT}/migrations", project_files.ProjectMigrationsView.as_view()),
     *(path(f"{_PROJECT}/{below}", view.as_view()) for below, view in permissions.OF_PROJECT.items()),
     path(f"{_PROJECT}/providers", providers.ProvidersView.as_view()),
