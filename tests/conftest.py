@@ -18,7 +18,13 @@ from pytest_django import DjangoDbBlocker
 from kapok.stack.stack import EmbeddedStack, from_environment
 
 # Nothing here has to survive a power cut.
-POSTGRES_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+POSTGRES_OPTIONS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # Its transactions would hold the horizon of audit logs back while a test looks.
+    "autovacuum": "off",
+}
 REDIS_OPTIONS = {"appendonly": "no"}
 
 # The same examples in every run, however busy the machine is.

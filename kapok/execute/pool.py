@@ -26,6 +26,8 @@ log = logging.getLogger("kapok.execute")
 #: How many of the waiting tenants are looked at for one that is at home on the free connection. More than can have
 #: their share at once, so that somebody who may run is always found.
 _LOOK_AHEAD = 16
+#: A connection that could not be opened within so many seconds is tried once more, after so many.
+REOPEN_WITHIN_SECONDS, REOPEN_AFTER_SECONDS = 0.5, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class Pool:
 
     async def _open(self) -> None:
         try:
-            connection = await Connection.connect(self._conninfo, slots=self._settings.slots, on_free=self._on_free)
+            connection = await self._connected()
         except (psycopg.Error, OSError) as exc:
             self._failed_at = monotonic()
             log.warning("a database connection could not be opened", exc_info=exc)
@@ -180,6 +182,18 @@ class Pool:
             return
         self._connections.append(connection)
         self._on_free(connection, None)
+
+    async def _connected(self) -> Connection:
+        """A new connection. What failed in no time is tried once more: a server that ends its sessions may have ended
+        this one while it was being opened."""
+        started = monotonic()
+        try:
+            return await Connection.connect(self._conninfo, slots=self._settings.slots, on_free=self._on_free)
+        except (psycopg.Error, OSError):
+            if monotonic() - started > REOPEN_WITHIN_SECONDS:
+                raise
+        await asyncio.sleep(REOPEN_AFTER_SECONDS)
+        return await Connection.connect(self._conninfo, slots=self._settings.slots, on_free=self._on_free)
 
     def _refuse_waiting(self, error: KapokError) -> None:
         waiting, self._waiting, self.waiting = self._waiting, OrderedDict(), 0

@@ -64,7 +64,7 @@ class World:
 
     def name(self, word: str = "thing") -> str:
         """A name nothing else has."""
-        return f"{word}-{self.number()}"
+        return f"{word}-no{self.number()}"
 
     def email(self) -> str:
         """An address nobody has."""
