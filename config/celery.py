@@ -21,7 +21,6 @@ from config.logging import logging_config
 ROTATE_EVERY_SECONDS = 600.0
 #: How often stalled and waiting operations are looked for, in seconds.
 RESUME_EVERY_SECONDS = 5.0
-
 #: How often tenants' change logs are mended, given partitions and freed of what is too old, in seconds.
 TEND_EVERY_SECONDS = 3600.0
 #: How often sessions and tokens of end users that are over are thrown away, in seconds.
@@ -30,6 +29,12 @@ PURGE_EVERY_SECONDS = 3600.0
 EXPIRE_EVERY_SECONDS = 900.0
 #: How often the self-check of logs goes on, in seconds.
 CHECK_EVERY_SECONDS = 600.0
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    """An entry of the schedule. A task that nobody took until the next one is due is dropped."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
 
 app = Celery("kapok")
 app.conf.update(
@@ -47,36 +52,12 @@ app.conf.update(
     # The schedule needs no file: all it holds is below.
     beat_scheduler="celery.beat:Scheduler",
     beat_schedule={
-        "throw away ended sessions": {
-            "task": "apps.identity.tasks.purge_ended",
-            "schedule": PURGE_EVERY_SECONDS,
-            "options": {"expires": PURGE_EVERY_SECONDS},
-        },
-        "check the logs": {
-            "task": "apps.audit.tasks.check_logs",
-            "schedule": CHECK_EVERY_SECONDS,
-            "options": {"expires": CHECK_EVERY_SECONDS},
-        },
-        "delete expired exports": {
-            "task": "apps.tenants.tasks.delete_expired_exports",
-            "schedule": EXPIRE_EVERY_SECONDS,
-            "options": {"expires": EXPIRE_EVERY_SECONDS},
-        },
-        "tend change logs": {
-            "task": "apps.tenants.tasks.tend_all_change_logs",
-            "schedule": TEND_EVERY_SECONDS,
-            "options": {"expires": TEND_EVERY_SECONDS},
-        },
-        "resume stalled operations": {
-            "task": "apps.tenants.tasks.resume_stalled_operations",
-            "schedule": RESUME_EVERY_SECONDS,
-            "options": {"expires": RESUME_EVERY_SECONDS},
-        },
-        "rotate signing keys": {
-            "task": "apps.tenants.tasks.rotate_signing_keys",
-            "schedule": ROTATE_EVERY_SECONDS,
-            "options": {"expires": ROTATE_EVERY_SECONDS},
-        },
+        "throw away ended sessions": _every(PURGE_EVERY_SECONDS, "apps.identity.tasks.purge_ended"),
+        "check the logs": _every(CHECK_EVERY_SECONDS, "apps.audit.tasks.check_logs"),
+        "delete expired exports": _every(EXPIRE_EVERY_SECONDS, "apps.tenants.tasks.delete_expired_exports"),
+        "tend change logs": _every(TEND_EVERY_SECONDS, "apps.tenants.tasks.tend_all_change_logs"),
+        "resume stalled operations": _every(RESUME_EVERY_SECONDS, "apps.tenants.tasks.resume_stalled_operations"),
+        "rotate signing keys": _every(ROTATE_EVERY_SECONDS, "apps.tenants.tasks.rotate_signing_keys"),
     },
     timezone="UTC",
 )

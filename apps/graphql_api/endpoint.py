@@ -33,7 +33,8 @@ from apps.graphql_api.persisted import PersistedDocuments
 from apps.graphql_api.responses import Header, Reply, challenge, data_reply, error_reply, errors_reply
 from apps.tenants.directory import Directory, Entry, admit
 from kapok.errors import KapokError
-from kapok.execute.run import Runner, StalePlan
+from kapok.execute.failures import StalePlan
+from kapok.execute.run import Runner
 from kapok.observe import Observation, emit
 from kapok.principal import READ, WRITE, Principal
 from kapok.query.write_operation import WriteOperation

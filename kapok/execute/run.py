@@ -32,9 +32,6 @@ def translated(failure: StatementFailed) -> KapokError | StalePlan:
     return StalePlan() if failure.sqlstate in STALE_PLAN else public_error(failure.sqlstate)
 
 
-__all__ = ["Runner", "StalePlan", "translated"]
-
-
 class Runner:
     """Pools by gateway role. conninfo_for: gateway role -> libpq connection string with its password."""
 

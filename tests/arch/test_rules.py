@@ -26,6 +26,11 @@ def sources() -> Iterator[Path]:
                 yield path
 
 
+def test_files_of_tests_are_short_too() -> None:
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    assert not [path.name for path in files if path.read_text().count("\n") > MAX_FILE_LINES]
+
+
 def test_every_error_code_is_documented() -> None:
     text = (ROOT / "docs/errors.md").read_text()
     missing = [

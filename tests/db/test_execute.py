@@ -14,8 +14,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from kapok.errors import KapokError
+from kapok.execute.failures import StalePlan
 from kapok.execute.pool import PoolSettings
-from kapok.execute.run import Runner, StalePlan
+from kapok.execute.run import Runner
 from kapok.identifiers import gateway_role, schema_name
 from kapok.principal import Principal, PrincipalKind
 from kapok.tenancy import Limits, TenantRef, TenantState
