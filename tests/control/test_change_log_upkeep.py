@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import psycopg
 import pytest
 from django.db import connection
 
+from apps.tenants import change_log
 from apps.tenants.acting import SYSTEM
 from apps.tenants.change_log_upkeep import end_of, tend_change_logs
 from apps.tenants.fleet import migrate_tenants
@@ -18,7 +20,7 @@ from apps.tenants.services import do_set_audit_settings, do_upload_migrations
 from apps.tenants.upgrades import upgrade_tenants
 from kapok.errors import KapokError
 from tests.factories import LIBRARY, ProjectFactory, TenantFactory
-from tests.tenant_database import as_owner, fetch, real_database
+from tests.tenant_database import as_owner, fetch, platform_conninfo, real_database
 
 __all__ = ["real_database"]
 
@@ -174,13 +176,37 @@ def test_partitions_are_dropped_when_they_are_old_and_sealed() -> None:
     assert told == [("2020-01-01T00:00:00Z", "1"), ("2020-04-01T00:00:00Z", "1")]
 
 
-@pytest.mark.superuser
-def test_what_was_lost_is_mended_by_the_round() -> None:
-    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+def lose_trigger(tenant: Tenant) -> None:
     with connection.cursor() as cursor:
         cursor.execute("alter event trigger kapok_change_2_dropped disable")
         cursor.execute(f"drop trigger kapok_insert on {tenant.schema_name}.authors")
         cursor.execute("alter event trigger kapok_change_2_dropped enable always")
+
+
+@pytest.mark.superuser
+def test_a_log_that_cannot_be_mended_now_is_told_and_stops_no_other_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_log, "LOCK_TIMEOUT", "100ms")
+    project = ProjectFactory(migrations=LIBRARY)
+    busy, free = TenantFactory(slug="busy", project=project, ready=True), TenantFactory(project=project, ready=True)
+    lose_trigger(busy)
+    do_upload_migrations(project, {**LIBRARY, "0003_c.sql": "create table c (id int primary key)"}, acting=SYSTEM)
+    with psycopg.connect(platform_conninfo()) as writer:
+        writer.execute(f"lock table {busy.schema_name}.authors in row exclusive mode")
+        result = migrate_tenants(project, [busy, free], progressed=lambda done, total: None)
+    assert (result.migrated, list(result.failed)) == (1, ["busy"])
+    assert "change log" in result.failed["busy"]["message"]
+    assert fetch(f"select to_regclass('{busy.schema_name}.c') is not null") == [(True,)]
+    tend_change_logs()
+    assert fetch(
+        f"select count(*) from pg_trigger where tgrelid = '{busy.schema_name}.authors'::regclass "
+        "and tgname = 'kapok_insert'"
+    ) == [(1,)]
+
+
+@pytest.mark.superuser
+def test_what_was_lost_is_mended_by_the_round() -> None:
+    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+    lose_trigger(tenant)
     tend_change_logs()
     told = fetch(f"select table_name, after from {tenant.schema_name}.kapok_change where op = 'ddl' order by position")
     assert told[-1][0] == "authors" and "CHANGE LOG" in told[-1][1] and "kapok_insert" in told[-1][1]
