@@ -164,6 +164,7 @@ _THE_LOG = (
         "The log could not go on, and was begun anew under another name.",
         "reason formerOrigin formerSize checkpoint",
     ),
+    _action(912, "audit.viewed", "An auditor looked at the log; the same look once an hour.", "what filters"),
     _action(999, "audit.overflow", "Refusals so many that they were counted only.", "count"),
 )
 

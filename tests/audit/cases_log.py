@@ -15,7 +15,7 @@ from apps.audit.keys import do_rotate_log_key, keyring_of
 from apps.audit.models import Log
 from apps.tenants.exporting import file_of
 from apps.tenants.models import AuditExport, Operation, OperationKind, OperationState
-from apps.tenants.services import export_files, exports
+from apps.tenants.services import export_files, exports, looking
 from kapok.ledger.signing import new_private_key
 from tests.audit.world import Case, World
 
@@ -72,5 +72,11 @@ CASES = {
     "tenants.services.export_files.do_delete_export": Case(
         lambda world: partial(export_files.do_delete_export, _made(world), acting=world.operator),
         ["tenant audit.export_deleted"],
+    ),
+    "tenants.services.looking.do_look": Case(
+        lambda world: partial(
+            looking.do_look, world.of_tenant(), acting=world.operator, what="row", filters={"table": world.name("t")}
+        ),
+        ["tenant audit.viewed"],
     ),
 }

@@ -10,6 +10,7 @@ from apps.tenants.services.export_files import do_delete_export, do_take_export
 from apps.tenants.services.exports import do_request_export
 from apps.tenants.services.issuers import do_distrust_issuer, do_trust_issuer
 from apps.tenants.services.keys import do_create_key, do_revoke_key
+from apps.tenants.services.looking import do_look
 from apps.tenants.services.migrations import do_migrate_project, do_migrate_tenant, do_upload_migrations
 from apps.tenants.services.operations import do_retry_operation
 from apps.tenants.services.permissions import do_rollback_permissions, do_set_permissions
@@ -38,6 +39,7 @@ __all__ = [
     "do_delete_project",
     "do_delete_tenant",
     "do_distrust_issuer",
+    "do_look",
     "do_migrate_project",
     "do_migrate_tenant",
     "do_register_documents",

@@ -1,0 +1,48 @@
+"""Looking at an audit trail is recorded in it. In: who looks, at which log, for what. Out: an event, once an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+
+from apps.audit.actions import ACTIONS
+from apps.audit.record import record
+from apps.tenants.acting import Actor, actor_name
+from apps.tenants.models import Tenant
+from apps.tenants.trail import require_log
+
+ACTION = "audit.viewed"
+#: The same look within this time is not told again, unless as many events came in between.
+SECONDS, EVENTS = 3600, 500
+# kapok_event has no index by time or actor, so only its newest rows are looked at.
+_TOLD = """
+    select exists (
+        select from (select * from {schema}.kapok_event order by position desc limit %(events)s) e
+        where e.action = %(action)s and e.actor = %(actor)s and e.details = %(details)s::jsonb
+            and e.at > clock_timestamp() - make_interval(secs => %(seconds)s)
+    )
+"""
+
+
+@transaction.atomic
+def do_look(tenant: Tenant | None, *, acting: Actor, what: str, filters: Mapping[str, Any] | None = None) -> None:
+    """Record that somebody looks at a tenant's log, or at the control plane's (None). what: `entries`, `entry` or
+    `row`. filters: what of it, JSON-ready. Call it before anything is shown. Raises INVALID_STATE without a log."""
+    log = require_log(tenant)
+    actor = actor_name(acting)
+    details = {"what": what, "filters": dict(filters or {})}
+    parameters = {
+        "events": EVENTS,
+        "seconds": SECONDS,
+        "action": ACTIONS[ACTION].number,
+        "actor": actor,
+        "details": orjson.dumps(details).decode(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(log.sql(_TOLD), parameters)
+        told = cursor.fetchone()[0]
+    if not told:
+        record(ACTION, log=log, actor=actor, target=f"log:{log.origin}", details=details)
