@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from apps.audit.actions import ACTIONS
 from apps.audit.models import Outcome
@@ -30,8 +31,8 @@ class Filter:
 
     tables, ops, sources and key are of changes; actions, outcomes and target of events. With only some of the one kind
     given the other kind is left out; with some of both, what fits its own kind's is shown, as in exports.
-    who: the actor, whole (`end_user:<id>`). since, until: with time zone, until not included. key: the row's primary key,
-    of one table; a number and its text are the same. target: what an event was done to (`user:<id>`), whole.
+    who: the actor, whole (`end_user:<id>`). since, until: with time zone, until not included. key: the row's primary
+    key, of one table; a number and its text are the same. target: what an event was done to (`user:<id>`), whole.
     """
 
     who: str = ""
@@ -57,8 +58,10 @@ class Filter:
             at = getattr(self, name)
             if at is not None and at.tzinfo is None:
                 raise KapokError("VALIDATION_FAILED", f"`{name}` needs a time zone.", details={"field": name})
-        if self.key is not None and len(self.tables) != 1:
-            raise KapokError("VALIDATION_FAILED", "A key needs the one table it is of.", details={"field": "key"})
+        if self.key is not None:
+            if len(self.tables) != 1:
+                raise KapokError("VALIDATION_FAILED", "A key needs the one table it is of.", details={"field": "key"})
+            _require_storable("key", [orjson.dumps(dict(self.key)).decode().replace("\\u0000", "\x00")])
         for name in ("who", "target", "request_id", "tables"):
             given = getattr(self, name)
             _require_storable(name, (given,) if isinstance(given, str) else given)
@@ -78,7 +81,7 @@ def parse_key(text: str) -> Mapping[str, Any]:
     """A key as people write it: `id=7`, `hotel=3, room=12a`, or JSON (`{"id": 7}`). Raises VALIDATION_FAILED."""
     try:
         return _parsed(text.strip())
-    except (ValueError, RecursionError):
+    except ValueError:
         message = 'A key is like `id=7` or `{"id": 7}`.'
         raise KapokError("VALIDATION_FAILED", message, details={"field": "key"}) from None
 
@@ -87,7 +90,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
     if len(text) > MAX_TEXT or "\x00" in text:
         raise ValueError
     if text.startswith("{"):
-        found = json.loads(text)
+        found = orjson.loads(text)
     else:
         # Only a comma before the next column's name parts two of them.
         parts = [part.partition("=") for part in text.split(", ")] if "=" in text else []
