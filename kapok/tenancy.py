@@ -66,3 +66,5 @@ class ProjectRef:
     introspection: bool = True
     # False: the statuses of the graphql-http audit suite; True: those of the newest GraphQL-over-HTTP draft.
     draft_statuses: bool = False
+    #: Tables, and functions as `name()`, whose reads are recorded, each with a value of kapok.changelog.settings.Reads.
+    recorded_reads: tuple[tuple[str, str], ...] = ()

@@ -101,13 +101,13 @@ class Engine:
         """Where this role's documents are compiled. Raises MODEL_UNAVAILABLE, DATABASE_UNAVAILABLE."""
         model = self._shapes.known(entry.tenant.schema) or await self._shapes.model(entry.tenant.schema)
         permissions = await self._directory.permissions(entry)
-        found = self._scopes.get((model.shape, permissions.digest, role, entry.limits_key))
+        found = self._scopes.get((model.shape, permissions.digest, role, entry.settings_key))
         if found is not None and found.model is model:
             return found
         key = SchemaKey(model.shape, permissions.digest, role)
         schema = await self._schema(key, model, permissions)
         scope = Scope(key, entry.tenant.limits, model, schema)
-        self._scopes.put((model.shape, permissions.digest, role, entry.limits_key), scope)
+        self._scopes.put((model.shape, permissions.digest, role, entry.settings_key), scope)
         return scope
 
     def scope_at_hand(self, entry: Entry, role: str, model: Model) -> Scope | None:
@@ -115,7 +115,7 @@ class Engine:
         permissions = self._directory.permissions_at_hand(entry)
         if permissions is None:
             return None
-        found = self._scopes.get((model.shape, permissions.digest, role, entry.limits_key))
+        found = self._scopes.get((model.shape, permissions.digest, role, entry.settings_key))
         return found if found is not None and found.model is model else None
 
     async def prepare(

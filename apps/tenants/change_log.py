@@ -33,6 +33,10 @@ _TABLES = """
         and d.classid = 'pg_class'::regclass
     group by c.oid, c.relname
 """
+_FUNCTIONS = """
+    select distinct p.proname::text from pg_depend d join pg_proc p on p.oid = d.objid
+    where d.refclassid = 'pg_namespace'::regclass and d.refobjid = to_regnamespace(%s) and d.classid = 'pg_proc'::regclass
+"""
 _PROTECT = "select kapok_log.protect_all(%s, %s)::text"
 
 
@@ -55,6 +59,13 @@ def tables_of(schema: str) -> dict[str, list[str]]:
     with connection.cursor() as cursor:
         cursor.execute(_TABLES, [schema])
         return dict(cursor.fetchall())
+
+
+def functions_of(schema: str) -> list[str]:
+    """The names of a schema's functions."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FUNCTIONS, [schema])
+        return [name for (name,) in cursor.fetchall()]
 
 
 def mend_change_log(names: Names, *, baseline: bool = True) -> dict[str, list[str]]:

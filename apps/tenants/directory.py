@@ -36,7 +36,7 @@ _MOST_USES = 10_000
 
 _TENANT = """
     select t.id, t.slug, t.schema_name, t.state, t.limits, p.id, p.slug, p.cors_origins, p.trusted_documents_only,
-           p.introspection, p.draft_statuses,
+           p.introspection, p.draft_statuses, p.recorded_reads,
            coalesce((select max(v.version) from public.tenants_projectpermissions v where v.project_id = p.id), 0),
            coalesce((select max(o.version) from public.tenants_tenantpermissions o where o.tenant_id = t.id), 0)
     from public.tenants_tenant t join public.tenants_project p on p.id = t.project_id
@@ -65,8 +65,8 @@ class Entry:
     tenant_id: str = field(init=False, repr=False, compare=False)
     #: What the rules are kept by: tenants without rules of their own share their project's.
     rules_key: str = field(init=False, repr=False, compare=False)
-    #: The tenant's limits as a text: a key that is hashed once.
-    limits_key: str = field(init=False, repr=False, compare=False)
+    #: The tenant's limits and whose reads are recorded, as a text: a key that is hashed once.
+    settings_key: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Made once: every request asks for them.
@@ -74,7 +74,7 @@ class Entry:
         own = f"{tenant.id}:{tenant.permissions_version}" if tenant.permissions_version else ""
         object.__setattr__(self, "tenant_id", str(tenant.id))
         object.__setattr__(self, "rules_key", f"{project.id}:{project.permissions_version}:{own}")
-        object.__setattr__(self, "limits_key", repr(tenant.limits))
+        object.__setattr__(self, "settings_key", repr((tenant.limits, project.recorded_reads)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +334,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         trusted,
         introspection,
         draft,
+        recorded,
         version,
         own_version,
     ) = row
@@ -355,6 +356,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         trusted_documents_only=trusted,
         introspection=introspection,
         draft_statuses=draft,
+        recorded_reads=tuple(sorted(recorded.items())),
     )
     return Entry(tenant, project)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kapok.changelog.settings import AuditSettings, TableSettings, parse_settings
+from kapok.changelog.settings import AuditSettings, Reads, TableSettings, parse_settings
 from kapok.errors import KapokError
 
 
@@ -20,17 +20,27 @@ tables:
   payments: {mode: full, redact: [card, iban]}
   sessions: off
   notes: {redact: [body]}
+  patients: {reads: true}
+  visits: {reads: keys, mode: off}
+  rooms: {reads: false}
+functions: [history]
 profile: hipaa
 """
-    assert parse_settings(text) == AuditSettings(
+    settings = parse_settings(text)
+    assert settings == AuditSettings(
         "keys",
         {
             "payments": TableSettings("full", ("card", "iban")),
             "sessions": TableSettings("off"),
             "notes": TableSettings("keys", ("body",)),
+            "patients": TableSettings("keys", (), Reads.YES),
+            "visits": TableSettings("off", (), Reads.KEYS),
+            "rooms": TableSettings("keys"),
         },
         6 * 366,
+        ("history",),
     )
+    assert settings.recorded_reads() == {"patients": "true", "visits": "keys", "history()": "true"}
     assert parse_settings("retention: 18m").retention_days == 558
 
 
@@ -40,6 +50,8 @@ profile: hipaa
         ("default: all", 1, "default", "off, keys, full"),
         ("tables:\n  a: {mode: off, redact: [x]}", 2, "tables.a.redact", "nothing to redact"),
         ("tables:\n  a:\n    redacted: [x]", 3, "tables.a.redacted", "Did you mean redact"),
+        ("tables:\n  a: {reads: all}", 2, "tables.a.reads", "true, false, keys"),
+        ("functions: history", 1, "functions", "list of names"),
         ("retention: 1y\nprofile: hipaa", 1, "retention", "either"),
         ("retention: forever", 1, "retention", "90d"),
         ("retention: 9999y", 1, "retention", "100y"),

@@ -34,6 +34,12 @@ class Project(models.Model):
         help_text="How users sign up and in, where it differs from the defaults; see docs/auth.md.",
     )
     audit = models.TextField("change log", blank=True, default="", editable=False, help_text="Its audit.yaml.")
+    recorded_reads = models.JSONField(
+        "recorded reads",
+        default=dict,
+        editable=False,
+        help_text="The tables of its audit.yaml whose reads are recorded.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
