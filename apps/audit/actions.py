@@ -164,7 +164,12 @@ _THE_LOG = (
         "The log could not go on, and was begun anew under another name.",
         "reason formerOrigin formerSize checkpoint",
     ),
+    _action(911, "audit.erasure_requested", "Somebody asked for values to be erased for good.", "operation reason"),
     _action(912, "audit.viewed", "An auditor looked at the log; the same look once an hour.", "what filters"),
+    _action(913, "audit.alert_raised", "Something is wrong with the log.", "kind log problem"),
+    _action(914, "audit.alert_resolved", "What was wrong with the log is so no more.", "kind log"),
+    _action(915, "audit.alert_acknowledged", "Somebody looks after an alert.", "kind log note"),
+    _action(916, "audit.check_requested", "Somebody had the log checked at once.", "operation"),
     _action(999, "audit.overflow", "Refusals so many that they were counted only.", "count"),
 )
 

@@ -22,16 +22,19 @@ from apps.audit.tasks import queue_vacuum
 from kapok.errors import KapokError
 from kapok.ledger.entries import CHANGE, EVENT, Entry
 
-#: What is erased when nothing else is said: everything but the key, which says which row it was.
-PATHS = ("actor", "sessionId", "address", "target", "before.*", "after.*", "details.*")
+#: What is erased when nothing else is said. Of a table or a row: everything but the key, which says which row it was.
+ROW_PATHS = ("actor", "sessionId", "before.*", "after.*")
+#: Of a person: who it was, and what was said of it; not the rows that this person has changed.
+PERSON_PATHS = ("actor", "sessionId", "address", "target", "details.*")
 #: Rows at once.
 BATCH = 500
 
 _SHAPES: dict[str, LiteralString] = {
-    CHANGE: "(%(table)s::text is null or r.table_name = %(table)s) and (%(key)s::text is null "
-    "or r.key @> %(key)s::text::jsonb or r.before @> %(key)s::text::jsonb or r.after @> %(key)s::text::jsonb)",
+    CHANGE: "%(target)s::text is null and (%(table)s::text is null or r.table_name = %(table)s) and (%(key)s::text is "
+    "null or r.key @> %(key)s::text::jsonb or r.before @> %(key)s::text::jsonb or r.after @> %(key)s::text::jsonb)",
     # What proves which key followed which, and which rows are too old to be there, stays.
-    EVENT: "%(table)s::text is null and %(key)s::text is null and r.action not in (901, 907)",
+    EVENT: "%(table)s::text is null and %(key)s::text is null and r.action not in (901, 907) "
+    "and (%(target)s::text is null or r.target = %(target)s)",
 }
 _UNSEALED: LiteralString = """
     select exists (
@@ -40,7 +43,7 @@ _UNSEALED: LiteralString = """
     )
 """
 _FOUND: LiteralString = """
-    select e.index, e.leaf_hash, e.seed, e.salts::text, e.erased::text, r.at, {columns}
+    select e.index, e.leaf_hash, e.seed, e.salts::text, e.erased::text, {columns}
     from {schema}.{table} r join {schema}.kapok_entry e on e.kind = '{kind}' and e.position = r.position
     where {shape} and (%(actor)s::text is null or r.actor = %(actor)s) and e.index > %(after)s
     order by e.index limit %(limit)s
@@ -68,12 +71,32 @@ _ROWS: dict[str, LiteralString] = {
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which values are erased: of the changes of a table, of one row of it (the key's columns and their values), of
-    what an actor did; all that are named have to fit. paths: patterns (`after.*`) of the private values' paths."""
+    what an actor did, of the events about a target; all that are named have to fit. paths: patterns (`after.*`) of the
+    private values' paths; None for ROW_PATHS, or without a table PERSON_PATHS."""
 
     table: str | None = None
     key: Mapping[str, Any] | None = None
     actor: str | None = None
-    paths: tuple[str, ...] = PATHS
+    target: str | None = None
+    paths: tuple[str, ...] | None = None
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The paths that count."""
+        if self.paths is not None:
+            return self.paths
+        return PERSON_PATHS if self.table is None else ROW_PATHS
+
+    def check(self) -> None:
+        """Raises VALIDATION_FAILED where nothing is selected, or what nothing could fit."""
+        if self.table is None and self.actor is None and self.target is None:
+            _refuse("Name a table, an actor or a target whose values are to be erased.")
+        if self.key is not None and self.table is None:
+            _refuse("A key is one of a table: name the table.")
+        if self.table is not None and self.target is not None:
+            _refuse("A target is one of events, which have no table: erase them by themselves.")
+        if not self.patterns:
+            _refuse("Name the paths of the values to erase, or leave them out.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +114,7 @@ def do_erase(log: LogRef, selection: Selection, *, actor: str, reason: str) -> E
     Raises VALIDATION_FAILED without a selection, INVALID_STATE when something of it is not sealed yet or is not what
     was sealed. The tables are vacuumed afterwards; older backups still hold the values (docs/audit-sealing.md).
     """
-    if selection.table is None and selection.actor is None:
-        raise KapokError("VALIDATION_FAILED", "Name a table or an actor whose values are to be erased.")
+    selection.check()
     erased = [0, 0]
     with connection.cursor() as cursor:
         cursor.execute(log.sql(_LOCK))
@@ -105,34 +127,58 @@ def do_erase(log: LogRef, selection: Selection, *, actor: str, reason: str) -> E
             for values in _erase(cursor, log, origin[0] if origin else log.origin, selection, kind):
                 erased[0] += 1
                 erased[1] += values
-    details = {"reason": reason, "entries": erased[0], "values": erased[1], "paths": list(selection.paths)}
+    details = {"reason": reason, "entries": erased[0], "values": erased[1], "paths": list(selection.patterns)}
     transaction.on_commit(lambda: queue_vacuum(log))
     table = {} if selection.table is None else {"table": selection.table}
     record("audit.erased", log=log, actor=actor, target=f"log:{log.origin}", details={**details, **table})
     return Erased(*erased)
 
 
+def would_erase(log: LogRef, selection: Selection) -> Erased:
+    """What an erasure would take out of what is sealed now; nothing is changed. Raises VALIDATION_FAILED."""
+    selection.check()
+    entries = values = 0
+    with connection.cursor() as cursor:
+        for kind in _kinds(cursor, log):
+            for found in _found(cursor, log, selection, kind):
+                lost = len(_chosen(row_of(kind, found[5:]).private, selection))
+                entries, values = entries + (lost > 0), values + lost
+    return Erased(entries, values)
+
+
+def _refuse(message: str) -> None:
+    raise KapokError("VALIDATION_FAILED", message)
+
+
 def _erase(cursor: Any, log: LogRef, origin: str, selection: Selection, kind: str) -> Iterator[int]:
     """Erase in one kind of rows; yields how many values of each entry went."""
-    after = -1
-    while True:
-        parameters = {**_parameters(selection), "after": after, "limit": BATCH}
-        cursor.execute(_named(log, _FOUND, kind), parameters)
+    for index, leaf_hash, seed, salts, erased, *row in _found(cursor, log, selection, kind):
+        entry = _entry(kind, seed, salts, erased, tuple(row))
+        paths = _chosen(entry.private, selection)
+        if not paths:
+            continue
+        left = _without(entry, paths)
+        if left.leaf_hash(origin) != bytes(leaf_hash):
+            raise KapokError("INVALID_STATE", f"Entry {index} is not what was sealed, so nothing was erased.")
+        cursor.execute(log.sql(_ENTRY), [json.dumps(dict(left.salts or {})), json.dumps(dict(left.erased)), index])
+        cursor.execute(log.sql(_ROWS[kind]), _row(kind, paths, str(row[0]), entry.position, entry.at))
+        yield len(paths)
+
+
+def _found(cursor: Any, log: LogRef, selection: Selection, kind: str) -> Iterator[tuple[Any, ...]]:
+    """_FOUND's rows, a batch at a time."""
+    after, more = -1, True
+    while more:
+        cursor.execute(_named(log, _FOUND, kind), {**_parameters(selection), "after": after, "limit": BATCH})
         found = cursor.fetchall()
-        for index, leaf_hash, seed, salts, erased, at, *row in found:
-            after = index
-            entry = _entry(kind, seed, salts, erased, tuple(row))
-            paths = [path for path in entry.private if any(fnmatchcase(path, one) for one in selection.paths)]
-            if not paths:
-                continue
-            left = _without(entry, paths)
-            if left.leaf_hash(origin) != bytes(leaf_hash):
-                raise KapokError("INVALID_STATE", f"Entry {index} is not what was sealed, so nothing was erased.")
-            cursor.execute(log.sql(_ENTRY), [json.dumps(dict(left.salts or {})), json.dumps(dict(left.erased)), index])
-            cursor.execute(log.sql(_ROWS[kind]), _row(kind, paths, str(row[0]), entry.position, at))
-            yield len(paths)
-        if len(found) < BATCH:
-            return
+        yield from found
+        more = len(found) == BATCH
+        after = found[-1][0] if found else after
+
+
+def _chosen(private: Mapping[str, str], selection: Selection) -> list[str]:
+    """The paths of the values that go."""
+    return [path for path in private if any(fnmatchcase(path, one) for one in selection.patterns)]
 
 
 def _without(entry: Entry, paths: list[str]) -> Entry:
@@ -176,4 +222,4 @@ def _named(log: LogRef, statement: LiteralString, kind: str) -> str:
 
 def _parameters(selection: Selection) -> dict[str, Any]:
     key = None if selection.key is None else json.dumps(dict(selection.key))
-    return {"table": selection.table, "key": key, "actor": selection.actor}
+    return {"table": selection.table, "key": key, "actor": selection.actor, "target": selection.target}

@@ -69,8 +69,8 @@ def roll_back(operation: Operation) -> None:
 
 
 def _seal(operation: Operation, progressed: Progressed) -> None:
-    told = _now_and_then(progressed)
-    with _session() as session:
+    told = now_and_then(progressed)
+    with own_session() as session:
         problem = wait_until_sealed(
             session, _log(_export(operation)), SEAL_SECONDS, lambda waited: told(int(waited), int(SEAL_SECONDS))
         )
@@ -89,8 +89,8 @@ def _write(operation: Operation, progressed: Progressed) -> None:
         requested_by=export.requested_by.email if export.requested_by else "the platform",
         problem=operation.result.get(NOT_SEALED, ""),
     )
-    with _session() as session:
-        written = write_export(session, _log(export), wanted, path, _now_and_then(progressed))
+    with own_session() as session:
+        written = write_export(session, _log(export), wanted, path, now_and_then(progressed))
     with path.open("rb") as file:
         export.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     export.facts, export.size_bytes = written.facts(), path.stat().st_size
@@ -118,14 +118,14 @@ def _log(export: AuditExport) -> LogRef:
     return CONTROL_LOG if export.tenant is None else log_of(export.tenant.schema_name)
 
 
-def _session() -> psycopg.Connection[Any]:
+def own_session() -> psycopg.Connection[Any]:
     """A connection of its own: the operation's is needed to tell how far it is."""
     # The tests' database has another name than the URL says.
     conninfo = make_conninfo(settings.DATABASE_URL, dbname=settings.DATABASES["default"]["NAME"])
     return psycopg.connect(conninfo, autocommit=True, application_name="kapok export")
 
 
-def _now_and_then(progressed: Progressed) -> Progressed:
+def now_and_then(progressed: Progressed) -> Progressed:
     """Tells at most every TELL_EVERY seconds."""
     told = time.monotonic()
 

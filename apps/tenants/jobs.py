@@ -11,7 +11,7 @@ from functools import partial
 
 from django.db import transaction
 
-from apps.tenants import exporting, provisioning
+from apps.tenants import checking, erasing, exporting, provisioning
 from apps.tenants.acting import SYSTEM
 from apps.tenants.audit_modes import apply_audit_settings
 from apps.tenants.fleet import MIGRATED_STATES, FleetResult, migrate_tenants
@@ -135,5 +135,7 @@ JOBS: Mapping[str, Job] = {
     OperationKind.MIGRATE_PROJECT: Job({"template": _compile_template, "tenants": _migrate_project}),
     OperationKind.UPGRADE: Job({"tenants": _upgrade_tenants}),
     OperationKind.AUDIT_SETTINGS: Job({"tenants": _apply_audit_settings}),
+    OperationKind.AUDIT_CHECK: Job(checking.STEPS),
     OperationKind.AUDIT_EXPORT: Job(exporting.STEPS, exporting.roll_back),
+    OperationKind.AUDIT_ERASURE: Job(erasing.STEPS),
 }

@@ -11,7 +11,9 @@ _VERBS = {
     OperationKind.MIGRATE_PROJECT: "Migrate project",
     OperationKind.UPGRADE: "Upgrade all tenants",
     OperationKind.AUDIT_EXPORT: "Export the audit trail of",
+    OperationKind.AUDIT_CHECK: "Check the log of",
     OperationKind.AUDIT_SETTINGS: "Change what is recorded in",
+    OperationKind.AUDIT_ERASURE: "Erase from the audit trail of",
 }
 
 
@@ -21,6 +23,6 @@ def operation_title(operation: Operation) -> str:
         name = operation.project.slug if operation.project else ""
     else:
         name = operation.tenant.slug if operation.tenant else str(operation.result.get("tenant", ""))
-    if operation.kind == OperationKind.AUDIT_EXPORT:
+    if operation.kind in (OperationKind.AUDIT_EXPORT, OperationKind.AUDIT_CHECK, OperationKind.AUDIT_ERASURE):
         name = name or "the control plane"
     return f"{_VERBS[OperationKind(operation.kind)]} {name}".strip()

@@ -7,6 +7,7 @@ import click
 from kapok.cli.lazy import Lazy, LazyGroup
 
 COMMANDS = {
+    "erase": Lazy("kapok.cli.audit_erase", "Take personal data out of a trail for good; proofs still hold."),
     "exports": Lazy("kapok.cli.audit_exports", "Ask for bundles of audit trails, and take them away."),
     "settings": Lazy("kapok.cli.audit_settings", "audit.yaml: what of each table is recorded."),
     "status": Lazy("kapok.cli.audit_status", "How far a log is sealed, with which key, and whether all is well."),

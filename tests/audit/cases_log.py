@@ -15,7 +15,7 @@ from apps.audit.keys import do_rotate_log_key, keyring_of
 from apps.audit.models import Log
 from apps.tenants.exporting import file_of
 from apps.tenants.models import AuditExport, Operation, OperationKind, OperationState
-from apps.tenants.services import export_files, exports, looking
+from apps.tenants.services import do_request_erasure, export_files, exports, looking
 from kapok.ledger.signing import new_private_key
 from tests.audit.world import Case, World
 
@@ -64,6 +64,17 @@ CASES = {
     "audit.begin_anew.do_begin_anew": Case(_begin_anew, ["tenant audit.begun_anew"]),
     "audit.erasure.do_erase": Case(_erase, ["tenant audit.erased"]),
     "audit.keys.do_rotate_log_key": Case(_rotate, ["tenant audit.key_rotated"], "system"),
+    "tenants.services.erasures.do_request_erasure": Case(
+        lambda world: partial(
+            do_request_erasure,
+            world.of_tenant(),
+            Selection(table="guests"),
+            reason="asked for",
+            confirm=world.tenant.slug,
+            acting=world.operator,
+        ),
+        ["tenant audit.erasure_requested"],
+    ),
     "tenants.services.exports.do_request_export": Case(_request, ["tenant audit.export_requested"]),
     "tenants.services.export_files.do_take_export": Case(
         lambda world: partial(export_files.do_take_export, _made(world), acting=world.operator),

@@ -44,7 +44,7 @@ _CHANGE = """
 """
 _EVENT = """
     insert into {schema}.kapok_event (action, outcome, actor, target, request_id, address, details)
-    values (203, 'ok', 'operator:7', 'tenant:1', 'r2', '192.0.2.1', %s)
+    values (203, 'ok', 'operator:7', %s, 'r2', '192.0.2.1', %s)
 """
 
 
@@ -102,9 +102,9 @@ class SealedLog:
         values = ["bookings", "insert", json.dumps({"id": row["id"]}), None, json.dumps(row), actor, "session 1"]
         self.sql(_CHANGE, values, session)
 
-    def event(self, *, session: Session | None = None, **details: Any) -> None:
+    def event(self, *, session: Session | None = None, target: str = "tenant:1", **details: Any) -> None:
         """A tenant is suspended."""
-        self.sql(_EVENT, [json.dumps({"slug": "acme", **details})], session)
+        self.sql(_EVENT, [target, json.dumps({"slug": "acme", **details})], session)
 
     def fill(self, changes: int, events: int = 0) -> None:
         """Rows, each in a transaction of its own."""

@@ -131,6 +131,12 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
     ("PUT", "/projects/bookings/audit"): ({"text": "default: keys\n"}, manage(200)),
     # Whose log it is, is said in the query (tests/audit/test_log_api.py).
     ("GET", "/audit/log"): (None, (401, 422, 422, 422, 422)),
+    # The cast's tenant has no log; whoever audits does not erase.
+    ("POST", "/audit/erasures"): (
+        {"tenant": "acme", "table": "guests", "reason": "asked for", "confirm": "acme"},
+        manage(409),
+    ),
+    ("POST", "/audit/erasures/preview"): ({"tenant": "acme", "table": "guests"}, manage(409)),
     ("GET", "/audit/exports"): (None, OPEN),
     # No directory for exports is set: that is said to those only who may export. To manage is not to audit.
     ("POST", "/audit/exports"): ({"tenant": "acme"}, (401, 404, 403, 403, 503)),

@@ -7,6 +7,7 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.control.api import (
+    audit_erasures,
     audit_exports,
     audit_log,
     audit_settings,
@@ -89,6 +90,8 @@ urlpatterns = [
     path("v1/migrations/up", migrations.MigrationsUpView.as_view()),
     path("v1/audit/log", audit_log.LogView.as_view()),
     path("v1/audit/profiles", audit_exports.ProfilesView.as_view()),
+    path("v1/audit/erasures", audit_erasures.ErasuresView.as_view()),
+    path("v1/audit/erasures/preview", audit_erasures.ErasurePreviewView.as_view()),
     path("v1/audit/exports", audit_exports.ExportsView.as_view()),
     path(_EXPORT, audit_exports.ExportView.as_view()),
     path(f"{_EXPORT}/download", audit_exports.export_download, name="control-export-download"),

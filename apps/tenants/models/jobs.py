@@ -22,6 +22,8 @@ class OperationKind(models.TextChoices):
     UPGRADE = "upgrade"
     AUDIT_EXPORT = "audit_export"
     AUDIT_SETTINGS = "audit_settings"
+    AUDIT_CHECK = "audit_check"
+    AUDIT_ERASURE = "audit_erasure"
 
 
 class OperationState(models.TextChoices):

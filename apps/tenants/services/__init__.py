@@ -4,8 +4,10 @@ In: rows, plain values and `acting` (who does it). Out: the changed rows, or Kap
 must happen afterwards is queued when it commits.
 """
 
-from apps.tenants.services.audit_settings import do_set_audit_settings
+from apps.tenants.services.audit_alerts import do_acknowledge_alert, do_check_log
+from apps.tenants.services.audit_settings import do_rollback_audit_settings, do_set_audit_settings
 from apps.tenants.services.domains import do_add_domain, do_remove_domain
+from apps.tenants.services.erasures import do_request_erasure, preview_erasure
 from apps.tenants.services.export_files import do_delete_export, do_take_export
 from apps.tenants.services.exports import do_request_export
 from apps.tenants.services.issuers import do_distrust_issuer, do_trust_issuer
@@ -31,7 +33,9 @@ from apps.tenants.services.tenants import (
 )
 
 __all__ = [
+    "do_acknowledge_alert",
     "do_add_domain",
+    "do_check_log",
     "do_create_key",
     "do_create_project",
     "do_create_tenant",
@@ -45,10 +49,12 @@ __all__ = [
     "do_register_documents",
     "do_remove_domain",
     "do_remove_provider",
+    "do_request_erasure",
     "do_request_export",
     "do_resume_tenant",
     "do_retry_operation",
     "do_revoke_key",
+    "do_rollback_audit_settings",
     "do_rollback_permissions",
     "do_rotate_signing_key",
     "do_set_audit_settings",
@@ -60,4 +66,5 @@ __all__ = [
     "do_update_project",
     "do_update_tenant",
     "do_upload_migrations",
+    "preview_erasure",
 ]
