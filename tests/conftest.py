@@ -6,6 +6,7 @@ They are started when this file is imported: the settings, which read the variab
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
@@ -13,9 +14,11 @@ import hypothesis
 import psycopg
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from kapok.stack.stack import EmbeddedStack, from_environment
+from tests.emptying import empty_database
 
 # Nothing here has to survive a power cut.
 POSTGRES_OPTIONS = {
@@ -92,10 +95,13 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Emptying the tests' database between tests is not tampering with its log."""
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Emptying the tests' database between tests is quick (tests/emptying.py), and no tampering with its log."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("alter table public.kapok_event disable trigger kapok_no_truncate")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda test: empty_database())
+        yield
 
 
 @pytest.fixture(scope="session")
