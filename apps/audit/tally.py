@@ -111,9 +111,11 @@ class Tally:
         return ready
 
     def put_back(self, pending: Iterable[Pending]) -> None:
-        """It could not be written now; the most recent are kept."""
+        """It could not be written now; the most recent are kept, the others counted."""
         with self._lock:
-            self._ready = [*pending, *self._ready][-MOST_USES:]
+            waiting = [*pending, *self._ready]
+            self._ready = waiting[-MOST_USES:]
+            self._beyond += len(waiting) - len(self._ready)
 
 
 def _refusal(key: tuple[str, str, str, str, str, tuple[tuple[str, str], ...]], found: _Count) -> Pending:

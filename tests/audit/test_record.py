@@ -17,7 +17,7 @@ from apps.audit.flusher import flush
 from apps.audit.logs import CONTROL_LOG, LogRef, log_of
 from apps.audit.models import Event
 from apps.audit.record import record
-from apps.audit.tally import MOST, TALLY, USE_WINDOW, WINDOW, Tally
+from apps.audit.tally import MOST, MOST_USES, TALLY, USE_WINDOW, WINDOW, Tally
 from apps.audit.written_later import write_down
 from apps.identity.services.sign_in import do_sign_in_password
 from apps.tenants.provisioning import names_of
@@ -164,6 +164,15 @@ def test_a_brute_force_fills_no_disk_and_no_memory() -> None:
     assert len(told) == MOST + 1
     assert told[-1] == ("public", f'{{"count": {MOST * 99}}}')
     assert counts(tally) == []
+
+
+def test_what_cannot_be_kept_while_the_database_is_away_is_counted() -> None:
+    tally = Tally(Clock())
+    tally.refused("key.refused", "public", **REFUSED, reason="KEY_REVOKED")
+    (event,) = tally.take()
+    tally.put_back([event] * (MOST_USES + 5))
+    told = counts(tally)
+    assert len(told) == MOST_USES + 1 and told[-1] == ("public", '{"count": 5}')
 
 
 def test_the_use_of_a_key_is_told_once_an_hour_and_address() -> None:
