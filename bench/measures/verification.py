@@ -17,10 +17,11 @@ from pathlib import Path
 from bench.kapok_server import Kapok
 from bench.targets import Target
 from kapok.ledger import tiles
-from kapok.ledger.bundle import BundleWriter, Evidence, Range
+from kapok.ledger.bundle import BundleWriter, Evidence
 from kapok.ledger.checkpoints import Checkpoint, sign
 from kapok.ledger.entries import CHANGE, Entry, new_seed, time_text
 from kapok.ledger.lines import encode
+from kapok.ledger.manifest import Range, manifest_signer
 from kapok.ledger.merkle import frontier_of
 from kapok.ledger.signing import LocalSigner, new_private_key
 
@@ -68,7 +69,7 @@ def _make(path: Path, signer: LocalSigner) -> None:
         writer.write_lines(log.lines())
         writer.write_leaf_hashes(log.tiles[0, index] for index in range(-(-ENTRIES // tiles.WIDTH)))
         writer.write_proofs(tiles.node_reader(log.tile), Evidence(log.notes, [signer.key]))
-        writer.finish([signer])
+        writer.finish(manifest_signer(_ORIGIN, [signer]))
 
 
 class _Log:

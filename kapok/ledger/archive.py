@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from kapok.ledger.bundle import MAX_MEMBERS
+from kapok.ledger.manifest import MAX_MEMBERS
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _MAX_DIRECTORY_BYTES = 64 * 1024

@@ -6,6 +6,7 @@ comes: memory does not grow with the number of entries.
 
 from __future__ import annotations
 
+import base64
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,17 +15,17 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import pairwise
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 import orjson
 
-from kapok.ledger.checkpoints import Checkpoint, Note, sign
-from kapok.ledger.keys import PublicKey, Signer
+from kapok.ledger.checkpoints import Checkpoint, Note
+from kapok.ledger.keys import PublicKey
 from kapok.ledger.lines import MAX_LINE_BYTES
+from kapok.ledger.manifest import Manifest, ManifestSigner, Range
 from kapok.ledger.merkle import NodeReader, frontier_of
 from kapok.ledger.proofs import consistency_proof, inclusion_proof
 
-FORMAT, VERSION = "kapok-audit-bundle", 1
 MANIFEST, MANIFEST_NOTE, KEYS, CHECKPOINTS = "manifest.json", "manifest.note", "keys.json", "checkpoints.jsonl"
 FRONTIER, ENTRIES, LEAF_HASHES, PROOFS = "frontier.json", "entries.jsonl", "leaf_hashes.bin", "proofs.json"
 #: What the root proves, and what cannot be listed in itself: these are not in the manifest's list of files.
@@ -32,27 +33,10 @@ UNLISTED = frozenset({MANIFEST, MANIFEST_NOTE, ENTRIES, LEAF_HASHES})
 REQUIRED = frozenset({MANIFEST, KEYS, CHECKPOINTS, FRONTIER, ENTRIES, LEAF_HASHES, PROOFS})
 
 #: Limits that a writer keeps and a reader may rely on.
-MAX_CHECKPOINTS = 2000
-MAX_MEMBERS = 32
+MAX_CHECKPOINTS, MAX_TIME_STAMPS = 2000, 400
 
 _COMPRESSION_LEVEL = 1
-_MANIFEST_TITLE = "kapok: an audit bundle"
 _BUFFER_BYTES = 2**18
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Which part of which log: the entries [first_size, last_size), and the times that were asked for (or None).
-
-    selection: what was asked for besides, in words (`{"tables": "payments, invoices"}`); nothing proves it.
-    """
-
-    origin: str
-    first_size: int
-    last_size: int
-    since: str | None = None
-    until: str | None = None
-    selection: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +54,15 @@ class Evidence:
 
     notes: checkpoints in order, at most MAX_CHECKPOINTS: the first is that of first_size (none is needed for 0), the
     last that of last_size. keys: those that signed. rotations: the `rotation.announce` notes of all key changes so far,
-    oldest first. witnesses: events after the range, of rows that expired.
+    oldest first. witnesses: events after the range, of rows that expired. time_stamps: authorities' answers by the size
+    of their checkpoint, which is among the notes; at most MAX_TIME_STAMPS.
     """
 
     notes: Sequence[str]
     keys: Sequence[PublicKey]
     rotations: Sequence[str] = ()
     witnesses: Sequence[Witness] = ()
+    time_stamps: Mapping[int, bytes] = field(default_factory=dict)
 
 
 class BundleWriter:
@@ -87,7 +73,7 @@ class BundleWriter:
         """stream: to write to; it need not be able to seek. created_at: with its time zone."""
         self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL)
         self._range, self._created_at = part, created_at
-        self._files: dict[str, dict[str, Any]] = {}
+        self._files: dict[str, tuple[int, str]] = {}
 
     def __enter__(self) -> BundleWriter:
         return self
@@ -127,8 +113,8 @@ class BundleWriter:
 
         Raises ValueError when there are too many checkpoints, NoteError when a note is not a checkpoint.
         """
-        if len(evidence.notes) > MAX_CHECKPOINTS:
-            raise ValueError(f"a bundle has at most {MAX_CHECKPOINTS} checkpoints")
+        if len(evidence.notes) > MAX_CHECKPOINTS or len(evidence.time_stamps) > MAX_TIME_STAMPS:
+            raise ValueError(f"a bundle has at most {MAX_CHECKPOINTS} checkpoints, {MAX_TIME_STAMPS} with time stamps")
         first, last = self._range.first_size, self._range.last_size
         sizes = sorted({size_of(note) for note in evidence.notes})
         consistency = [
@@ -146,7 +132,7 @@ class BundleWriter:
         proofs = {"consistency": consistency, "inclusion": inclusion, "witnesses": witnesses}
         keys = {"keys": [key.text for key in evidence.keys], "rotations": list(evidence.rotations)}
         self.add(FRONTIER, [orjson.dumps({"hashes": _hex(frontier_of(node, first).frontier), "size": first})])
-        self.add(CHECKPOINTS, (orjson.dumps({"note": note}) + b"\n" for note in evidence.notes))
+        self.add(CHECKPOINTS, (_checkpoint_line(note, evidence) for note in evidence.notes))
         self.add(KEYS, [orjson.dumps(keys)])
         self.add(PROOFS, [orjson.dumps(proofs)])
 
@@ -158,31 +144,20 @@ class BundleWriter:
                 member.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
-        self._files[name] = {"bytes": size, "sha256": digest.hexdigest()}
+        self._files[name] = size, digest.hexdigest()
 
-    def finish(self, signers: Sequence[Signer] = ()) -> None:
-        """Write the manifest, signed when there are signers, and end the zip."""
-        manifest = orjson.dumps(
-            {
-                "createdAt": self._created_at.isoformat(timespec="seconds"),
-                "files": self._files,
-                "firstSize": self._range.first_size,
-                "format": FORMAT,
-                "from": self._range.since,
-                "lastSize": self._range.last_size,
-                "origin": self._range.origin,
-                "selection": dict(self._range.selection),
-                "to": self._range.until,
-                "version": VERSION,
-            },
-            option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2,
-        )
+    def finish(self, sign: ManifestSigner | None = None) -> bool:
+        """Write the manifest, with what `sign` gives for it, and end the zip. Out: whether it is signed."""
+        created_at = self._created_at.isoformat(timespec="seconds")
+        manifest = Manifest(self._range, created_at, self._files).encoded
         with self._member(MANIFEST) as member:
             member.write(manifest)
-        if signers:
+        note = sign(manifest) if sign else None
+        if note is not None:
             with self._member(MANIFEST_NOTE) as member:
-                member.write(sign(manifest_text(self._range.origin, manifest), signers).encode())
+                member.write(note.encode())
         self._zip.close()
+        return note is not None
 
     @contextmanager
     def _member(self, name: str, *, compressed: bool = True) -> Iterator[IO[bytes]]:
@@ -192,14 +167,17 @@ class BundleWriter:
             yield member
 
 
-def manifest_text(origin: str, manifest: bytes) -> str:
-    """What a manifest's signature is over. It cannot be read as a checkpoint: its second line is no size."""
-    return f"{_MANIFEST_TITLE}\n{origin}\n{sha256(manifest).hexdigest()}\n"
-
-
 def size_of(note: str) -> int:
     """The size that a checkpoint speaks of. Raises NoteError."""
     return Checkpoint.parse(Note.parse(note).text).size
+
+
+def _checkpoint_line(note: str, evidence: Evidence) -> bytes:
+    line = {"note": note}
+    stamp = evidence.time_stamps.get(size_of(note))
+    if stamp is not None:
+        line["timeStamp"] = base64.b64encode(stamp).decode()
+    return orjson.dumps(line) + b"\n"
 
 
 def _hex(proof: Iterable[bytes]) -> list[str]:

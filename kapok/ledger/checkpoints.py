@@ -42,6 +42,12 @@ class Signature:
     key_id: str
     value: bytes
 
+    @property
+    def line(self) -> str:
+        """As a note has it."""
+        value = base64.b64encode(bytes.fromhex(self.key_id) + self.value).decode()
+        return f"— {self.name} {value}\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -64,6 +70,11 @@ class Note:
         if len(signatures) > MAX_SIGNATURES:
             raise NoteError("the note has too many signatures")
         return cls(text + "\n", signatures)
+
+    @property
+    def written(self) -> str:
+        """The whole note: what `parse` has read, to the letter, for a note has one spelling."""
+        return f"{self.text}\n{''.join(signature.line for signature in self.signatures)}"
 
     def signed_by(self, keys: Iterable[PublicKey]) -> list[PublicKey]:
         """Which of the keys have signed. Raises ForgedSignature when a signature only says it is of one of them."""
@@ -111,11 +122,8 @@ class Checkpoint:
 
 def sign(text: str, signers: Sequence[Signer]) -> str:
     """The note: the text with a signature of each signer. Raises what a signer raises, NoteError for an unfit text."""
-    lines = []
-    for signer in signers:
-        value = bytes.fromhex(signer.key.id) + signer.sign(text.encode())
-        lines.append(f"— {signer.key.name} {base64.b64encode(value).decode()}\n")
-    note = f"{text}\n{''.join(lines)}"
+    signatures = tuple(Signature(one.key.name, one.key.id, one.sign(text.encode())) for one in signers)
+    note = Note(text, signatures).written
     Note.parse(note)
     return note
 

@@ -5,9 +5,9 @@ In: an archive. Out: `Contents`: manifest, keys, checkpoints, frontier and proof
 
 from __future__ import annotations
 
-import re
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -15,35 +15,36 @@ import orjson
 from kapok.ledger.archive import Archive, BundleUnreadable
 from kapok.ledger.bundle import (
     CHECKPOINTS,
-    FORMAT,
     FRONTIER,
     KEYS,
     MANIFEST,
     MANIFEST_NOTE,
     MAX_CHECKPOINTS,
-    MAX_MEMBERS,
+    MAX_TIME_STAMPS,
     PROOFS,
     REQUIRED,
-    VERSION,
-    Range,
 )
-from kapok.ledger.checkpoints import MAX_NOTE_CHARACTERS, TIME, Checkpoint, Note, NoteError
+from kapok.ledger.checkpoints import MAX_NOTE_CHARACTERS, Checkpoint, Note, NoteError
 from kapok.ledger.keys import KeyFormatError, PublicKey
+from kapok.ledger.manifest import MAX_MANIFEST_BYTES, Manifest, ManifestError, Range
 from kapok.ledger.merkle import HASH_BYTES
+from kapok.ledger.time_stamps import MAX_STAMP_BYTES
 
 _MEGABYTE = 2**20
-_LIMITS = {MANIFEST: _MEGABYTE, KEYS: _MEGABYTE, FRONTIER: 65_536, PROOFS: 16 * _MEGABYTE, CHECKPOINTS: 8 * _MEGABYTE}
+_LIMITS = {
+    MANIFEST: MAX_MANIFEST_BYTES, KEYS: _MEGABYTE, FRONTIER: 65_536, PROOFS: 16 * _MEGABYTE, CHECKPOINTS: 16 * _MEGABYTE
+}  # fmt: skip
 _MAX_SIZE = 2**63 - 1
-_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_PROOF_HASHES = 128
 
 
 @dataclass(frozen=True, slots=True)
 class SignedCheckpoint:
-    """A checkpoint and the note it was read from."""
+    """A checkpoint and the note it was read from. stamp: the time stamp that came with it."""
 
     checkpoint: Checkpoint
     note: Note
+    stamp: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,16 @@ def read_contents(archive: Archive) -> Contents:
     for name in sorted(REQUIRED - archive.names):
         raise BundleUnreadable(f"there is no {name} in it")
     manifest_bytes = archive.read(MANIFEST, _LIMITS[MANIFEST])
-    manifest = _json(MANIFEST, manifest_bytes)
     try:
-        part, files = _range(manifest), _files(manifest)
+        manifest = Manifest.parse(manifest_bytes)
+    except ManifestError as exc:
+        raise BundleUnreadable(str(exc)) from exc
+    try:
         keys, frontier, proofs = (_json(name, archive.read(name, _LIMITS[name])) for name in (KEYS, FRONTIER, PROOFS))
         return Contents(
-            part=part,
-            created_at=_text(manifest["createdAt"]),
-            files=files,
+            part=manifest.part,
+            created_at=manifest.created_at,
+            files={name: digest for name, (_, digest) in manifest.files.items()},
             manifest=manifest_bytes,
             manifest_note=_manifest_note(archive),
             keys=[PublicKey.parse(_text(key)) for key in keys["keys"]],
@@ -130,25 +133,6 @@ def read_contents(archive: Archive) -> Contents:
         raise BundleUnreadable("one of its JSON files is not of the form it should have") from exc
 
 
-def _range(manifest: Any) -> Range:
-    if manifest["format"] != FORMAT:
-        raise BundleUnreadable("its manifest is not that of an audit bundle")
-    if manifest["version"] != VERSION:
-        raise BundleUnreadable(f"it is of version {manifest['version']!r} of the format, not of {VERSION}")
-    first, last = _size(manifest["firstSize"]), _size(manifest["lastSize"])
-    if first > last:
-        raise BundleUnreadable("its range ends before it begins")
-    selection = {_text(name): _text(value) for name, value in manifest["selection"].items()}
-    return Range(_text(manifest["origin"]), first, last, _time(manifest["from"]), _time(manifest["to"]), selection)
-
-
-def _files(manifest: Any) -> dict[str, str]:
-    found = {name: _text(facts["sha256"]) for name, facts in manifest["files"].items()}
-    if len(found) > MAX_MEMBERS or not all(map(_HASH.fullmatch, found.values())):
-        raise ValueError("the files' hashes are not what they should be")
-    return found
-
-
 def _manifest_note(archive: Archive) -> Note | None:
     if MANIFEST_NOTE not in archive.names:
         return None
@@ -159,7 +143,20 @@ def _checkpoints(archive: Archive) -> list[SignedCheckpoint]:
     lines = archive.read(CHECKPOINTS, _LIMITS[CHECKPOINTS]).splitlines()
     if len(lines) > MAX_CHECKPOINTS:
         raise BundleUnreadable(f"it has more than {MAX_CHECKPOINTS} checkpoints")
-    return [_signed(_text(_json(CHECKPOINTS, line)["note"])) for line in lines]
+    found = [_checkpoint(_json(CHECKPOINTS, line)) for line in lines]
+    if sum(one.stamp is not None for one in found) > MAX_TIME_STAMPS:
+        raise BundleUnreadable(f"it has more than {MAX_TIME_STAMPS} time stamps")
+    return found
+
+
+def _checkpoint(line: Any) -> SignedCheckpoint:
+    signed = _signed(_text(line["note"]))
+    if "timeStamp" not in line:
+        return signed
+    stamp = base64.b64decode(_text(line["timeStamp"]), validate=True)
+    if len(stamp) > MAX_STAMP_BYTES:
+        raise BundleUnreadable(f"it has a time stamp of more than {MAX_STAMP_BYTES} bytes")
+    return replace(signed, stamp=stamp)
 
 
 def _signed(text: str) -> SignedCheckpoint:
@@ -178,12 +175,6 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("a text was expected")
     return value
-
-
-def _time(value: Any) -> str | None:
-    if value is not None and not TIME.fullmatch(value):
-        raise ValueError("a time was expected")
-    return _text(value) if value is not None else None
 
 
 def _size(value: Any) -> int:

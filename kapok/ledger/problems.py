@@ -46,6 +46,12 @@ class Code(StrEnum):
     KEY_UNKNOWN = "KEY_UNKNOWN"
     FILE_CHANGED = "FILE_CHANGED"
     MANIFEST_CHANGED = "MANIFEST_CHANGED"
+    TIME_STAMP_INVALID = "TIME_STAMP_INVALID"
+    TIME_STAMP_UNKNOWN = "TIME_STAMP_UNKNOWN"
+
+
+#: What says only that somebody is not known, and not that anything is wrong.
+UNKNOWN = frozenset({Code.KEY_UNKNOWN, Code.TIME_STAMP_UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,8 @@ class Problem:
 
 
 def outcome_of(problems: Iterable[Problem]) -> Outcome:
-    """Tampered as soon as anything is wrong but that the key is not known."""
+    """Tampered as soon as anything is wrong but that the key, or who stamped the time, is not known."""
     codes = {problem.code for problem in problems}
     if not codes:
         return Outcome.VERIFIED
-    return Outcome.UNKNOWN_KEY if codes == {Code.KEY_UNKNOWN} else Outcome.TAMPERED
+    return Outcome.UNKNOWN_KEY if codes <= UNKNOWN else Outcome.TAMPERED

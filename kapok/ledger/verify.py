@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
+from cryptography.x509 import Certificate
+
 from kapok.ledger.archive import Archive
-from kapok.ledger.bundle import UNLISTED, Range, manifest_text
-from kapok.ledger.checkpoints import Checkpoint, ForgedSignature, Note
+from kapok.ledger.checkpoints import Checkpoint, Note
 from kapok.ledger.contents import Contents, SignedCheckpoint, read_contents
 from kapok.ledger.entries import Entry
 from kapok.ledger.entries_check import Entries, Progress, check_entries
 from kapok.ledger.gone_check import check_gone
 from kapok.ledger.keys import PublicKey
 from kapok.ledger.lines import decode
+from kapok.ledger.manifest import Range
+from kapok.ledger.manifest_check import check_files, check_manifest
 from kapok.ledger.problems import Code, Outcome, Problem, outcome_of
 from kapok.ledger.rotation import note_of
 from kapok.ledger.signature_check import KeyRing, check_signatures
+from kapok.ledger.stamp_check import Stamps, check_stamps
 from kapok.ledger.tree_check import check_checkpoints, check_cover, check_proofs, check_roots, computed_roots, forked
 
 
@@ -31,7 +34,7 @@ class Expectations:
     """What the auditor knows already. trusted: keys; none means that nobody is trusted.
 
     origin, since, until: which log, and the times that must be covered (as entries.time_text writes them). anchors:
-    checkpoints of the log kept elsewhere.
+    checkpoints of the log kept elsewhere. authorities: certificates of those whose time stamps are trusted.
     """
 
     trusted: Sequence[PublicKey] = ()
@@ -39,12 +42,13 @@ class Expectations:
     since: str | None = None
     until: str | None = None
     anchors: Iterable[Note] = ()
+    authorities: Sequence[Certificate] = ()
 
 
 @dataclass(slots=True)
 class Verification:
     """The result. gone: entries that only their hash is left of, for they were from before `expired`. keys: those that
-    count at the range's end."""
+    count at the range's end. signed_manifest: whether one of them has signed the manifest."""
 
     part: Range
     created_at: str
@@ -57,6 +61,8 @@ class Verification:
     gone: int = 0
     expired: str | None = None
     anchors: int = 0
+    stamps: Stamps = field(default_factory=Stamps)
+    signed_manifest: bool = False
     keys: list[PublicKey] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -92,8 +98,10 @@ def verify(
         gone = check_gone(contents, ring, entries, told)
         result.gone, result.expired = gone.entries, gone.before
         result.problems += gone.problems
-        result.problems += _check_files(archive, contents)
-        _check_manifest_note(contents, ring, result)
+        result.problems += check_files(archive, contents)
+        _note_manifest(contents, ring, result)
+        result.stamps = check_stamps(contents.checkpoints, expected.authorities)
+        result.problems += result.stamps.problems
     if not expected.trusted:
         message = "No trusted key was given: that the keys in the bundle are the operator's is not proven."
         result.problems.append(Problem(Code.KEY_UNKNOWN, message))
@@ -181,36 +189,13 @@ def _rotations(told: list[tuple[int, Entry]]) -> Iterator[tuple[int, Note]]:
             yield index, note
 
 
-def _check_files(archive: Archive, contents: Contents) -> Iterator[Problem]:
-    for name in sorted(contents.files.keys() | (archive.names - UNLISTED)):
-        if name not in archive.names:
-            yield Problem(Code.FILE_CHANGED, f"{name} is in the manifest, but not in the bundle.")
-        elif name not in contents.files:
-            yield Problem(Code.FILE_CHANGED, f"{name} is in the bundle, but not in its manifest.")
-        else:
-            digest = sha256()
-            for chunk in archive.chunks(name):
-                digest.update(chunk)
-            if digest.hexdigest() != contents.files[name]:
-                yield Problem(Code.FILE_CHANGED, f"{name} is not the file that the manifest describes.")
-
-
-def _check_manifest_note(contents: Contents, ring: KeyRing, result: Verification) -> None:
-    note = contents.manifest_note
-    if note is not None and note.text != manifest_text(contents.part.origin, contents.manifest):
-        result.problems.append(Problem(Code.MANIFEST_CHANGED, "manifest.json is not the one that was signed."))
+def _note_manifest(contents: Contents, ring: KeyRing, result: Verification) -> None:
+    found = check_manifest(contents, ring)
+    if isinstance(found, Problem):
+        result.problems.append(found)
         return
-    try:
-        signed = note is not None and note.signed_by([*ring.current, *ring.retired])
-    except ForgedSignature as exc:
-        result.problems.append(Problem(Code.SIGNATURE_FORGED, f"The manifest's signature is forged: {exc}."))
-        return
-    try:
-        signed = note is not None and note.signed_by([*ring.current, *ring.retired])
-    except ForgedSignature as exc:
-        result.problems.append(Problem(Code.SIGNATURE_FORGED, f"The manifest's signature is forged: {exc}."))
-        return
-    if not signed:
+    result.signed_manifest = found
+    if not found:
         result.notices.append(
             "The manifest is not signed by a trusted key: what was selected, and files for reading such as entries.csv "
             "and the report, are the sender's word. The entries do not depend on it."

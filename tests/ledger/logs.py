@@ -12,11 +12,12 @@ from pathlib import Path
 import orjson
 
 from kapok.ledger import bundle, rotation, tiles
-from kapok.ledger.bundle import BundleWriter, Evidence, Range, Witness
+from kapok.ledger.bundle import BundleWriter, Evidence, Witness
 from kapok.ledger.checkpoints import Checkpoint, Note, sign
 from kapok.ledger.entries import CHANGE, EVENT, Entry, new_seed, time_text
 from kapok.ledger.keys import PublicKey, Signer
 from kapok.ledger.lines import encode
+from kapok.ledger.manifest import Range, manifest_signer
 from kapok.ledger.merkle import NodeReader, frontier_of
 from kapok.ledger.proofs import inclusion_proof
 from kapok.ledger.signing import LocalSigner, new_private_key
@@ -123,7 +124,7 @@ class Log:
             writer.write_leaf_hashes([b"".join(self.leaf_hashes(first, end))])
             writer.write_proofs(self.node, evidence)
             writer.add("entries.csv", [b"index,table\n", b"0,payments\n"])
-            writer.finish([self.signer] if signed else [])
+            writer.finish(manifest_signer(self.origin, [self.signer]) if signed else None)
         return path
 
 

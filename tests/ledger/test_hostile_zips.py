@@ -14,9 +14,10 @@ import pytest
 
 from kapok.ledger import bundle
 from kapok.ledger.archive import Archive, BundleUnreadable
-from kapok.ledger.bundle import BundleWriter, Evidence, Range
+from kapok.ledger.bundle import BundleWriter, Evidence
 from kapok.ledger.entries import Entry
 from kapok.ledger.lines import encode
+from kapok.ledger.manifest import Range, manifest_signer
 from kapok.ledger.verify import Expectations, verify
 from tests.ledger.logs import ORIGIN, START, Log, change, edit, edited_json, members
 
@@ -287,7 +288,7 @@ def test_a_writer_can_write_to_what_cannot_seek(log: Log, tmp_path: Path) -> Non
     writer.write_lines(encode(index, entry) for index, entry in enumerate(log.sealed))
     writer.write_leaf_hashes(log.leaf_hashes(0, 20))
     writer.write_proofs(log.node, Evidence([log.notes[20]], [log.signer.key]))
-    writer.finish([log.signer])
+    writer.finish(manifest_signer(ORIGIN, [log.signer]))
     (tmp_path / "b.zip").write_bytes(pipe.content)
     assert verify(tmp_path / "b.zip", Expectations([log.signer.key]), processes=1).outcome == "verified"
 

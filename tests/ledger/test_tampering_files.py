@@ -13,6 +13,7 @@ from kapok.ledger import bundle
 from kapok.ledger.archive import BundleUnreadable
 from kapok.ledger.checkpoints import sign
 from kapok.ledger.entries import Entry
+from kapok.ledger.manifest import manifest_text
 from kapok.ledger.problems import Code, Outcome, Problem
 from kapok.ledger.signing import LocalSigner, new_private_key
 from kapok.ledger.verify import Expectations, verify
@@ -39,7 +40,7 @@ def test_an_edited_manifest_no_longer_fits_its_signature(log: Log, path: Path) -
 
 
 def test_a_manifest_signed_by_a_stranger_is_said(log: Log, path: Path, tmp_path: Path) -> None:
-    text = bundle.manifest_text(ORIGIN, members(path)[bundle.MANIFEST])
+    text = manifest_text(ORIGIN, members(path)[bundle.MANIFEST])
     stranger = LocalSigner("kapok.test", new_private_key())
     edit(path, {bundle.MANIFEST_NOTE: lambda _: sign(text, [stranger]).encode()}, cover_up=False)
     result = check(path, log)
@@ -50,7 +51,7 @@ def test_a_manifest_signed_by_a_stranger_is_said(log: Log, path: Path, tmp_path:
 def test_a_manifest_s_signature_that_is_forged(log: Log, path: Path) -> None:
     changed = edited_json(lambda manifest: manifest.update(createdAt="2020-01-01T00:00:00+00:00"))
     edit(path, {bundle.MANIFEST: changed}, cover_up=False)
-    text = bundle.manifest_text(ORIGIN, members(path)[bundle.MANIFEST])
+    text = manifest_text(ORIGIN, members(path)[bundle.MANIFEST])
 
     def other_text(note: bytes) -> bytes:
         return text.encode() + b"\n" + note.split(b"\n\n")[1]

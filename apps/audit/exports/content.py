@@ -61,12 +61,13 @@ def _items(session: Session, log: LogRef, kind: str, first: int, last: int) -> I
                 yield Item(index, leaf_hash, None)
                 continue
             found = row_of(kind, tuple(row))
-            entry = _entry(found, seed, salts, erased)
+            entry = entry_of(found, seed, salts, erased)
             yield Item(index, leaf_hash, entry, len(entry.private) < len(found.private))
 
 
-def _entry(found: Row, seed: bytes | None, salts: Any, erased: Any) -> Entry:
-    """What a hand in the database has put there must not be shown, nor stop an export: the verifier names it."""
+def entry_of(found: Row, seed: bytes | None, salts: Any, erased: Any) -> Entry:
+    """The entry of a row, with what kapok_entry has of it. What a hand in the database has put there must not be shown,
+    nor stop an export: the verifier names it."""
     gone = erased if isinstance(erased, dict) else {}
     private = {path: text for path, text in found.private.items() if path not in gone} if gone else found.private
     # A seed beside erased values would give them away.

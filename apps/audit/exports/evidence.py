@@ -18,9 +18,10 @@ from apps.audit.logs import LogRef
 from apps.audit.sealing_state import Session
 from kapok.errors import KapokError
 from kapok.ledger import expiry, rotation
-from kapok.ledger.bundle import MAX_CHECKPOINTS, Evidence, Range, Witness
+from kapok.ledger.bundle import MAX_CHECKPOINTS, Evidence, Witness
 from kapok.ledger.keys import PublicKey
 from kapok.ledger.lines import encode, withhold
+from kapok.ledger.manifest import Range
 from kapok.ledger.merkle import HASH_BYTES, NodeReader
 from kapok.ledger.proofs import inclusion_proof
 from kapok.ledger.tiles import WIDTH, node_reader

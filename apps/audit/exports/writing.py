@@ -28,9 +28,10 @@ from apps.audit.reports.profiles import Profile
 from apps.audit.reports.tally import Tally
 from apps.audit.sealing_state import Session
 from kapok.errors import KapokError
-from kapok.ledger.bundle import BundleWriter, Evidence, Range
+from kapok.ledger.bundle import BundleWriter, Evidence
 from kapok.ledger.checkpoints import Checkpoint, Note
 from kapok.ledger.lines import encode, encode_gone
+from kapok.ledger.manifest import Range
 
 CSV, HTML, PDF = "entries.csv", "report.html", "report.pdf"
 #: How often progress is told, in seconds.
