@@ -124,4 +124,4 @@ class Shapes:
 
 
 def _shared_key(schema: str) -> str:
-    return f"kapok:catalog:3:{schema}"
+    return f"kapok:catalog:4:{schema}"

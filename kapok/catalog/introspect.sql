@@ -1,5 +1,5 @@
 -- One schema's catalog as one JSON document, in one round trip. $1: schema name; $2: role whose privileges count.
--- {"tables": [...], "types": [...], "functions": [...]}, null and false members left out; kapok.catalog.parse reads it.
+-- {"tables": [...], "types": [...], "functions": [...], "reads": {...}}, null and false members left out; kapok.catalog.parse reads it.
 --
 -- PostgreSQL 14 to 18: columns of newer versions are read through to_jsonb(row), which is null where they do not exist.
 -- The time follows the schema's size, not the number of tenants: pg_class and pg_proc have no index that begins with
@@ -273,9 +273,64 @@ type_json as (
       (select c.relkind from pg_catalog.pg_class c where t.typtype = 'c' and c.oid = t.typrelid) as row_kind
     from pg_catalog.pg_type t where t.oid = u.oid offset 0
   ) t
+),
+-- What reading one thing reads beside it: {name: [names]}, functions as `name()`. Of views, policies and functions with an
+-- SQL body (begin atomic) Postgres knows; of functions whose body is a text it does not.
+thing as materialized (
+  select m.classid, m.objid, c.relname::pg_catalog.text as name, c.relkind, c.relrowsecurity, c.relispartition
+  from member m
+  cross join lateral (select * from pg_catalog.pg_class r where r.oid = m.objid offset 0) c
+  where m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+    and c.relnamespace = m.schema
+    and c.relkind in ('r', 'v', 'm', 'f', 'p')
+    and not pg_catalog.starts_with(c.relname::pg_catalog.text, 'kapok_')
+  union all
+  select m.classid, m.objid, pg_catalog.concat(p.proname, '()'), null, false, false
+  from member m
+  cross join lateral (select * from pg_catalog.pg_proc p where p.oid = m.objid offset 0) p
+  where m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
+    and p.pronamespace = m.schema
+    and not pg_catalog.starts_with(p.proname::pg_catalog.text, 'kapok_')
+),
+beneath (name, classid, objid) as (
+  select t.name, d.refclassid, d.refobjid
+  from thing t
+  cross join lateral (
+    select d.refclassid, d.refobjid from pg_catalog.pg_depend d
+    where t.relkind is null and d.classid = t.classid and d.objid = t.objid
+    union all
+    select d.refclassid, d.refobjid
+    from pg_catalog.pg_rewrite w
+    join pg_catalog.pg_depend d on d.objid = w.oid
+      and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass::pg_catalog.oid
+    where t.relkind in ('v', 'm') and w.ev_class = t.objid
+    union all
+    select d.refclassid, d.refobjid
+    from pg_catalog.pg_policy y
+    join pg_catalog.pg_depend d on d.objid = y.oid
+      and d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass::pg_catalog.oid
+    where t.relrowsecurity and y.polrelid = t.objid
+    union all
+    -- A table's rows are those of its children too, and a partition's are its table's.
+    select t.classid, i.inhrelid from pg_catalog.pg_inherits i where t.relkind in ('r', 'p', 'f') and i.inhparent = t.objid
+    union all
+    select t.classid, i.inhparent from pg_catalog.pg_inherits i where t.relispartition and i.inhrelid = t.objid
+    offset 0
+  ) d
+),
+reads_json as (
+  select pg_catalog.json_object_agg(b.name, b.names order by b.name) as json
+  from (
+    select b.name, pg_catalog.json_agg(distinct t.name order by t.name) as names
+    from beneath b
+    join thing t on t.classid = b.classid and t.objid = b.objid
+    where t.name <> b.name
+    group by b.name
+  ) b
 )
 select pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
   'tables', (select t.json from table_json t),
   'types', (select t.json from type_json t),
-  'functions', (select f.json from function_json f)
+  'functions', (select f.json from function_json f),
+  'reads', (select r.json from reads_json r)
 ))::pg_catalog.text

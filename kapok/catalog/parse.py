@@ -37,6 +37,7 @@ def parse(document: bytes | str) -> Catalog:
         tables=tuple([_table(item, names) for item in raw.get("tables", [])]),
         types=tuple([_type(item, names) for item in types]),
         functions=tuple(sorted([_function(item, names) for item in raw.get("functions", [])], key=_signature)),
+        reads=tuple(sorted([(name, _interned(beneath)) for name, beneath in raw.get("reads", {}).items()])),
     )
 
 

@@ -151,8 +151,10 @@ class RawFunction:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """One schema: tables and functions by name, and every type they use."""
+    """One schema: tables and functions by name, and every type they use. reads: what reading a view or a table, or
+    calling a function (`name()`), reads beside it, one step deep, as far as Postgres knows."""
 
     tables: tuple[RawTable, ...] = ()
     types: tuple[RawType, ...] = ()
     functions: tuple[RawFunction, ...] = ()
+    reads: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -41,5 +41,6 @@ def build(catalog: Catalog) -> Model:
             ]
         ),
         functions=functions.root,
+        reads=catalog.reads,
         warnings=warnings,
     )

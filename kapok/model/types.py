@@ -226,12 +226,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Everything the API knows of one schema. `shape`: hex digest of the catalog, equal for equal schemas."""
+    """Everything the API knows of one schema. `shape`: hex digest of the catalog, equal for equal schemas. reads: what
+    reading a view or a table, or calling a function (`name()`), reads beside it, one step deep."""
 
     shape: str
     tables: tuple[Table, ...]
     #: query and mutation functions (computed fields hang on their table).
     functions: tuple[Function, ...] = ()
+    reads: tuple[tuple[str, tuple[str, ...]], ...] = ()
     #: comment directives that could not be used and why, for whoever wrote them.
     warnings: tuple[str, ...] = field(default=(), compare=False)
 

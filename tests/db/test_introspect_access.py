@@ -205,6 +205,7 @@ def test_the_plan_looks_up_and_scans_nothing_that_grows(connection: Connection, 
         "pg_description",
         "pg_index",
         "pg_constraint",
+        "pg_rewrite",
     }
     assert scanned.isdisjoint(grow)
     assert any(node.get("Index Name") == "pg_depend_reference_index" for node in _nodes(plan))
