@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from cryptography.x509 import Certificate
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -24,6 +25,8 @@ from kapok.ledger.entries import time_text
 from kapok.ledger.entries_check import Progress as Report
 from kapok.ledger.keys import KeyFormatError, PublicKey, parse_keys
 from kapok.ledger.problems import Outcome
+from kapok.ledger.stamp_check import Stamps
+from kapok.ledger.time_stamps import read_certificates
 from kapok.ledger.verify import Expectations, Verification, verify
 
 EXIT_CODES = {Outcome.VERIFIED: 0, Outcome.TAMPERED: 1, Outcome.UNKNOWN_KEY: 3}
@@ -54,6 +57,19 @@ class TrustedKey(click.ParamType[list[PublicKey]]):
         if not keys:
             self.fail("there is no key in the file", param, ctx)
         return keys
+
+
+class Authority(click.ParamType[list[Certificate]]):
+    """A file with the certificates of a time stamp authority."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Certificate]:
+        """The certificates. Fails where there are none."""
+        try:
+            return read_certificates(Path(value).read_bytes())
+        except (OSError, ValueError):
+            self.fail(f"{value!r} is not a file of certificates in PEM", param, ctx)
 
 
 class Moment(click.ParamType[str]):
@@ -90,6 +106,13 @@ class Moment(click.ParamType[str]):
     multiple=True,
     help="A checkpoint kept elsewhere, or a directory of them: the bundle must agree with them.",
 )
+@click.option(
+    "--tsa-certificate",
+    "authorities",
+    type=Authority(),
+    multiple=True,
+    help="The root certificate of a time stamp authority you trust, in PEM, with those between, if any.",
+)
 @common_options
 @pass_invocation
 @click.pass_context
@@ -102,6 +125,7 @@ def command(
     since: str | None,
     until: str | None,
     anchors: tuple[Path, ...],
+    authorities: tuple[list[Certificate], ...],
 ) -> None:
     """Prove that BUNDLE holds everything that was recorded in its range, unchanged and in order.
 
@@ -109,7 +133,8 @@ def command(
     but signed by a key that you do not trust (or you named none).
     """
     keys = [key for given in trusted for key in given]
-    expected = Expectations(keys, origin, since, until, list(_anchored(anchors)))
+    certificates = [certificate for given in authorities for certificate in given]
+    expected = Expectations(keys, origin, since, until, list(_anchored(anchors)), certificates)
     output = invocation.settings.output
     try:
         with _progress(shown=output is Output.TABLE) as report:
@@ -165,6 +190,10 @@ def _show(bundle: Path, result: Verification, trusted: list[PublicKey]) -> None:
         + (f"; agrees with {result.anchors:,} anchors" if result.anchors else ""),
         "Keys": ", ".join(f"{key.text} ({'trusted' if trusted else 'not trusted'})" for key in result.keys) or "-",
     }
+    if result.stamps.count:
+        rows["Time stamps"] = _stamped(result.stamps)
+    if result.signed_manifest:
+        rows["Manifest"] = f"signed, made {result.created_at}; so are the files that it lists"
     if result.gone and result.expired:
         rows["Expired"] = f"{result.gone:,} entries, of which only the hash is left: all from before {result.expired}"
     for title, text in rows.items():
@@ -178,6 +207,14 @@ def _show(bundle: Path, result: Verification, trusted: list[PublicKey]) -> None:
     if result.outcome is Outcome.VERIFIED:
         but = "" if not result.gone else ", but for those that expired"
         click.echo(f"  Every entry that was sealed in this range is there, unchanged and in its place{but}.")
+
+
+def _stamped(stamps: Stamps) -> str:
+    proven = "checked" if stamps.proven else "not checked: --tsa-certificate" if not stamps.problems else "not proven"
+    if not stamps.authorities:
+        return f"{stamps.count:,} ({proven})"
+    last = f"the last, of {stamps.last_size:,} entries, at {stamps.last_at}"
+    return f"{stamps.count:,} by {' and '.join(stamps.authorities)}; {last} ({proven})"
 
 
 def _range(result: Verification) -> str:
@@ -216,6 +253,14 @@ def _facts(result: Verification, trusted: list[PublicKey]) -> dict[str, Any]:
         },
         "checkpoints": result.checkpoints,
         "anchors": result.anchors,
+        "timeStamps": {
+            "count": result.stamps.count,
+            "authorities": list(result.stamps.authorities),
+            "lastSize": result.stamps.last_size,
+            "lastAt": result.stamps.last_at,
+            "proven": result.stamps.proven,
+        },
+        "manifestSigned": result.signed_manifest,
         "keys": [{"key": key.text, "trusted": bool(trusted)} for key in result.keys],
         "problems": [problem.facts() for problem in result.problems],
         "notices": result.notices,
