@@ -29,6 +29,8 @@ PURGE_EVERY_SECONDS = 3600.0
 EXPIRE_EVERY_SECONDS = 900.0
 #: How often the self-check of logs goes on, in seconds.
 CHECK_EVERY_SECONDS = 600.0
+#: How often all logs are looked at for alerts, in seconds.
+WATCH_EVERY_SECONDS = 60.0
 
 
 def _every(seconds: float, task: str) -> dict[str, Any]:
@@ -54,6 +56,7 @@ app.conf.update(
     beat_schedule={
         "throw away ended sessions": _every(PURGE_EVERY_SECONDS, "apps.identity.tasks.purge_ended"),
         "check the logs": _every(CHECK_EVERY_SECONDS, "apps.audit.tasks.check_logs"),
+        "watch the logs": _every(WATCH_EVERY_SECONDS, "apps.tenants.tasks.watch_audit_logs"),
         "delete expired exports": _every(EXPIRE_EVERY_SECONDS, "apps.tenants.tasks.delete_expired_exports"),
         "tend change logs": _every(TEND_EVERY_SECONDS, "apps.tenants.tasks.tend_all_change_logs"),
         "resume stalled operations": _every(RESUME_EVERY_SECONDS, "apps.tenants.tasks.resume_stalled_operations"),

@@ -7,6 +7,7 @@ X_FILE: the path of a file that holds it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
@@ -20,6 +21,7 @@ from kapok.errors import KapokError
 INSECURE_SECRET_KEY = "insecure-development-key-do-not-use-in-production"
 
 _TRUE = {"1", "true", "yes", "on"}
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _FALSE = {"0", "false", "no", "off", ""}
 
 
@@ -55,6 +57,13 @@ def _format(text: str) -> str:
     if text not in {"json", "text"}:
         raise ValueError("must be json or text")
     return text
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    addresses = _words(text)
+    if not all(_ADDRESS.fullmatch(address) for address in addresses):
+        raise ValueError("must be e-mail addresses, separated by commas")
+    return addresses
 
 
 def _argon2(text: str) -> tuple[int, int, int]:
@@ -208,6 +217,18 @@ class Environment:
         "those that the logs themselves name when empty.",
         (),
         _words,
+    )
+    audit_lag_seconds: int = _variable(
+        "KAPOK_AUDIT_LAG_SECONDS",
+        "What waits longer than this to be sealed, or to be brought to the anchors, raises an alert.",
+        300,
+        int,
+    )
+    alert_emails: tuple[str, ...] = _variable(
+        "KAPOK_ALERT_EMAILS",
+        "Who is told by e-mail of alerts about audit logs (KAPOK_EMAIL_URL has to be set, too), separated by commas.",
+        (),
+        _addresses,
     )
     sealer_port: int = _variable(
         "KAPOK_SEALER_PORT", "Where the sealer answers Prometheus, on every address; nowhere when 0.", 0, int

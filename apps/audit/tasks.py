@@ -13,7 +13,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError as QueueUnavailable
 from psycopg.conninfo import make_conninfo
 
-from apps.audit.anchors import directory_anchors
+from apps.audit.anchors import Anchor, directory_anchors
 from apps.audit.logs import LogRef, log_of
 from apps.audit.sealing import schemas_of_logs
 from apps.audit.sealing_state import Session
@@ -39,7 +39,7 @@ _VACUUM_CHANGES = "vacuum {schema}.kapok_change"
 @shared_task
 def check_logs() -> None:
     """Go on checking the logs that are due. The beat calls this."""
-    anchors, trusted = directory_anchors(settings.KAPOK_AUDIT_ANCHORS), _trusted(settings.KAPOK_AUDIT_TRUSTED_KEYS)
+    anchors, trusted = what_vouches()
     until = time.monotonic() + BUDGET_SECONDS
     with closing(_connect()) as session:
         for schema in schemas_of_logs(session):
@@ -81,5 +81,7 @@ def _connect() -> Session:
     return psycopg.connect(conninfo, autocommit=True)
 
 
-def _trusted(texts: Sequence[str]) -> list[PublicKey]:
-    return [PublicKey.parse(text) for text in texts]
+def what_vouches() -> tuple[Sequence[Anchor], list[PublicKey]]:
+    """The anchors and the trusted keys that logs are checked against, as the environment names them."""
+    trusted = [PublicKey.parse(text) for text in settings.KAPOK_AUDIT_TRUSTED_KEYS]
+    return directory_anchors(settings.KAPOK_AUDIT_ANCHORS), trusted

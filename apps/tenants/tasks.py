@@ -15,6 +15,7 @@ from apps.tenants.models import Operation, OperationState
 from apps.tenants.operations import run_operation, stalled_operations
 from apps.tenants.services.export_files import expire_exports
 from apps.tenants.services.signing_keys import clear_away, rotate_due_keys
+from apps.tenants.watching import watch_logs
 
 log = logging.getLogger("kapok.tenants")
 
@@ -45,6 +46,12 @@ def rotate_signing_keys() -> None:
 def delete_expired_exports() -> None:
     """Delete the files of exports whose time is over. The beat calls this."""
     expire_exports()
+
+
+@shared_task
+def watch_audit_logs() -> None:
+    """Alerts about audit logs, raised, resolved and mailed. The beat calls this."""
+    watch_logs()
 
 
 @shared_task

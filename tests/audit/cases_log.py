@@ -13,9 +13,10 @@ from apps.audit.begin_anew import do_begin_anew
 from apps.audit.erasure import Selection, do_erase
 from apps.audit.keys import do_rotate_log_key, keyring_of
 from apps.audit.models import Log
+from apps.tenants.alerts import Problem, raise_alert
 from apps.tenants.exporting import file_of
-from apps.tenants.models import AuditExport, Operation, OperationKind, OperationState
-from apps.tenants.services import do_request_erasure, export_files, exports, looking
+from apps.tenants.models import AlertKind, AuditAlert, AuditExport, Operation, OperationKind, OperationState
+from apps.tenants.services import audit_alerts, do_request_erasure, export_files, exports, looking
 from kapok.ledger.signing import new_private_key
 from tests.audit.world import Case, World
 
@@ -60,7 +61,24 @@ def _made(world: World) -> AuditExport:
     return export
 
 
+def _alert(world: World) -> AuditAlert:
+    """An open alert about the tenant's log."""
+    problem = Problem(world.of_tenant(), timezone.now(), f"made by {world.name()}")
+    AuditAlert.objects.all().delete()
+    return raise_alert(world.logs["tenant"].schema, AlertKind.SEALING_REFUSED, problem)
+
+
+def _check(world: World) -> Act:
+    Operation.objects.filter(kind=OperationKind.AUDIT_CHECK).update(state=OperationState.SUCCEEDED)
+    return partial(audit_alerts.do_check_log, world.of_tenant(), acting=world.operator)
+
+
 CASES = {
+    "tenants.services.audit_alerts.do_acknowledge_alert": Case(
+        lambda world: partial(audit_alerts.do_acknowledge_alert, _alert(world), acting=world.operator, note="seen"),
+        ["tenant audit.alert_acknowledged"],
+    ),
+    "tenants.services.audit_alerts.do_check_log": Case(_check, ["tenant audit.check_requested"]),
     "audit.begin_anew.do_begin_anew": Case(_begin_anew, ["tenant audit.begun_anew"]),
     "audit.erasure.do_erase": Case(_erase, ["tenant audit.erased"]),
     "audit.keys.do_rotate_log_key": Case(_rotate, ["tenant audit.key_rotated"], "system"),

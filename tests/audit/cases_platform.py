@@ -139,6 +139,13 @@ def _suspended(world: World) -> Act:
     return _by(world, tenants.do_resume_tenant, world.of_tenant(TenantState.SUSPENDED))
 
 
+def _roll_back_audit(world: World) -> Act:
+    project = ProjectFactory()
+    for days in (7, 8):
+        audit_settings.do_set_audit_settings(project, f"retention: {days}d", acting=world.operator)
+    return partial(audit_settings.do_rollback_audit_settings, project, 1, acting=world.operator)
+
+
 CASES = {
     "control.tokens.do_create_token": Case(_create_token, ["control control_token.created"]),
     "control.tokens.do_revoke_token": Case(_revoke_token, ["control control_token.revoked"]),
@@ -149,6 +156,9 @@ CASES = {
     "tenants.services.domains.do_add_domain": Case(
         lambda world: _by(world, domains.do_add_domain, world.of_tenant(), f"{world.name()}.example.org"),
         ["tenant domain.added"],
+    ),
+    "tenants.services.audit_settings.do_rollback_audit_settings": Case(
+        _roll_back_audit, ["control audit.settings_changed"]
     ),
     "tenants.services.audit_settings.do_set_audit_settings": Case(
         lambda world: _by(

@@ -1,4 +1,4 @@
-"""Who may do what: versions of a project's permissions.yaml, and of what differs for one tenant."""
+"""Versions of texts: a project's permissions.yaml, what differs for one tenant, and audit.yaml."""
 
 from __future__ import annotations
 
@@ -52,3 +52,14 @@ class TenantPermissions(PermissionsVersion):
         ordering = ("tenant", "-version")
         verbose_name_plural = "tenant permissions"
         constraints = (models.UniqueConstraint(fields=("tenant", "version"), name="tenants_tenantpermissions_version"),)
+
+
+class ProjectAuditSettings(PermissionsVersion):
+    """A project's audit.yaml, as it was from a moment on."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="audit_versions")
+
+    class Meta:
+        ordering = ("project", "-version")
+        verbose_name_plural = "project audit settings"
+        constraints = (models.UniqueConstraint(fields=("project", "version"), name="tenants_auditsettings_version"),)
