@@ -109,7 +109,11 @@ def row_of(kind: str, found: tuple[Any, ...]) -> Row:
 
 def sealed_up_to(state: LogState, kind: str) -> tuple[int, int]:
     """The xid and position that rows of this kind are sealed up to, both of them included."""
-    after = state.after
+    return sealed_up_to_place(state.after, kind)
+
+
+def sealed_up_to_place(after: Place, kind: str) -> tuple[int, int]:
+    """The same, of the place that sealing has come to."""
     return after.xid, after.position if kind == after.kind else _LAST if kind < after.kind else _FIRST
 
 

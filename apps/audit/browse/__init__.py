@@ -4,7 +4,23 @@ In: a LogRef and a `Filter`. Out: `Page`s of `EntryView`s. A convenience: what p
 search table only says where to look; every value that is shown or looked for is read from the rows themselves.
 """
 
+from apps.audit.browse.entries import find_entries, get_entry
+from apps.audit.browse.facets import Facets, facets_of
 from apps.audit.browse.filters import Filter, parse_key
+from apps.audit.browse.history import history_of_row
 from apps.audit.browse.views import Difference, EntryView, Page, Value, readable
 
-__all__ = ["Difference", "EntryView", "Filter", "Page", "Value", "parse_key", "readable"]
+__all__ = [
+    "Difference",
+    "EntryView",
+    "Facets",
+    "Filter",
+    "Page",
+    "Value",
+    "facets_of",
+    "find_entries",
+    "get_entry",
+    "history_of_row",
+    "parse_key",
+    "readable",
+]

@@ -51,8 +51,8 @@ class EntryView:
     index: its place in the log, None while it is not sealed yet. at: when, with time zone. kind: `change` or `event`.
     sealed: the size of the first checkpoint that is above it, None while none is.
     expired: its row is gone because it is older than the time it is kept for: only index, position, kind, at and sealed
-    are known. missing: its row is gone, and no retention says why. intact: whether the row is what was sealed; None where that
-    cannot be said (not sealed yet, expired, missing).
+    are known. missing: its row is gone, and no retention says why. intact: whether the row is what was sealed; None
+    where that cannot be said (not sealed yet, expired, missing).
     erased: the paths of values that are gone for good (`after.email`, `actor`).
     who: the actor, "" for nobody, unknown or erased. session, address, target: "" likewise.
     Of changes: table, op, source, key, before, after (columns to JSON texts; None where the change has none, as an

@@ -2,5 +2,6 @@
 
 from apps.audit.models.events import Event, Outcome
 from apps.audit.models.ledger import Checkpoint, Entry, Log, Tile
+from apps.audit.models.search import Facet, Search
 
-__all__ = ["Checkpoint", "Entry", "Event", "Log", "Outcome", "Tile"]
+__all__ = ["Checkpoint", "Entry", "Event", "Facet", "Log", "Outcome", "Search", "Tile"]

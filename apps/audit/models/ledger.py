@@ -55,13 +55,15 @@ class Tile(models.Model):
 
 
 class Checkpoint(models.Model):
-    """The log's state at a size, signed. note: C2SP signed-note text. key_id: of the key that signed it."""
+    """The log's state at a size, signed. note: C2SP signed-note text. key_id: of the key that signed it. time_stamp: an
+    authority's answer over the note (RFC 3161), where it was asked."""
 
     size = models.BigIntegerField(primary_key=True)
     root = models.BinaryField()
     at = models.DateTimeField()
     note = models.TextField()
     key_id = models.TextField()
+    time_stamp = models.BinaryField(null=True)
 
     class Meta:
         db_table = "kapok_checkpoint"
@@ -80,6 +82,7 @@ class Log(models.Model):
     from another one by a restore; restored_unsealed: some of those may not be sealed yet.
     key, next_key, former_keys: public keys as `name+id+base64`; next_key signs once the event next_key_event is sealed.
     anchored_size: the last checkpoint that every anchor has. checked_size: where the self-check's round stands.
+    indexed_size: of so many entries kapok_search knows.
     last_problem: what the self-check found, sealing_problem: why no checkpoint is signed; "" for nothing."""
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
@@ -99,6 +102,7 @@ class Log(models.Model):
     former_keys = models.JSONField(db_default=[])
     anchored_size = models.BigIntegerField(db_default=0)
     checked_size = models.BigIntegerField(db_default=0)
+    indexed_size = models.BigIntegerField(db_default=0)
     last_checked_at = models.DateTimeField(null=True, blank=True)
     last_problem = models.TextField(default="", blank=True)
     sealing_problem = models.TextField(db_default="", blank=True)

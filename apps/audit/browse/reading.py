@@ -1,0 +1,183 @@
+"""Entries as they are in the tables. In: a log and indexes. Out: `EntryView`s, of rows that are there and that are not.
+
+Everything runs on Django's connection, with a time limit for each statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+import orjson
+import psycopg
+from django.db import OperationalError, connection, transaction
+
+from apps.audit.browse.views import EntryView
+from apps.audit.exports.content import entry_of
+from apps.audit.logs import LogRef
+from apps.audit.sealing_rows import Row, columns_of, row_of, table_of
+from kapok.errors import KapokError
+from kapok.ledger.entries import CHANGE, EVENT, Entry
+
+#: Most time of one statement.
+TIMEOUT = "5s"
+#: So many of the newest events are looked through for what retention has removed just now.
+RECENT = 10_000
+
+_STATE = """
+    select origin, size, indexed_size, horizon::text::bigint, after_kind, after_position,
+           restored_change, restored_event
+    from {schema}.kapok_log
+"""
+_VIEWS: LiteralString = """
+    select e.index, e.position, e.at, (select min(c.size) from {schema}.kapok_checkpoint c where c.size > e.index),
+           e.leaf_hash, e.seed, e.salts::text, e.erased::text, {columns}
+    from {schema}.kapok_entry e
+    left join {schema}.{table} r on r.xid = e.xid and r.position = e.position and r.at = e.at
+    where e.kind = '{kind}' and e.index = any(%s::bigint[])
+"""
+_EXPIRED = """
+    select x.details::text from (
+        select action, details from {schema}.kapok_event order by position desc limit %s
+    ) x where x.action = 907
+    union all
+    select x.details::text from {schema}.kapok_facet f
+    join {schema}.kapok_search s on s.facet = f.id join {schema}.kapok_entry e on e.index = s.index
+    join {schema}.kapok_event x on x.xid = e.xid and x.position = e.position
+    where f.action = 907
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a log has come: apps/audit/models/ledger.py."""
+
+    origin: str
+    size: int
+    indexed: int
+    xid: int
+    after_kind: str
+    after_position: int
+    restored: Mapping[str, int]
+
+
+@contextmanager
+def reading() -> Iterator[Any]:
+    """A cursor whose statements end in time. Raises TIMEOUT."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "select current_setting('statement_timeout'), set_config('statement_timeout', %s, true)", [TIMEOUT]
+            )
+            former = cursor.fetchone()[0]
+            cursor.execute("select set_config('jit', 'off', true)")
+            yield cursor
+            cursor.execute("select set_config('statement_timeout', %s, true)", [former])
+    except OperationalError as exc:
+        if isinstance(exc.__cause__, psycopg.errors.QueryCanceled):
+            message = "The log is too large to be searched like this."
+            raise KapokError("TIMEOUT", message, hint="Narrow the time, or name who or what.") from exc
+        raise
+
+
+def state_of(cursor: Any, log: LogRef) -> State:
+    """The log's state; of a log that nothing was sealed of, the beginning."""
+    cursor.execute(log.sql(_STATE))
+    origin, size, indexed, xid, kind, position, *restored = cursor.fetchone() or (log.origin, 0, 0, 0, "", 0, 0, 0)
+    return State(origin, size, indexed, xid, kind, position, dict(zip((CHANGE, EVENT), restored, strict=True)))
+
+
+def kinds_of_log(cursor: Any, log: LogRef) -> tuple[str, ...]:
+    """Which tables the log has: the control plane's has no changes."""
+    cursor.execute("select to_regclass(%s) is not null", [log.sql("{schema}.kapok_change")])
+    return (CHANGE, EVENT) if cursor.fetchone()[0] else (EVENT,)
+
+
+def views_of(cursor: Any, log: LogRef, origin: str, indexes: Sequence[int]) -> dict[int, EntryView]:
+    """The entries that are there, by index."""
+    found: dict[int, EntryView] = {}
+    for kind in kinds_of_log(cursor, log):
+        statement = _VIEWS.replace("{columns}", columns_of(kind)).replace("{table}", table_of(kind))
+        cursor.execute(log.sql(statement.replace("{kind}", kind)), [list(indexes)])
+        for index, position, at, sealed, leaf_hash, seed, salts, erased, *row in cursor.fetchall():
+            if row[1] is None:
+                found[index] = EntryView(index, position, kind, at, sealed, missing=True)
+                continue
+            entry = entry_of(row_of(kind, tuple(row)), _bytes(seed), _object(salts), _object(erased))
+            found[index] = _view(entry, index, sealed, _is_intact(entry, origin, bytes(leaf_hash)))
+    gone = [view for view in found.values() if view.missing]
+    if gone:
+        found.update(_expired(cursor, log, gone))
+    return found
+
+
+def unsealed_view(kind: str, row: Row) -> EntryView:
+    """A row that no entry was made of yet."""
+    return _view(Entry(kind, row.at, row.place.position, row.public, row.private), None, None, None)
+
+
+def _view(entry: Entry, index: int | None, sealed: int | None, intact: bool | None) -> EntryView:
+    public, private = entry.public, entry.private
+    common: dict[str, Any] = {
+        "index": index, "position": entry.position, "kind": entry.kind, "at": datetime.fromisoformat(entry.at),
+        "sealed": sealed, "intact": intact, "erased": frozenset(entry.erased),
+        "who": _text(private, "actor"), "session": _text(private, "sessionId"),
+        "address": _text(private, "address"), "target": _text(private, "target"),
+        "request_id": public.get("requestId") or "",
+    }  # fmt: skip
+    if entry.kind == EVENT:
+        return EntryView(
+            **common, action=str(public["name"] or public["action"]), number=int(public["action"] or 0),
+            outcome=str(public["outcome"]), details=_part(private, "details") or {},
+        )  # fmt: skip
+    return EntryView(
+        **common, table=str(public["table"] or ""), op=str(public["op"]), source=str(public["source"]),
+        key=_part(private, "key"), before=_part(private, "before"), after=_part(private, "after"),
+    )  # fmt: skip
+
+
+def _is_intact(entry: Entry, origin: str, leaf_hash: bytes) -> bool:
+    try:
+        return entry.leaf_hash(origin) == leaf_hash
+    except (ValueError, TypeError):
+        return False
+
+
+def _expired(cursor: Any, log: LogRef, gone: Sequence[EntryView]) -> dict[int, EntryView]:
+    """Those whose row retention has removed."""
+    cursor.execute(log.sql(_EXPIRED), [RECENT])
+    before: dict[str, datetime] = {}
+    for (text,) in cursor.fetchall():
+        details = _object(text) or {}
+        try:
+            at = datetime.fromisoformat(details["before"])
+            table = str(details["table"])
+            before[table] = max(at, before.get(table, at))
+        except (KeyError, ValueError, TypeError):
+            continue  # not Kapok's
+    return {
+        view.index: EntryView(view.index, view.position, view.kind, view.at, view.sealed, expired=True)
+        for view in gone
+        if view.index is not None and (end := before.get(table_of(view.kind))) is not None and view.at < end
+    }
+
+
+def _part(private: Mapping[str, str], name: str) -> dict[str, str] | None:
+    prefix = f"{name}."
+    return {path[len(prefix) :]: text for path, text in private.items() if path.startswith(prefix)} or None
+
+
+def _text(private: Mapping[str, str], path: str) -> str:
+    return str(orjson.loads(private[path])) if path in private else ""
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
+
+
+def _object(text: str | None) -> dict[str, Any] | None:
+    value = None if text is None else orjson.loads(text)
+    return value if isinstance(value, dict) else None

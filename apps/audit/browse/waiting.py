@@ -1,0 +1,47 @@
+"""What was committed, but is not sealed or not searchable yet. In: a log's state. Out: the newest of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import Any, LiteralString
+
+from apps.audit.browse.reading import State, kinds_of_log, unsealed_view, views_of
+from apps.audit.browse.views import EntryView
+from apps.audit.logs import LogRef
+from apps.audit.sealing_rows import columns_of, row_of, sealed_up_to_place, table_of
+from apps.audit.sealing_state import Place
+
+#: So many of the newest rows of each table, and of the newest entries, are looked at.
+MOST = 200
+
+_UNSEALED: LiteralString = """
+    select {columns} from (
+        select * from {schema}.{table} where (xid, position) > (%s::text::xid8, %s) and position > %s
+        order by xid desc, position desc limit %s
+    ) r
+"""
+
+
+def waiting_of(
+    cursor: Any, log: LogRef, state: State, fits: Callable[[EntryView], bool]
+) -> tuple[tuple[EntryView, ...], bool]:
+    """What fits of it, and whether there may be more than was looked at."""
+    views: list[EntryView] = []
+    more = state.size - state.indexed > MOST
+    for kind in kinds_of_log(cursor, log):
+        rows = list(_unsealed(cursor, log, state, kind))
+        views += rows
+        more = more or len(rows) == MOST
+    unindexed = range(max(state.indexed, state.size - MOST), state.size)
+    if unindexed:
+        views += views_of(cursor, log, state.origin, unindexed).values()
+    found = sorted((view for view in views if fits(view)), key=attrgetter("at", "position"), reverse=True)
+    return tuple(found), more
+
+
+def _unsealed(cursor: Any, log: LogRef, state: State, kind: str) -> Iterator[EntryView]:
+    xid, position = sealed_up_to_place(Place(state.xid, state.after_kind, state.after_position), kind)
+    statement = _UNSEALED.replace("{columns}", columns_of(kind)).replace("{table}", table_of(kind))
+    cursor.execute(log.sql(statement), [str(xid), position, state.restored[kind], MOST])
+    return (unsealed_view(kind, row_of(kind, row)) for row in cursor.fetchall())

@@ -1,0 +1,105 @@
+"""Makes sealed entries searchable: rows of kapok_search, a batch at a time, behind the sealing and never before it.
+
+In: a connection in autocommit mode and a log. Out: rows, and kapok_log.indexed_size in the same transaction: killed at
+any point, a batch is there whole or not at all. All of it can be thrown away and made again (`index_anew`).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import LiteralString
+
+import psycopg
+
+from apps.audit.logs import LogRef
+from apps.audit.sealing_rows import kinds_of, table_of
+from apps.audit.sealing_state import Session
+from apps.audit.search_terms import FACET_COLUMNS, TERMS
+
+#: Entries of one transaction: a twentieth of a second. Who seals or erases waits as long.
+BATCH = 2000
+
+_LOCK = "select indexed_size, size from {schema}.kapok_log for update skip locked"
+_ADVANCE = "update {schema}.kapok_log set indexed_size = %s"
+_BEGIN_ANEW = "update {schema}.kapok_log set indexed_size = 0"
+_EMPTY = "truncate {schema}.kapok_search, {schema}.kapok_facet"
+# Each entry's row by its key; other plans would read whole tables.
+_PLAN = """
+    select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+           set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
+"""
+_INDEX: LiteralString = """
+    with found as materialized (
+        select e.index, r.at, {facet}, {terms}
+        from {schema}.kapok_entry e
+        join {schema}.{table} r on r.xid = e.xid and r.position = e.position and r.at = e.at
+        where e.kind = '{kind}' and e.index >= %(first)s and e.index < %(end)s
+    ), fresh as (
+        insert into {schema}.kapok_facet (kind, table_name, op, source, action, outcome)
+        select distinct kind, table_name, op, source, action, outcome from found n
+        where not exists (
+            select from {schema}.kapok_facet f
+            where (f.kind, f.action, f.outcome, f.table_name, f.op, f.source)
+                = (n.kind, n.action, n.outcome, n.table_name, n.op, n.source)
+        )
+        returning id, kind, table_name, op, source, action, outcome
+    )
+    insert into {schema}.kapok_search (index, at, who, object, moved_to, request, facet)
+    select n.index, n.at, n.who, n.object, n.moved_to, n.request, f.id
+    from found n join (
+        select * from fresh
+        union all select id, kind, table_name, op, source, action, outcome from {schema}.kapok_facet
+    ) f using (kind, action, outcome, table_name, op, source)
+"""
+_EXPIRED = """
+    delete from {schema}.kapok_search where index in (
+        select s.index from {schema}.kapok_facet f cross join lateral (
+            select index from {schema}.kapok_search s
+            where s.facet = f.id and s.at >= %(since)s and s.at < %(until)s limit %(limit)s
+        ) s
+        where f.kind = 'change' limit %(limit)s
+    )
+"""
+
+
+def index_batch(session: Session, log: LogRef, limit: int = BATCH) -> bool:
+    """Index the next entries. Out: whether there are more; False also while another process has the log, and for a log
+    of an older Kapok. Raises psycopg.Error."""
+    try:
+        with session.transaction():
+            row = session.execute(log.sql(_LOCK)).fetchone()
+            if row is None or row[0] >= row[1]:
+                return False
+            first, end = row[0], min(row[0] + limit, row[1])
+            session.execute(_PLAN)
+            for kind in kinds_of(session, log):
+                session.execute(_named(log, kind), {"first": first, "end": end})
+            session.execute(log.sql(_ADVANCE), [end])
+            return bool(end < row[1])
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName):
+        return False
+
+
+def index_all(session: Session, log: LogRef, until: float = float("inf")) -> bool:
+    """Index until nothing is left or the clock (time.monotonic) says `until`, but one batch at least. Out: whether
+    there is more."""
+    while more := index_batch(session, log):
+        if time.monotonic() >= until:
+            break
+    return more
+
+
+def index_anew(session: Session, log: LogRef) -> None:
+    """Throw the search table away and make it again. Raises psycopg.Error."""
+    with session.transaction():
+        session.execute(log.sql(_BEGIN_ANEW))
+        session.execute(log.sql(_EMPTY))
+    index_all(session, log)
+
+
+def _named(log: LogRef, kind: str) -> str:
+    marks = {"{facet}": FACET_COLUMNS[kind], "{terms}": TERMS[kind], "{table}": table_of(kind), "{kind}": kind}
+    statement = _INDEX
+    for mark, text in marks.items():
+        statement = statement.replace(mark, text)
+    return log.sql(statement)
