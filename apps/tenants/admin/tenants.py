@@ -20,6 +20,7 @@ from unfold.views import ChangeList
 from apps.tenants.access import Right, projects_for
 from apps.tenants.admin.columns import TENANT_LABELS, badge, human_size
 from apps.tenants.admin.dialogs import ConfirmDialog, DeleteTenantDialog, ReasonDialog
+from apps.tenants.admin.erasing import ErasingAdmin
 from apps.tenants.admin.filters import ProjectFilter
 from apps.tenants.admin.forms import LIMIT_FIELDS, LIMITS, TenantForm
 from apps.tenants.admin.inlines import DomainInline, KeyInline, TenantMigrationInline, TenantOperationInline
@@ -56,7 +57,7 @@ def measure(tenants: Any) -> None:
 
 
 @admin.register(Tenant)
-class TenantAdmin(RulesAdmin):
+class TenantAdmin(RulesAdmin, ErasingAdmin):
     """The fleet."""
 
     form = TenantForm
@@ -77,7 +78,11 @@ class TenantAdmin(RulesAdmin):
         "see_rules",
         "suspend",
         "resume",
-        {"title": "More", "icon": "more_vert", "items": ["new_key", "new_domain", "migrate", "delete_tenant"]},
+        {
+            "title": "More",
+            "icon": "more_vert",
+            "items": ["new_key", "new_domain", "migrate", "erase_data", "delete_tenant"],
+        },
     )
     _facts = ("show_state", "show_reason", "show_address", "show_size", "schema_name", "created_at")
     readonly_fields = (*_facts, "show_limits")
