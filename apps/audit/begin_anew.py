@@ -15,12 +15,12 @@ from apps.audit.record import record
 
 _LOCK = "select origin, size from {schema}.kapok_log for update"
 _LAST = "select note from {schema}.kapok_checkpoint order by size desc limit 1"
-_EMPTY = "truncate {schema}.kapok_entry, {schema}.kapok_tile, {schema}.kapok_checkpoint"
+_EMPTY = "truncate {schema}.kapok_entry, {schema}.kapok_tile, {schema}.kapok_checkpoint, {schema}.kapok_search"
 _BEGIN = """
     update {schema}.kapok_log
     set origin = %s, size = 0, horizon = '0', after_kind = '', after_position = 0, cluster = '', restored_change = 0,
         restored_event = 0, restored_unsealed = false, sealed_at = null, anchored_size = 0, checked_size = 0,
-        last_checked_at = null, last_problem = '', sealing_problem = ''
+        indexed_size = 0, last_checked_at = null, last_problem = '', sealing_problem = ''
 """
 _NUMBERED = re.compile(r"(.*)/again-(\d+)")
 

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from apps.audit.logs import LogRef
 from apps.audit.record import record
 from apps.audit.sealing_rows import columns_of, row_of, table_of
+from apps.audit.search_index import FORGET, forgotten
 from apps.audit.tasks import queue_vacuum
 from kapok.errors import KapokError
 from kapok.ledger.entries import CHANGE, EVENT, Entry
@@ -162,6 +163,7 @@ def _erase(cursor: Any, log: LogRef, origin: str, selection: Selection, kind: st
             raise KapokError("INVALID_STATE", f"Entry {index} is not what was sealed, so nothing was erased.")
         cursor.execute(log.sql(_ENTRY), [json.dumps(dict(left.salts or {})), json.dumps(dict(left.erased)), index])
         cursor.execute(log.sql(_ROWS[kind]), _row(kind, paths, str(row[0]), entry.position, entry.at))
+        cursor.execute(log.sql(FORGET), forgotten(index, paths, entry.private))
         yield len(paths)
 
 

@@ -14,13 +14,15 @@ import psycopg
 from django.db import Error as DjangoError
 from django.db import close_old_connections
 
+from apps.audit.anchoring import Anchoring, bring_to_anchors
 from apps.audit.anchors import Anchor
-from apps.audit.checkpointing import bring_to_anchors, checkpoint
+from apps.audit.checkpointing import checkpoint
 from apps.audit.keys import KeyMissingError, Keyring, do_rotate_log_key
 from apps.audit.logs import LogRef, log_of
 from apps.audit.sealing_metrics import CHECKPOINTS, ENTRIES, FAILURES, LAG, WAITING
 from apps.audit.sealing_problems import refuse_sealing
 from apps.audit.sealing_state import Session, read_log
+from apps.audit.search_index import index_batch
 from apps.audit.sequencer import SealingError, seal_batch
 from kapok.ledger.keys import SigningError
 
@@ -55,6 +57,7 @@ class Sealer:
 
     def __init__(self, conninfo: str, keyring: Keyring, anchors: Sequence[Anchor]) -> None:
         self._conninfo, self._keyring, self._anchors = conninfo, keyring, anchors
+        self._anchoring = Anchoring(conninfo, anchors)
         self._session: Session | None = None
         self._sequences: dict[int, str] = {}
         self._positions: dict[int, int] = {}
@@ -62,6 +65,8 @@ class Sealer:
         self._moved: set[str] = set()
         #: Logs with something to seal: below which transaction id, and since when.
         self._waiting: dict[str, tuple[int, float]] = {}
+        #: Logs with entries that may not be searchable yet.
+        self._unindexed: dict[str, None] = {}
         self._discovered = self._full = float("-inf")
 
     def round(self) -> int:
@@ -75,8 +80,30 @@ class Sealer:
         LAG.set(time.monotonic() - min((since for _, since in self._waiting.values()), default=time.monotonic()))
         return entries
 
+    def index(self, until: float = float("inf")) -> None:
+        """Make what is sealed searchable, log by log in turn, until the clock (time.monotonic) says so; one batch at
+        least. Raises psycopg.OperationalError when the database is away."""
+        session = self._connected()
+        while self._unindexed:
+            schema = next(iter(self._unindexed))
+            del self._unindexed[schema]
+            try:
+                if index_batch(session, log_of(schema)):
+                    self._unindexed[schema] = None
+            except psycopg.Error as exc:
+                if session.closed:
+                    raise
+                log_lines.warning("the log %s could not be made searchable now", schema, exc_info=exc)
+            if time.monotonic() >= until:
+                return
+
+    def drain(self, seconds: float) -> bool:
+        """Wait for what is done beside sealing, at most so long. Out: whether it was done."""
+        return self._anchoring.drain(seconds)
+
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
+        self._anchoring.close()
         if self._session is not None:
             self._session.close()
 
@@ -112,7 +139,7 @@ class Sealer:
     def _seal(self, session: Session, log: LogRef) -> int:
         try:
             entries, horizon = _sealed(session, log)
-            self._sign(session, log)
+            signed = self._sign(session, log)
         except (SealingError, ValueError, psycopg.Error, DjangoError, OSError) as exc:
             if session.closed:
                 raise
@@ -120,23 +147,28 @@ class Sealer:
             self._failed(session, log, exc)
             return 0
         ENTRIES.inc(entries)
-        if horizon >= self._waiting[log.schema][0]:
+        self._unindexed[log.schema] = None
+        if signed and horizon >= self._waiting[log.schema][0]:
             del self._waiting[log.schema]
         return entries
 
-    def _sign(self, session: Session, log: LogRef) -> None:
+    def _sign(self, session: Session, log: LogRef) -> bool:
+        """Out: False while an anchor far away has not said yet what the log has to extend."""
+        if not self._anchoring.known(session, log):
+            return False
         if checkpoint(session, log, self._keyring, self._anchors):
             CHECKPOINTS.inc()
         state = read_log(session, log)
         if state is None:
-            return
+            return True
         if state.key not in (None, self._keyring.current.key) and state.next_key != self._keyring.current.key:
             close_old_connections()
             try:
                 do_rotate_log_key(log, self._keyring, actor="system")
             except (KeyMissingError, SigningError) as exc:
                 refuse_sealing(session, log, str(exc), state.size)
-        bring_to_anchors(session, log, self._anchors)
+        self._anchoring.bring(session, log)
+        return True
 
     def _failed(self, session: Session, log: LogRef, exc: Exception) -> None:
         """A tenant may have been deleted meanwhile; anything else is said."""

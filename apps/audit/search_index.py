@@ -6,8 +6,9 @@ any point, a batch is there whole or not at all. All of it can be thrown away an
 
 from __future__ import annotations
 
-import time
-from typing import LiteralString
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -51,11 +52,17 @@ _INDEX: LiteralString = """
         union all select id, kind, table_name, op, source, action, outcome from {schema}.kapok_facet
     ) f using (kind, action, outcome, table_name, op, source)
 """
+#: Nulls the hashes of values that are erased; `forgotten` makes its parameters.
+FORGET = """
+    update {schema}.kapok_search set who = case when not %(who)s then who end,
+        object = case when not %(object)s then object end, moved_to = case when not %(moved_to)s then moved_to end
+    where index = %(index)s
+"""
 _EXPIRED = """
     delete from {schema}.kapok_search where index in (
         select s.index from {schema}.kapok_facet f cross join lateral (
             select index from {schema}.kapok_search s
-            where s.facet = f.id and s.at >= %(since)s and s.at < %(until)s limit %(limit)s
+            where s.facet = f.id and s.at < %(before)s limit %(limit)s
         ) s
         where f.kind = 'change' limit %(limit)s
     )
@@ -80,21 +87,37 @@ def index_batch(session: Session, log: LogRef, limit: int = BATCH) -> bool:
         return False
 
 
-def index_all(session: Session, log: LogRef, until: float = float("inf")) -> bool:
-    """Index until nothing is left or the clock (time.monotonic) says `until`, but one batch at least. Out: whether
-    there is more."""
-    while more := index_batch(session, log):
-        if time.monotonic() >= until:
-            break
-    return more
+def index_all(session: Session, log: LogRef) -> None:
+    """Index until nothing is left, or another process has the log. Raises psycopg.Error."""
+    while index_batch(session, log):
+        pass
 
 
 def index_anew(session: Session, log: LogRef) -> None:
-    """Throw the search table away and make it again. Raises psycopg.Error."""
+    """Throw the search table away and make it again; a running sealer helps. Raises psycopg.Error."""
     with session.transaction():
         session.execute(log.sql(_BEGIN_ANEW))
         session.execute(log.sql(_EMPTY))
     index_all(session, log)
+
+
+def forgotten(index: int, erased: Collection[str], private: Collection[str]) -> dict[str, int | bool]:
+    """Which hashes of an entry go with the erased paths. private: all paths that had a value."""
+    keys = [path.removeprefix("key.") for path in private if path.startswith("key.")]
+    has_lost_key = any(path.startswith("key.") for path in erased)
+    return {
+        "index": index,
+        "who": "actor" in erased,
+        "object": "target" in erased or has_lost_key,
+        "moved_to": has_lost_key or any(f"after.{column}" in erased for column in keys),
+    }
+
+
+def forget_expired(cursor: Any, log: LogRef, before: datetime, limit: int = BATCH) -> bool:
+    """Find changes from before a time no more, at most `limit` of them. cursor: Django's. Out: whether there may be
+    more."""
+    cursor.execute(log.sql(_EXPIRED), {"before": before, "limit": limit})
+    return bool(cursor.rowcount == limit)
 
 
 def _named(log: LogRef, kind: str) -> str:

@@ -13,7 +13,8 @@ from django.conf import settings
 from kombu.exceptions import OperationalError as QueueUnavailable
 from psycopg.conninfo import make_conninfo
 
-from apps.audit.anchors import Anchor, directory_anchors
+from apps.audit.anchors import Anchor
+from apps.audit.anchors_named import anchors_named
 from apps.audit.logs import LogRef, log_of
 from apps.audit.sealing import schemas_of_logs
 from apps.audit.sealing_state import Session
@@ -32,7 +33,7 @@ _DUE = """
            or last_checked_at < clock_timestamp() - make_interval(secs => %s)
     from {schema}.kapok_log
 """
-_VACUUM = "vacuum {schema}.kapok_entry, {schema}.kapok_event"
+_VACUUM = "vacuum {schema}.kapok_entry, {schema}.kapok_event, {schema}.kapok_search"
 _VACUUM_CHANGES = "vacuum {schema}.kapok_change"
 
 
@@ -84,4 +85,4 @@ def _connect() -> Session:
 def what_vouches() -> tuple[Sequence[Anchor], list[PublicKey]]:
     """The anchors and the trusted keys that logs are checked against, as the environment names them."""
     trusted = [PublicKey.parse(text) for text in settings.KAPOK_AUDIT_TRUSTED_KEYS]
-    return directory_anchors(settings.KAPOK_AUDIT_ANCHORS), trusted
+    return anchors_named(settings.KAPOK_AUDIT_ANCHORS), trusted

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
+from apps.audit.logs import log_of
+from apps.audit.search_index import forget_expired
 from apps.tenants.acting import SYSTEM
 from apps.tenants.change_log import mend_change_log
 from apps.tenants.fleet import MIGRATED_STATES
@@ -62,6 +64,7 @@ def _tend(tenant: Tenant) -> None:
     keep = timedelta(days=parse_settings(tenant.project.audit).retention_days)
     for partition in expired_partitions(names, timezone.now() - keep):
         _drop(tenant, names, partition)
+    _forget_expired(names)
 
 
 def expired_partitions(names: Names, before: datetime) -> list[str]:
@@ -78,6 +81,17 @@ def end_of(partition: str) -> datetime:
     assert match is not None
     year, quarter = int(match[1]), int(match[2])
     return datetime(year + quarter // 4, quarter % 4 * 3 + 1, 1, tzinfo=UTC)
+
+
+def _forget_expired(names: Names) -> None:
+    """What was dropped is not found any more; in small transactions, and again in the next round if this one ends."""
+    kept = expired_partitions(names, datetime.max.replace(tzinfo=UTC))
+    if kept:
+        end = end_of(kept[0])
+        before = end.replace(year=end.year - (end.month < 4), month=(end.month - 4) % 12 + 1)
+        with connection.cursor() as cursor:
+            while forget_expired(cursor, log_of(names.schema), before):
+                pass
 
 
 @transaction.atomic
