@@ -18,7 +18,8 @@ import psycopg
 from django.db import Error as DjangoError
 from prometheus_client import start_http_server
 
-from apps.audit.anchors import directory_anchors
+from apps.audit.anchors import Anchor, AnchorAwayError, AnchorMisconfiguredError
+from apps.audit.anchors_named import anchors_named
 from apps.audit.begin_anew import do_begin_anew
 from apps.audit.keys import Keyring, do_rotate_log_key, keyring_of
 from apps.audit.logs import log_of
@@ -29,6 +30,8 @@ from kapok.ledger.keys import KeyFormatError
 
 #: How long to wait for a database that is away, in seconds.
 RETRY_SECONDS = 5.0
+#: How long `--once` waits for anchors far away, in seconds.
+ONCE_SECONDS = 60.0
 
 _NO_KEY = """\
 The sealer does not start: KAPOK_AUDIT_KEY is not set.
@@ -55,9 +58,13 @@ def main(once: bool, begin_anew: str | None, lost_key: bool) -> None:
         _begin_with(keyring)
         return
     log_lines.info("sealing with the key %s", keyring.current.key.text)
-    with closing(Sealer(ENV.database_url, keyring, directory_anchors(ENV.audit_anchors))) as sealer:
+    with closing(Sealer(ENV.database_url, keyring, _anchors())) as sealer:
         if once:
-            sealer.round()
+            # An anchor far away is asked first, and gets what is new then.
+            for _ in range(2):
+                sealer.round()
+                sealer.drain(ONCE_SECONDS)
+            sealer.index()
         else:
             _run(sealer)
 
@@ -74,6 +81,7 @@ def _run(sealer: Sealer) -> None:
         pause = ENV.audit_seconds
         try:
             sealer.round()
+            sealer.index(until=began + pause)
         except (psycopg.Error, DjangoError, OSError) as exc:
             log_lines.warning("nothing can be sealed now", exc_info=exc)
             pause = RETRY_SECONDS
@@ -87,6 +95,20 @@ def _keyring() -> Keyring:
         return keyring_of(ENV.audit_key, ENV.audit_former_key)
     except KeyFormatError as exc:
         raise SystemExit(f"The sealer does not start: {exc}.") from None
+
+
+def _anchors() -> list[Anchor]:
+    """The anchors. One that is none stops the start; one that is away only now does not."""
+    try:
+        anchors = anchors_named(ENV.audit_anchors)
+        for anchor in anchors:
+            try:
+                anchor.check()
+            except AnchorAwayError as exc:
+                log_lines.warning("the sealer starts without it: %s", exc)
+    except AnchorMisconfiguredError as exc:
+        raise SystemExit(f"The sealer does not start: KAPOK_AUDIT_ANCHORS: {exc}.") from None
+    return anchors
 
 
 def _begin_with(keyring: Keyring) -> None:

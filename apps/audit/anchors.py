@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -25,19 +25,44 @@ class AnchorForkedError(Exception):
     """An anchor has another checkpoint of the same size: there are two histories of one log."""
 
 
+class AnchorAwayError(OSError):
+    """An anchor does not answer, or refuses; the message says which. It is tried again later."""
+
+
+class AnchorMisconfiguredError(OSError):
+    """An anchor is not one: its URL, its bucket or its rights are not what they should be; the message says what."""
+
+
 class Anchor(Protocol):
-    """A place that keeps checkpoints. Methods raise OSError while it cannot be reached."""
+    """A place that keeps checkpoints. Methods raise OSError while it cannot be reached.
+
+    far: it takes a network to ask, so nobody who has no time may; and it gets the newest checkpoint only, a log's at
+    most `every` seconds."""
 
     name: str
+    far: bool
+    every: float
+
+    def check(self) -> None:
+        """Is it fit to be an anchor? Raises AnchorMisconfiguredError."""
 
     def put(self, origin: str, size: int, note: str) -> None:
         """Keep a note. One that is there already is left; raises AnchorForkedError where it says something else."""
 
+    def put_stamp(self, origin: str, size: int, answer: bytes) -> None:
+        """Keep the time stamp (RFC 3161) of a note beside it; the first one stays."""
+
     def get(self, origin: str, size: int) -> str | None:
         """The note of this size."""
 
+    def knows(self, origin: str) -> bool:
+        """Whether `latest` answers at once."""
+
     def latest(self, origin: str) -> str | None:
         """The note of the largest size."""
+
+    def latest_size(self, origin: str) -> int:
+        """Its size; 0 for none."""
 
     def sizes(self, origin: str) -> Iterator[int]:
         """Every size there is a note of, ascending."""
@@ -47,31 +72,26 @@ class DirectoryAnchor:
     """A directory, best of a file system that others run: `<origin>/<size>.checkpoint`, one file a checkpoint, made at
     once and read-only."""
 
+    far, every = False, 0.0
+
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self._path = path
         # Listing a directory of a million files for every checkpoint would take longer than all else.
         self._latest: dict[str, int] = {}
 
+    def check(self) -> None:
+        """It is made when it is needed."""
+
     def put(self, origin: str, size: int, note: str) -> None:
         """Keep a note: a file that is complete and on the disk, or none."""
-        folder = self._folder(origin)
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor, unfinished = tempfile.mkstemp(prefix=".unfinished-", dir=folder)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(note)
-                file.flush()
-                os.fchmod(file.fileno(), 0o444)
-                os.fsync(file.fileno())
-            # A link is never made over a file that is there.
-            with suppress(FileExistsError):
-                os.link(unfinished, self._file(origin, size))
-        finally:
-            Path(unfinished).unlink()
-        _sync(folder)
+        self._keep(self._file(origin, size), note.encode())
         self._refuse_fork(origin, size, note)
         self._latest[origin] = max(size, self._latest.get(origin, 0))
+
+    def put_stamp(self, origin: str, size: int, answer: bytes) -> None:
+        """Keep a time stamp, in the form that `openssl ts` reads."""
+        self._keep(self._file(origin, size).with_suffix(".tsr"), answer)
 
     def get(self, origin: str, size: int) -> str | None:
         """The note of this size."""
@@ -80,11 +100,19 @@ class DirectoryAnchor:
         except FileNotFoundError:
             return None
 
+    def knows(self, origin: str) -> bool:
+        """A directory answers at once."""
+        return True
+
     def latest(self, origin: str) -> str | None:
         """The note of the largest size that was there at the first look, or was put there by this object since."""
+        return self.get(origin, self.latest_size(origin))
+
+    def latest_size(self, origin: str) -> int:
+        """Its size; 0 for none."""
         if origin not in self._latest:
             self._latest[origin] = max(self.sizes(origin), default=0)
-        return self.get(origin, self._latest[origin])
+        return self._latest[origin]
 
     def sizes(self, origin: str) -> Iterator[int]:
         """Every size there is a note of, ascending."""
@@ -97,6 +125,22 @@ class DirectoryAnchor:
             if name.endswith(_SUFFIX) and size.isascii() and size.isdigit():
                 yield int(size)
 
+    def _keep(self, path: Path, content: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, unfinished = tempfile.mkstemp(prefix=".unfinished-", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fchmod(file.fileno(), 0o444)
+                os.fsync(file.fileno())
+            # A link is never made over a file that is there.
+            with suppress(FileExistsError):
+                os.link(unfinished, path)
+        finally:
+            Path(unfinished).unlink()
+        _sync(path.parent)
+
     def _refuse_fork(self, origin: str, size: int, note: str) -> None:
         kept = self.get(origin, size)
         if kept != note and (kept is None or not says_the_same(kept, note)):
@@ -108,11 +152,6 @@ class DirectoryAnchor:
 
     def _file(self, origin: str, size: int) -> Path:
         return self._folder(origin) / f"{size:0{_DIGITS}d}{_SUFFIX}"
-
-
-def directory_anchors(paths: Sequence[str]) -> list[Anchor]:
-    """The anchors of KAPOK_AUDIT_ANCHORS."""
-    return [DirectoryAnchor(Path(path)) for path in paths]
 
 
 def says_the_same(one: str, other: str) -> bool:

@@ -1,7 +1,7 @@
 """Checkpoints of a log: signed when it has grown, and only if it still is what was signed before.
 
-In: a connection, a log, keys and anchors. Out: a row in kapok_checkpoint, the same note in every anchor. A database
-that was rolled back or forked is never signed: the anchors and the last checkpoint say what it has to extend.
+In: a connection, a log, keys and anchors. Out: a row in kapok_checkpoint. A database that was rolled back or forked is
+never signed: the anchors and the last checkpoint say what it has to extend.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from apps.audit.anchors import Anchor, AnchorForkedError
+from apps.audit.anchors import Anchor
 from apps.audit.keys import KeyMissingError, Keyring
 from apps.audit.logs import LogRef
 from apps.audit.sealing_problems import refuse_sealing, sealing_resumed
-from apps.audit.sealing_state import LogState, Session, lock_log, read_log
+from apps.audit.sealing_state import LogState, Session, lock_log
 from kapok.ledger.checkpoints import Checkpoint, ForgedSignature, Note, NoteError, sign
 from kapok.ledger.entries import time_text
 from kapok.ledger.keys import PublicKey, SigningError
@@ -24,9 +24,6 @@ from kapok.ledger.merkle import NodeReader, frontier_of
 from kapok.ledger.tiles import node_reader
 
 log_lines = logging.getLogger("kapok.audit")
-
-#: Most checkpoints that are brought to the anchors at once.
-ANCHOR_BATCH = 500
 
 _TILE = "select hashes from {schema}.kapok_tile where level = %s and index = %s"
 _LAST = "select size, root, note from {schema}.kapok_checkpoint order by size desc limit 1"
@@ -37,8 +34,6 @@ _NEXT_KEY = """
     update {schema}.kapok_log
     set key = next_key, next_key = '', next_key_event = null, former_keys = former_keys || to_jsonb(key)
 """
-_UNANCHORED = "select size, note from {schema}.kapok_checkpoint where size > %s order by size limit %s"
-_ANCHORED = "update {schema}.kapok_log set anchored_size = %s where anchored_size < %s"
 
 
 class NotExtended(Exception):
@@ -86,23 +81,6 @@ def tree_of(session: Session, log: LogRef) -> NodeReader:
         return tiles[level, index]
 
     return node_reader(read_tile)
-
-
-def bring_to_anchors(session: Session, log: LogRef, anchors: Sequence[Anchor]) -> int:
-    """Bring the checkpoints that are not in every anchor there. Out: how many. Raises OSError, psycopg.Error."""
-    state = read_log(session, log)
-    if state is None or not anchors:
-        return 0
-    waiting = session.execute(log.sql(_UNANCHORED), [state.anchored_size, ANCHOR_BATCH]).fetchall()
-    for size, note in waiting:
-        try:
-            for anchor in anchors:
-                anchor.put(state.origin, size, note)
-        except AnchorForkedError as exc:
-            refuse_sealing(session, log, str(exc), state.size)
-            return 0
-        session.execute(log.sql(_ANCHORED), [size, size])
-    return len(waiting)
 
 
 def _sign(session: Session, log: LogRef, state: LogState, keyring: Keyring, anchors: Sequence[Anchor]) -> bool:

@@ -48,9 +48,19 @@ def check_checkpoints(
         if checkpoint.root != tree.root:
             raise LogChangedError(f"the entries from {before} to {size - 1} are not those that were signed", before)
         for anchor in anchors:
-            kept = anchor.get(state.origin, size)
-            if kept is not None and not says_the_same(kept, note):
-                raise LogChangedError(f"the anchor {anchor.name} has another checkpoint of {size} entries")
+            if not anchor.far:
+                _compare(anchor, state.origin, size, note)
+    for anchor in anchors:
+        # One at a time over a network would take days; the last one vouches for those before it.
+        known = [row for row in rows if row[0] <= anchor.latest_size(state.origin)]
+        if anchor.far and known:
+            _compare(anchor, state.origin, known[-1][0], known[-1][2])
+
+
+def _compare(anchor: Anchor, origin: str, size: int, note: str) -> None:
+    kept = anchor.get(origin, size)
+    if kept is not None and not says_the_same(kept, note):
+        raise LogChangedError(f"the anchor {anchor.name} has another checkpoint of {size} entries")
 
 
 def _read(note: str, size: int, trusted: Sequence[PublicKey]) -> tuple[Checkpoint, PublicKey]:

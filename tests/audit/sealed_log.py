@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 import psycopg
 from django.db import connection
 
+from apps.audit.anchoring import bring_to_anchors
 from apps.audit.anchors import DirectoryAnchor
-from apps.audit.checkpointing import bring_to_anchors, checkpoint, root_at
+from apps.audit.checkpointing import checkpoint, root_at
 from apps.audit.exports.content import items
 from apps.audit.keys import Keyring, keyring_of
 from apps.audit.logs import LogRef

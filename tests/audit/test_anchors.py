@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from apps.audit.anchoring import bring_to_anchors
 from apps.audit.anchors import AnchorForkedError, DirectoryAnchor
 from apps.audit.begin_anew import do_begin_anew
-from apps.audit.checkpointing import bring_to_anchors
 from kapok.ledger.checkpoints import Checkpoint, sign
 from kapok.ledger.signing import LocalSigner, new_private_key
 from tests.audit.sealed_log import SealedLog, committed

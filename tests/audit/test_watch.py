@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.audit.anchors import directory_anchors
+from apps.audit.anchors_named import anchors_named
 from apps.audit.sealing import seal_up_to_now
 from apps.tenants.models import AlertKind, AuditAlert, AuditLog, Tenant
 from apps.tenants.tasks import watch_audit_logs
@@ -176,7 +176,7 @@ def test_anchors_that_lack_checkpoints(
     settings.KAPOK_AUDIT_ANCHORS = (str(tmp_path / "anchors"),)
     watch_audit_logs()
     assert ("acme", AlertKind.ANCHORS_BEHIND) in open_alerts()
-    anchors = directory_anchors(settings.KAPOK_AUDIT_ANCHORS)
+    anchors = anchors_named(settings.KAPOK_AUDIT_ANCHORS)
     assert seal_up_to_now(platform, auditing.log(auditing.acme), auditing.keyring, anchors)
     watch_audit_logs()
     assert ("acme", AlertKind.ANCHORS_BEHIND) not in open_alerts()
