@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from apps.control.audit_pages.urls import urlpatterns as audit_pages
 from apps.control.explain_page import explain_page
 from apps.control.graphql.view import control_graphql
 from apps.control.oidc_relay import oidc_relay
@@ -23,6 +24,7 @@ urlpatterns = [
         admin.site.admin_view(user_page),
         name="tenant-user",
     ),
+    *audit_pages,
     path("admin/", admin.site.urls),
     path("api/", include("apps.control.api.urls")),
     path("oidc/<slug:project>/<slug:provider>/callback", oidc_relay, name="oidc-relay"),
