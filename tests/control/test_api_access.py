@@ -131,6 +131,10 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
     ("PUT", "/projects/bookings/audit"): ({"text": "default: keys\n"}, manage(200)),
     # Whose log it is, is said in the query (tests/audit/test_log_api.py).
     ("GET", "/audit/log"): (None, (401, 422, 422, 422, 422)),
+    # And who may look into it (tests/audit/test_entries_api.py).
+    ("GET", "/audit/entries"): (None, (401, 422, 422, 422, 422)),
+    ("GET", "/audit/entries/7"): (None, (401, 422, 422, 422, 422)),
+    ("GET", "/audit/rows?table=t&key=id%3D1"): (None, (401, 422, 422, 422, 422)),
     # The cast's tenant has no log; whoever audits does not erase.
     ("POST", "/audit/erasures"): (
         {"tenant": "acme", "table": "guests", "reason": "asked for", "confirm": "acme"},

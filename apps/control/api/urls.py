@@ -7,6 +7,7 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.control.api import (
+    audit_entries,
     audit_erasures,
     audit_exports,
     audit_log,
@@ -89,6 +90,9 @@ urlpatterns = [
     path("v1/migrations/plan", migrations.MigrationsPlanView.as_view()),
     path("v1/migrations/up", migrations.MigrationsUpView.as_view()),
     path("v1/audit/log", audit_log.LogView.as_view()),
+    path("v1/audit/entries", audit_entries.EntriesView.as_view()),
+    path("v1/audit/entries/<int:index>", audit_entries.EntryDetailView.as_view()),
+    path("v1/audit/rows", audit_entries.RowView.as_view()),
     path("v1/audit/profiles", audit_exports.ProfilesView.as_view()),
     path("v1/audit/erasures", audit_erasures.ErasuresView.as_view()),
     path("v1/audit/erasures/preview", audit_erasures.ErasurePreviewView.as_view()),
