@@ -130,6 +130,13 @@ _KINDS = (
     ErrorKind(
         "SCHEMA_CHANGING", "KP507", 503, "The tables are being changed at this moment.", "Try again in a moment."
     ),
+    ErrorKind(
+        "READ_NOT_RECORDED",
+        "KP508",
+        503,
+        "This has to be recorded and could not be, so nothing was done and nothing is given out.",
+        "Try again in a moment.",
+    ),
     ErrorKind("INTERNAL_SERVER_ERROR", "KP599", 500, "Something went wrong on our side.", "Report the request id."),
     # --- control
     ErrorKind("VALIDATION_FAILED", "KP601", 422, "The input is not valid."),

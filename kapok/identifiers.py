@@ -50,6 +50,11 @@ class QualifiedName:
         return f"{schema}.{quote_identifier(self.name)}"
 
 
+def called(function: str) -> str:
+    """What a function is called where tables are named as well: `name()`."""
+    return f"{function}()"
+
+
 def encode_id(value: uuid.UUID) -> str:
     """The 26 lower-case base32 characters of a UUID (RFC 4648 without padding)."""
     return base64.b32encode(value.bytes).decode().rstrip("=").lower()

@@ -135,6 +135,12 @@ _ACCESS_TO_DATA = (
     _action(802, "key.refused", "An API key was refused.", "reason count"),
     _action(803, "token.refused", "A user's access token was refused.", "reason count"),
     _action(811, "request.refused", "The permissions refused a request.", "role reason count"),
+    _action(
+        821,
+        "data.read",
+        "Rows of tables whose reads are recorded (audit.yaml) were looked at.",
+        "tables role operation document rows keys trial",
+    ),
 )
 _THE_LOG = (
     _action(

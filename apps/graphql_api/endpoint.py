@@ -187,15 +187,17 @@ class GraphQLEndpoint:
     async def _data(self, caller: Caller, prepared: Prepared) -> bytes:
         """Run an operation: the `data` object."""
         tenant, principal, request_id = caller.entry.tenant, caller.principal, caller.seen.request_id
-        operation, rows = prepared.operation, tenant.limits.rows
+        operation, rows, told = prepared.operation, tenant.limits.rows, prepared.operation.record
         principal.require(WRITE if isinstance(operation, WriteOperation) else READ)
         if not operation.weight:  # nothing of it needs the database
             return operation.data([])
+        record = None if told is None else told.parameters(caller.entry.tenant_id, caller.seen.address)
         if isinstance(operation, WriteOperation):
             bound = operation.bind(prepared.variables, rows, principal.claims)
-            return operation.data(await self._runner.write(tenant, principal, request_id, operation, bound))
-        parameters = operation.bind(prepared.variables, rows, principal.claims)
-        return operation.data(await self._runner.read(tenant, principal, request_id, operation.template, parameters))
+            return operation.data(await self._runner.write(tenant, principal, request_id, operation, bound, record))
+        given = operation.bind(prepared.variables, rows, principal.claims)
+        row = await self._runner.read(tenant, principal, request_id, operation.template, given, record)
+        return operation.data(row)
 
 
 def _media(method: str, headers: Headers) -> bytes:

@@ -25,6 +25,7 @@ from kapok.model.types import Model
 from kapok.permissions.apply import visible
 from kapok.permissions.overrides import effective_permissions
 from kapok.query.operation import Operation
+from kapok.query.recorded import Recorded
 from kapok.query.write_operation import WriteOperation
 from kapok.tenancy import Limits
 
@@ -48,12 +49,14 @@ class SchemaKey:
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """Where documents mean the same: one API schema under one set of limits. Compared by identity, which is quick."""
+    """Where documents mean the same: one API schema under one set of limits. Compared by identity, which is quick.
+    recorded: whose reads are recorded; None for most."""
 
     key: SchemaKey
     limits: Limits
     model: Model
     schema: ApiSchema
+    recorded: Recorded | None = None
 
 
 #: Operation name and structure of the variables (docs/adr/0003).
@@ -106,7 +109,8 @@ class Engine:
             return found
         key = SchemaKey(model.shape, permissions.digest, role)
         schema = await self._schema(key, model, permissions)
-        scope = Scope(key, entry.tenant.limits, model, schema)
+        wanted = entry.project.recorded_reads
+        scope = Scope(key, entry.tenant.limits, model, schema, Recorded(wanted, model) if wanted else None)
         self._scopes.put((model.shape, permissions.digest, role, entry.settings_key), scope)
         return scope
 
@@ -144,12 +148,12 @@ class Engine:
         key = _operation_key(cached.document, operation_name, coerced)
         introspects = cached.document.introspects(operation_name)
         if introspects:  # takes 0.2 s however short the document is
-            compiled = await asyncio.to_thread(compile_operation, scope.schema, cached.document, operation, coerced)
+            compiled = await asyncio.to_thread(_compile, scope, cached.document, operation, coerced)
             self._introspections.put((cached, key), compiled)
         else:
             # A variable may hold hundreds of rows within rows.
             size = len(text) + len(orjson.dumps(variables))
-            compiled = await _aside(size, compile_operation, scope.schema, cached.document, operation, coerced)
+            compiled = await _aside(size, _compile, scope, cached.document, operation, coerced)
             self._operations.put((cached, key), compiled)
         return Prepared(compiled, coerced, hit=False, introspects=introspects)
 
@@ -206,6 +210,18 @@ def refuse_mutation(text: str, operation_name: str | None) -> None:
 
 def _only_queries() -> KapokError:
     return KapokError("METHOD_NOT_ALLOWED", "Only queries may be sent by GET.", details={"allow": "POST"})
+
+
+def _compile(
+    scope: Scope, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> Operation | WriteOperation:
+    """The operation, with what is to be written down of each run."""
+    recorded = scope.recorded
+    if recorded is None:
+        return compile_operation(scope.schema, document, operation, variables)
+    compiled = compile_operation(scope.schema, document, operation, variables, recorded.keyed)
+    name = operation.name.value if operation.name is not None else ""
+    return recorded.noted(compiled, scope.key.role, name, document.sha256)
 
 
 def _build(model: Model, permissions: PermissionTexts, role: str) -> ApiSchema:

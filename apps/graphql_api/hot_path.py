@@ -106,22 +106,23 @@ class HotPath:
         prepared = self._engine.at_hand(scope, request.query, request.operation_name, request.variables)
         if prepared is None or prepared.introspects or not prepared.operation.weight:
             return False
-        operation, variables = prepared.operation, prepared.variables
+        operation, variables, told = prepared.operation, prepared.variables, prepared.operation.record
         if operation.cost(variables, limits.rows) > limits.cost:
             return False
         seen = Observation(request_id_of(head.headers), "POST", head.path, entry.tenant_id, tenant.slug, principal.role)
         seen.operation, seen.plan_cache, seen.address = request.operation_name or "", "hit", head.shown.address
+        record = None if told is None else told.parameters(entry.tenant_id, seen.address)
         underway = Underway(self._endpoint, entry, head, operation.data, seen, respond, started)
         if isinstance(operation, WriteOperation):
             principal.require(WRITE)
             rows = operation.bind(variables, limits.rows, principal.claims)
             underway.enter(resolved)
-            self._runner.submit_write(tenant, principal, seen.request_id, operation, rows, underway.written)
+            self._runner.submit_write(tenant, principal, seen.request_id, operation, rows, underway.written, record)
         else:
             principal.require(READ)
             given = operation.bind(variables, limits.rows, principal.claims)
             underway.enter(resolved)
-            self._runner.submit(tenant, principal, seen.request_id, operation.template, given, underway.read)
+            self._runner.submit(tenant, principal, seen.request_id, operation.template, given, underway.read, record)
         return True
 
     def _slug(self, host: bytes, url: bytes) -> str | None:

@@ -18,6 +18,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kapok.identifiers import called
 from kapok.permissions.document import Node, did_you_mean, load_document
 
 FILE = "audit.yaml"
@@ -100,11 +101,6 @@ def parse_settings(text: str) -> AuditSettings:
     nodes = tables | {called(name): members["functions"] for name in functions}
     named = {name: _table(name, node, default) for name, node in tables.items()}
     return AuditSettings(default, named, days, functions, nodes)
-
-
-def called(function: str) -> str:
-    """What a function is called where tables are named as well."""
-    return f"{function}()"
 
 
 def _table(name: str, node: Node, default: str) -> TableSettings:

@@ -52,6 +52,9 @@ STALE_PLAN = frozenset({"42703", "42P01", "42883", "42704", "3F000", "0A000", "4
 #: deallocated our prepared statements.
 SERVER_GOES_AWAY = frozenset({"57P01", "57P02", "57P03", "26000"})
 
+#: What a read's record fails with that callers are told as of any statement: time-outs, and a query that changes data.
+_TOLD = frozenset({"57014", "55P03", "25006"})
+
 _BY_STATE = {
     "57014": ("TIMEOUT", None),
     "55P03": ("TIMEOUT", "A lock could not be had in time."),
@@ -80,3 +83,8 @@ def public_error(sqlstate: str) -> KapokError:
     """The KapokError for an SQLSTATE of five characters."""
     code, message = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2]) or ("DATABASE_ERROR", None)
     return KapokError(code, message)
+
+
+def record_error(sqlstate: str) -> KapokError:
+    """The KapokError where a read could not be recorded."""
+    return public_error(sqlstate) if sqlstate in _TOLD else KapokError("READ_NOT_RECORDED")

@@ -14,7 +14,7 @@ from time import monotonic
 from kapok.errors import KapokError
 from kapok.execute.failures import STALE_PLAN, ConnectionLost, StalePlan, StatementFailed, public_error
 from kapok.execute.pool import Pool, PoolSettings
-from kapok.execute.segment import Row, Segment
+from kapok.execute.segment import RecordedSegment, Row, Segment
 from kapok.execute.session import preamble_parameters
 from kapok.execute.write_run import WriteRun
 from kapok.principal import Principal
@@ -72,11 +72,13 @@ class Runner:
         request_id: str,
         template: str,
         parameters: Sequence[bytes | None],
+        record: Sequence[bytes] | None = None,
     ) -> Row:
-        """Run one read-only statement. Raises StalePlan, or KapokError for everything else that can go wrong."""
+        """Run one read-only statement. record: as in `submit`. Raises StalePlan, or KapokError for everything else
+        that can go wrong."""
         for attempt in range(ATTEMPTS):
             try:
-                return await self._answer(tenant, principal, request_id, template, parameters)
+                return await self._answer(tenant, principal, request_id, template, parameters, record)
             except ConnectionLost as exc:
                 # A restarted server is not an error to the caller: a read may run again.
                 if attempt == ATTEMPTS - 1:
@@ -92,6 +94,7 @@ class Runner:
         request_id: str,
         template: str,
         parameters: Sequence[bytes | None],
+        record: Sequence[bytes] | None,
     ) -> Row:
         answer: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
 
@@ -103,7 +106,7 @@ class Runner:
             elif segment.row is not None:
                 answer.set_result(segment.row)
 
-        segment = self.submit(tenant, principal, request_id, template, parameters, done)
+        segment = self.submit(tenant, principal, request_id, template, parameters, done, record)
         try:
             return await answer
         except asyncio.CancelledError:
@@ -118,17 +121,16 @@ class Runner:
         template: str,
         parameters: Sequence[bytes | None],
         done: Callable[[Segment], None],
+        record: Sequence[bytes] | None = None,
     ) -> Segment:
         """Start one read-only statement, once. done: called with the segment when it has its row, or an error:
-        StatementFailed (see `translated`), ConnectionLost, or KapokError."""
-        segment = Segment(
-            tenant.schema,
-            template,
-            parameters,
-            preamble_parameters(tenant, principal, request_id),
-            seconds=tenant.limits.statement_ms / 1000,
-            done=done,
-        )
+        StatementFailed (see `translated`), ConnectionLost, or KapokError. record: parameters of its record, without
+        which there is no row (kapok.query.read_record)."""
+        preamble, seconds = preamble_parameters(tenant, principal, request_id), tenant.limits.statement_ms / 1000
+        if record is None:
+            segment = Segment(tenant.schema, template, parameters, preamble, seconds=seconds, done=done)
+        else:
+            segment = RecordedSegment(tenant.schema, template, parameters, preamble, record, seconds=seconds, done=done)
         self._pool(tenant.gateway_role).submit(segment)
         return segment
 
@@ -139,8 +141,10 @@ class Runner:
         request_id: str,
         operation: WriteOperation,
         bound: Sequence[Sequence[bytes | None]],
+        record: Sequence[bytes] | None = None,
     ) -> list[Row]:
-        """Run a mutation in one transaction: the row of each statement. bound: the parameters of each. Raises
+        """Run a mutation in one transaction: the row of each statement. bound: the parameters of each. record: as in
+        `submit`. Raises
         StalePlan, or KapokError for everything else that can go wrong; nothing is written then, but for
         WRITE_OUTCOME_UNKNOWN."""
         answer: asyncio.Future[list[Row]] = asyncio.get_running_loop().create_future()
@@ -153,7 +157,7 @@ class Runner:
             elif run.error is not None:
                 answer.set_exception(run.error)
 
-        run = self.submit_write(tenant, principal, request_id, operation, bound, done)
+        run = self.submit_write(tenant, principal, request_id, operation, bound, done, record)
         try:
             return await answer
         except asyncio.CancelledError:
@@ -168,8 +172,10 @@ class Runner:
         operation: WriteOperation,
         bound: Sequence[Sequence[bytes | None]],
         done: Callable[[WriteRun], None],
+        record: Sequence[bytes] | None = None,
     ) -> WriteRun:
-        """Start a mutation. done: called once, when it has its rows or its error (KapokError, StalePlan)."""
+        """Start a mutation. record: as in `submit`. done: called once, when it has its rows or its error (KapokError,
+        StalePlan)."""
         run = WriteRun(
             self._pool(tenant.gateway_role),
             tenant.schema,
@@ -178,6 +184,7 @@ class Runner:
             preamble_parameters(tenant, principal, request_id),
             tenant.limits.statement_ms / 1000,
             done,
+            record,
         )
         run.start()
         return run

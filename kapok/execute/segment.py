@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from time import monotonic
 
-from kapok.execute.failures import StatementFailed
+from kapok.execute.failures import StatementFailed, record_error
+from kapok.query.read_record import RECORD
 
 Row = list[bytes | None]
 
@@ -109,3 +110,34 @@ class WriteSegment(Segment):
         if self.error is None and len(self.rows) < len(self.statements):
             self.error = StatementFailed("XX000", "a statement gave no row")
         self.done(self)
+
+
+class RecordedSegment(WriteSegment):
+    """A read and the record of it, in one transaction. row: the read's, once both are committed. The transaction may
+    write, for the record's sake; the record fails where the read has."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        schema: str,
+        template: str,
+        parameters: Sequence[bytes | None],
+        preamble: Sequence[bytes],
+        record: Sequence[bytes],
+        *,
+        seconds: float,
+        done: Callable[[Segment], None],
+    ) -> None:
+        statements = ((template, parameters), (RECORD, record))
+        super().__init__(schema, statements, preamble, seconds=seconds, done=done)
+
+    def finish(self) -> None:
+        """The server has answered the whole segment."""
+        if self.error is None and len(self.rows) == len(self.statements):
+            self.row = self.rows[0]
+        elif isinstance(self.error, StatementFailed) and self.failed:
+            refused = record_error(self.error.sqlstate)
+            refused.__cause__ = self.error
+            self.error = refused
+        super().finish()

@@ -12,10 +12,11 @@ import random
 from collections.abc import Callable, Sequence
 
 from kapok.errors import KapokError
-from kapok.execute.failures import STALE_PLAN, ConnectionLost, NotRun, StalePlan, StatementFailed
+from kapok.execute.failures import STALE_PLAN, ConnectionLost, NotRun, StalePlan, StatementFailed, record_error
 from kapok.execute.pool import Pool
 from kapok.execute.segment import Row, Segment, WriteSegment
 from kapok.execute.write_failures import write_error
+from kapok.query.read_record import RECORD
 from kapok.query.write_operation import WriteOperation
 
 #: serialization_failure and deadlock_detected.
@@ -28,7 +29,8 @@ CONNECTIONS = 12
 
 
 class WriteRun:
-    """A mutation of one request. rows or error is there when done is called, once, with this."""
+    """One mutation of a request. rows or error is there when done is called, once, with this. record: parameters of the
+    record of what it reads, which is then the transaction's last statement."""
 
     def __init__(
         self,
@@ -39,11 +41,17 @@ class WriteRun:
         preamble: Sequence[bytes],
         seconds: float,
         done: Callable[[WriteRun], None],
+        record: Sequence[bytes] | None = None,
     ) -> None:
         self._pool = pool
         self._schema = schema
         self._operation = operation
-        self._statements = [(s.template, given) for s, given in zip(operation.statements, bound, strict=True)]
+        self._statements: list[tuple[str, Sequence[bytes | None]]] = [
+            (s.template, given) for s, given in zip(operation.statements, bound, strict=True)
+        ]
+        self._recorded = record is not None
+        if record is not None:
+            self._statements.append((RECORD, record))
         self._preamble = preamble
         self._seconds = seconds
         self._done = done
@@ -99,6 +107,8 @@ class WriteRun:
         match failure:
             case KapokError():
                 return failure
+            case StatementFailed() if self._recorded and statement == len(self._operation.statements):
+                return record_error(failure.sqlstate)
             case StatementFailed() if failure.sqlstate in STALE_PLAN:
                 return StalePlan()
             case StatementFailed():

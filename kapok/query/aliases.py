@@ -27,9 +27,12 @@ _PLAIN = View()
 
 
 class Aliases:
-    """The counter of one statement. views: of the aliases that are guarded sub-selects."""
+    """The counter of one statement, and what else holds for all of it. keyed: tables of whose rows the keys are told
+    (kapok.query.row_keys). marks: whether there are any in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, keyed: frozenset[str] = frozenset()) -> None:
+        self.keyed = keyed
+        self.marks = False
         self._count = 0
         self._views: dict[str, View] = {}
         self._versions: dict[str, Sql] = {}

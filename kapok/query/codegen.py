@@ -12,16 +12,20 @@ from kapok.query.aliases import Aliases
 from kapok.query.codegen_rows import select
 from kapok.query.fragments import Parameter, Sql, join, render, sql
 from kapok.query.plan import FirstRead, OneRead, RootRead, ValueRead
+from kapok.query.row_keys import told_apart
 
 
-def statement(roots: Sequence[RootRead]) -> tuple[str, tuple[Parameter, ...]]:
-    """The statement of an operation; ("", ()) when there is nothing to read."""
+def statement(roots: Sequence[RootRead], keyed: frozenset[str] = frozenset()) -> tuple[str, tuple[Parameter, ...]]:
+    """The statement of an operation; ("", ()) when there is nothing to read. keyed: tables of whose rows the keys are
+    told (kapok.query.row_keys)."""
     if not roots:
         return "", ()
-    aliases = Aliases()
+    aliases = Aliases(keyed)
     if len(roots) == 1 and not isinstance(roots[0], OneRead | ValueRead | FirstRead):
-        return render(select(roots[0], None, aliases))
-    return render(sql("select ", join(", ", (_root(root, aliases) for root in roots))))
+        found = select(roots[0], None, aliases)
+    else:
+        found = sql("select ", join(", ", [_root(root, aliases) for root in roots]))
+    return render(told_apart(found, len(roots)) if aliases.marks else found)
 
 
 def _root(root: RootRead, aliases: Aliases) -> Sql:

@@ -31,6 +31,7 @@ from kapok.query.plan import (
     TotalCount,
     TypeName,
 )
+from kapok.query.row_keys import marked
 from kapok.query.wire import type_name
 
 #: The JSON of a row: its fields, its alias, the layer it is read in.
@@ -97,7 +98,8 @@ class _Page:
                 return self._node(read.fields)
 
     def _node(self, fields: RowFields) -> Json:
-        return self._row_object(fields, self._body.row, self._page, self._aliases)
+        item = self._row_object(fields, self._body.row, self._page, self._aliases)
+        return marked(item, self._plan.rows.table, self._body.row, self._page, self._aliases)
 
     def _cursor(self) -> Sql:
         return cursor(self._plan.order_id, [self._page.column(key.value) for key in self._body.keys])

@@ -26,6 +26,7 @@ from kapok.query.plan import (
     ValueRead,
     VersionRead,
 )
+from kapok.query.row_keys import marked
 from kapok.query.source import call_sql
 from kapok.query.wire import json_value, type_name
 
@@ -82,14 +83,14 @@ def _one(read: OneRead, parent: str | None, aliases: Aliases) -> Sql:
     body = body_of(read.rows, parent, aliases, read.fields)
     # A function that returns null gives one row of nulls.
     present = [sql("not (", aliases.whole(body.row), " is null)")] if read.rows.call is not None else []
-    item = row_object(read.fields, body.row, None, aliases).text()
-    return sql("select ", item, body.rest(*present), "" if read.unique else " limit 1")
+    item = marked(row_object(read.fields, body.row, None, aliases), read.rows.table, body.row, None, aliases)
+    return sql("select ", item.text(), body.rest(*present), "" if read.unique else " limit 1")
 
 
 def _list(read: ListRead, parent: str | None, aliases: Aliases) -> Sql:
     layer = Layer(aliases.new())
     body = body_of(read.rows, parent, aliases, read.fields)
-    item = row_object(read.fields, body.row, layer, aliases)
+    item = marked(row_object(read.fields, body.row, layer, aliases), read.rows.table, body.row, layer, aliases)
     rows = sql("select ", distinct_on(body, read.rows), layer.select_list(), ordered(body, read.rows))
     return sql("select ", list_of(item), " from (", rows, ") ", layer.alias)
 

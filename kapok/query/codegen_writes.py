@@ -13,7 +13,7 @@ from kapok.model.types import Model
 from kapok.query.cost import cost_of
 from kapok.query.draft import Script
 from kapok.query.operation import CostOf
-from kapok.query.plan import Call, OneRead, RootRead, Rows
+from kapok.query.plan import Call, OneRead, RootRead, RowFields, Rows, TypeName
 from kapok.query.write_operation import Result, WriteOperation
 from kapok.query.write_roots import root
 from kapok.query.writes import (
@@ -42,7 +42,18 @@ def write_operation(roots: Sequence[RootWrite], segments: Sequence[bytes | int],
     script = Script(model)
     results = [root(script, item) for item in roots]
     parts: list[bytes | Result] = [part if isinstance(part, bytes) else results[part] for part in segments]
-    return WriteOperation(tuple(script.statements), _cost(roots), tuple(parts), model)
+    return WriteOperation(tuple(script.statements), _cost(roots), tuple(parts), model, _read_back(roots))
+
+
+def _read_back(roots: Sequence[RootWrite]) -> frozenset[str]:
+    """The tables of which something is given back: their rows may be read where they are written."""
+    reads = [_read(item.write) for item in roots]
+    given = [read for read in reads if isinstance(read, OneRead) and _tells(read.fields)]
+    return frozenset([read.rows.table.name for read in given])
+
+
+def _tells(fields: RowFields) -> bool:
+    return not all(isinstance(field.read, TypeName) for field in fields)
 
 
 def _cost(roots: Sequence[RootWrite]) -> CostOf:

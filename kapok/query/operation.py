@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kapok.query.read_record import ReadRecord
+
 #: coerced variables, the tenant's row cap, the principal's claims -> text-format parameters in the order of $1, $2 ...
 Binder = Callable[[Mapping[str, Any], int, Mapping[str, Any]], list[bytes | None]]
 #: coerced variables, the tenant's row cap -> the operation's cost.
@@ -20,13 +22,14 @@ CostOf = Callable[[Mapping[str, Any], int], int]
 class Operation:
     """template: SQL with SCHEMA_MARK for the tenant's schema, giving exactly one row with one JSON column for each root
     field that needs the database; "" when none does. segments: the `data` object, as bytes to copy and the numbers of
-    result columns to insert (NULL becomes null).
+    result columns to insert (NULL becomes null). record: what is written down of each run; None for most.
     """
 
     template: str
     bind: Binder
     cost: CostOf
     segments: tuple[bytes | int, ...]
+    record: ReadRecord | None = None
 
     @property
     def weight(self) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from kapok.model.types import Model, UniqueKey
 from kapok.query.operation import Binder, CostOf
+from kapok.query.read_record import ReadRecord
 from kapok.query.writes import Path
 
 #: What a row that is named one by one adds to an operation: its path, the readers of its values.
@@ -77,12 +78,15 @@ class Result:
 @dataclass(frozen=True, slots=True)
 class WriteOperation:
     """statements: run in order, in one transaction. segments: the `data` object, as bytes to copy and results to insert
-    (NULL becomes null). model: the role's, to name in errors only what it may see."""
+    (NULL becomes null). model: the role's, to name in errors only what it may see. read_back: tables of which rows are
+    given back. record: what is written down of each run; None for most."""
 
     statements: tuple[Statement, ...]
     cost: CostOf
     segments: tuple[bytes | Result, ...]
     model: Model = field(compare=False, repr=False)
+    read_back: frozenset[str] = frozenset()
+    record: ReadRecord | None = None
     #: Roughly the bytes it takes; 0 where nothing of it needs the database.
     weight: int = field(init=False, compare=False, repr=False)
 

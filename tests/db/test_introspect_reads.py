@@ -9,7 +9,8 @@ from tests.db.schemas import Connection, Schemas
 
 TABLES = """
     create table patients (id int primary key, name text);
-    create table visits (id int, patient int references patients, at date, primary key (id, at)) partition by range (at);
+    create table visits (id int, patient int references patients, at date, primary key (id, at))
+        partition by range (at);
     create table visits_2026 partition of visits for values from ('2026-01-01') to ('2027-01-01');
     create table people (id int primary key);
     create table employees (badge text) inherits (people);

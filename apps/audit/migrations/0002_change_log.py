@@ -1,4 +1,5 @@
-"""The change log: what writes it (kapok_log, once in the database), and kapok_change in every tenant's schema."""
+"""The change log: what writes it (kapok_log, once in the database), and kapok_change in every tenant's schema,
+with what records reads there."""
 
 from pathlib import Path
 
@@ -18,4 +19,5 @@ class Migration(migrations.Migration):
             for name in ("change_rows.sql", "change_tables.sql", "change_protect.sql", "change_events.sql")
         ],
         TenantSQL("""select kapok_log.make(n.nspname) from pg_namespace n where n.oid = '{schema}'::regnamespace;"""),
+        TenantSQL((SQL / "read_records.sql").read_text()),
     ]

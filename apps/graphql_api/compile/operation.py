@@ -51,9 +51,14 @@ class WritePlan:
 
 
 def compile_operation(
-    schema: ApiSchema, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    schema: ApiSchema,
+    document: Document,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any],
+    keyed: frozenset[str] = frozenset(),
 ) -> Operation | WriteOperation:
-    """The operation, good for all variables of this structure."""
+    """The operation, good for all variables of this structure. keyed: tables of whose rows a query tells the keys to
+    the record of the read."""
     if operation.operation is OperationType.MUTATION:
         plan = write_plan(schema, document, operation, variables)
         compiled = write_operation(plan.roots, plan.segments, schema.surface.model)
@@ -70,7 +75,7 @@ def compile_operation(
         else:
             segments.append(len(roots))
             roots.append(_root(context, selected, schema.surface.query[selected.name]))
-    template, parameters = statement(roots)
+    template, parameters = statement(roots, keyed)
     return Operation(template, binder_of(parameters), cost_of(roots), (*_joined(segments or [b"{"]), b"}"))
 
 
