@@ -15,7 +15,7 @@ import psycopg
 
 from apps.audit.logs import log_of
 from apps.audit.sealing_rows import kinds_of, sealed_up_to, table_of
-from apps.audit.sealing_state import Session, read_log
+from apps.audit.sealing_state import LogState, Session, read_log
 from kapok.ledger.entries import CHANGE
 from kapok.ledger.keys import KeyFormatError, PublicKey
 
@@ -55,6 +55,14 @@ _OLDEST_TRANSACTION = """
     select pid, xact_start from pg_stat_activity where backend_xmin is not null or backend_xid is not null
     order by greatest(age(backend_xmin), age(backend_xid)) desc limit 1
 """
+
+
+_WAITING: LiteralString = """
+    select count(*) from (
+        select from {schema}.{table} where (xid, position) > (%s::text::xid8, %s) and position > %s limit %s
+    ) waiting
+"""
+_SIGNED_AFTER = "select key_id, at, size from {schema}.kapok_checkpoint where size >= %s order by size limit 1"
 
 
 class Positions(NamedTuple):
@@ -135,6 +143,34 @@ def look_closer(session: Session, schema: str, anchored_size: int) -> Standing:
     )
 
 
+def waiting_rows(session: Session, schema: str, most: int) -> int:
+    """How many rows are committed and not sealed, counted up to `most` for each table."""
+    log, state = log_of(schema), read_log(session, log_of(schema))
+    found = 0
+    for kind in kinds_of(session, log):
+        statement = log.sql(_WAITING.replace("{table}", table_of(kind)))
+        row = session.execute(statement, [*_sealed(state, kind), most]).fetchone()
+        assert row is not None
+        found += row[0]
+    return found
+
+
+def signs_since(session: Session, schema: str, key_id: str, size: int) -> datetime | None:
+    """When the key began to sign: the time of the first of the checkpoints, up to the last of `size` entries, that it
+    signed without another key in between. A handful of probes, however many checkpoints there are."""
+    log, low, high = log_of(schema), 0, size
+    since: datetime | None = None
+    while low <= high:
+        middle = (low + high) // 2
+        row = session.execute(log.sql(_SIGNED_AFTER), [middle]).fetchone()
+        if row is None or row[0] == key_id:
+            since = row[1] if row else since
+            high = middle - 1
+        else:
+            low = row[2] + 1
+    return since
+
+
 def oldest_transaction(session: Session) -> tuple[int, datetime] | None:
     """The process whose transaction holds sealing back the longest, and since when it is open."""
     row = session.execute(_OLDEST_TRANSACTION).fetchone()
@@ -172,11 +208,17 @@ def _waiting_since(session: Session, schema: str) -> datetime | None:
     state = read_log(session, log)
     oldest = []
     for kind in kinds_of(session, log):
-        xid, position = sealed_up_to(state, kind) if state else (0, 0)
-        came_along = 0 if state is None else state.restored_change if kind == CHANGE else state.restored_event
         statement = log.sql(_OLDEST.replace("{table}", table_of(kind)))
-        oldest.append(_time(session.execute(statement, [str(xid), position, came_along]).fetchone()))
+        oldest.append(_time(session.execute(statement, _sealed(state, kind)).fetchone()))
     return min((at for at in oldest if at is not None), default=None)
+
+
+def _sealed(state: LogState | None, kind: str) -> list[str | int]:
+    """Up to which transaction and position rows are sealed, and up to which position a restore brought them."""
+    if state is None:
+        return ["0", 0, 0]
+    xid, position = sealed_up_to(state, kind)
+    return [str(xid), position, state.restored_change if kind == CHANGE else state.restored_event]
 
 
 def _time(row: tuple[Any, ...] | None) -> datetime | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import uuid
 from enum import StrEnum
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
 
 from apps.accounts.models import User
-from apps.tenants.models import ApiKey, AuditExport, Domain, Operation, Project, Tenant
+from apps.tenants.models import ApiKey, AuditAlert, AuditExport, AuditLog, Domain, Operation, Project, Tenant
 from kapok.errors import KapokError
 
 
@@ -122,6 +122,38 @@ def get_export_for(user: User, export_id: uuid.UUID) -> AuditExport:
     if export is None:
         raise KapokError("NOT_FOUND", "There is no such export, or you may not see it.")
     return export
+
+
+def alerts_for(user: User) -> QuerySet[AuditAlert]:
+    """The alerts about logs of projects that a user manages or audits; for auditors of the platform, also those about
+    its own. Superusers: all."""
+    alerts = AuditAlert.objects.select_related("tenant__project", "acknowledged_by")
+    if user.is_active and user.is_superuser:
+        return alerts
+    of_projects = Q(tenant__project__in=projects_for(user, Right.MANAGE) | projects_for(user, Right.AUDIT))
+    return alerts.filter(of_projects | Q(tenant=None)) if may_audit_platform(user) else alerts.filter(of_projects)
+
+
+def get_alert_for(user: User, alert_id: uuid.UUID) -> AuditAlert:
+    """An alert that a user may look after: a manager of its project, or, where it is about the control plane's log, a
+    superuser. Raises NOT_FOUND, FORBIDDEN."""
+    alert = alerts_for(user).filter(pk=alert_id).first()
+    if alert is None:
+        raise KapokError("NOT_FOUND", "There is no such alert, or you may not see it.")
+    if alert.tenant is not None:
+        _require(user, alert.tenant.project, Right.MANAGE)
+    elif not user.is_superuser:
+        raise KapokError("FORBIDDEN", "Only superusers look after alerts about the control plane's log.")
+    return alert
+
+
+def logs_for(user: User) -> QuerySet[AuditLog]:
+    """The logs of the projects a user audits; for auditors of the platform, also its own. Superusers: all."""
+    logs = AuditLog.objects.select_related("tenant__project")
+    if user.is_active and user.is_superuser:
+        return logs
+    of_projects = Q(tenant__project__in=projects_for(user, Right.AUDIT))
+    return logs.filter(of_projects | Q(tenant=None)) if may_audit_platform(user) else logs.filter(of_projects)
 
 
 def may_audit_platform(user: User) -> bool:

@@ -14,6 +14,8 @@ def _item(title: str, icon: str, url_name: str, permission: str = "") -> dict[st
 
 
 _OPERATORS = "apps.control.navigation.sees_tenants"
+_AUDITORS = "apps.control.navigation.sees_logs"
+_ALERTED = "apps.control.navigation.sees_alerts"
 _SUPERUSERS = "apps.control.navigation.is_superuser"
 
 UNFOLD: dict[str, Any] = {
@@ -71,6 +73,15 @@ UNFOLD: dict[str, Any] = {
                     _item("Identity providers", "passkey", "tenants_identityprovider_changelist", _OPERATORS),
                     _item("Trusted issuers", "handshake", "tenants_trustedissuer_changelist", _OPERATORS),
                     _item("Domains", "language", "tenants_domain_changelist", _OPERATORS),
+                ],
+            },
+            {
+                "title": "Audit",
+                "separator": True,
+                "items": [
+                    _item("Logs", "fact_check", "tenants_auditlog_changelist", _AUDITORS),
+                    _item("Alerts", "notification_important", "tenants_auditalert_changelist", _ALERTED),
+                    _item("Exports", "archive", "tenants_auditexport_changelist", _AUDITORS),
                 ],
             },
             {

@@ -7,6 +7,8 @@ import click
 from kapok.cli.lazy import Lazy, LazyGroup
 
 COMMANDS = {
+    "alerts": Lazy("kapok.cli.audit_alerts", "What is wrong with audit logs."),
+    "check": Lazy("kapok.cli.audit_check", "Check a log at once: is it still what was sealed?"),
     "erase": Lazy("kapok.cli.audit_erase", "Take personal data out of a trail for good; proofs still hold."),
     "exports": Lazy("kapok.cli.audit_exports", "Ask for bundles of audit trails, and take them away."),
     "settings": Lazy("kapok.cli.audit_settings", "audit.yaml: what of each table is recorded."),

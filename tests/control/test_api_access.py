@@ -10,17 +10,21 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.urls import get_resolver
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from apps.accounts.models import User
 from apps.control.models import ControlToken
 from apps.tenants.models import (
     ApiKey,
+    AuditAlert,
     AuditExport,
+    AuditLog,
     Domain,
     IdentityProvider,
     Operation,
     Project,
+    ProjectAuditSettings,
     ProjectMigration,
     ProjectPermissions,
     SigningKey,
@@ -35,7 +39,7 @@ from tests.tenant_database import fetch
 
 pytestmark = pytest.mark.django_db
 
-KEY_ID, OPERATION_ID, EXPORT_ID = uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)
+KEY_ID, OPERATION_ID, EXPORT_ID, ALERT_ID = (uuid.UUID(int=number) for number in (1, 2, 3, 4))
 SHA256 = "a" * 64
 END_USER = "ada@example.com"
 
@@ -43,12 +47,15 @@ END_USER = "ada@example.com"
 CHANGEABLE = (
     Project,
     ProjectMigration,
+    ProjectAuditSettings,
     ProjectPermissions,
     TenantPermissions,
     TrustedDocument,
     Tenant,
     ApiKey,
+    AuditAlert,
     AuditExport,
+    AuditLog,
     Domain,
     IdentityProvider,
     SigningKey,
@@ -165,6 +172,11 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
         manage(409),
     ),
     ("POST", "/audit/erasures/preview"): ({"tenant": "acme", "table": "guests"}, manage(409)),
+    ("POST", "/audit/log/check"): ({"tenant": "acme"}, (401, 404, 403, 403, 409)),
+    ("GET", "/audit/logs"): (None, OPEN),
+    ("GET", "/audit/alerts"): (None, OPEN),
+    # Readers do not see alerts.
+    ("POST", f"/audit/alerts/{ALERT_ID}/acknowledge"): ({"note": "mine"}, (401, 404, 404, 200, 200)),
     ("GET", "/audit/exports"): (None, OPEN),
     # No directory for exports is set: that is said to those only who may export. To manage is not to audit.
     ("POST", "/audit/exports"): ({"tenant": "acme"}, (401, 404, 403, 403, 503)),
@@ -201,6 +213,9 @@ def furnished(cast: Cast) -> Cast:
         id=OPERATION_ID, tenant=cast.tenant, project=cast.project, kind="migrate_tenant", state="succeeded"
     )
     AuditExport.objects.create(id=EXPORT_ID, tenant=cast.tenant, tenant_slug="acme", project=cast.project)
+    AuditAlert.objects.create(
+        id=ALERT_ID, kind="check_failed", log="t_acme", tenant=cast.tenant, text="Changed", since=timezone.now()
+    )
     TrustedDocument.objects.create(project=cast.project, sha256=SHA256, document="{ a }")
     for version in (1, 2):
         ProjectPermissions.objects.create(project=cast.project, version=version, text=f"# {version}\n")
@@ -265,6 +280,7 @@ def _pattern(path: str) -> str:
         str(KEY_ID),
         str(OPERATION_ID),
         str(EXPORT_ID),
+        str(ALERT_ID),
         str(uuid.UUID(int=9)),
     }
     return "/".join("*" if part in names else part for part in path.partition("?")[0].split("/"))

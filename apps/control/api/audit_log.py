@@ -1,22 +1,32 @@
-"""/audit/log: how far the sealing of an audit trail has come, with which keys, and whether all is well."""
+"""/audit/log, /audit/logs: how far the sealing of audit trails has come, with which keys, and whether all is well."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django_tenants.utils import schema_context
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
-from apps.audit.logs import LogRef
 from apps.audit.models import Checkpoint, Log
+from apps.control.api.audit_alerts import AlertSerializer
 from apps.control.api.base import ControlView, acting, answer, parsed
+from apps.control.api.listing import listing
 from apps.control.api.openapi import describe
-from apps.tenants.access import Right, get_tenant_for, require_platform_audit
-from apps.tenants.models import Tenant
-from apps.tenants.trail import require_log
+from apps.control.api.output import OperationSerializer
+from apps.tenants.access import Right, get_tenant_for, logs_for, require_platform_audit
+from apps.tenants.audit_state import LogFacts, log_facts
+from apps.tenants.models import AuditLog, Tenant
+from apps.tenants.services import do_check_log
+
+SORT = {
+    "tenant": "tenant__slug",
+    "size": "size",
+    "waitingSince": "waiting_since",
+    "signedAt": "signed_at",
+    "checkedAt": "checked_at",
+}
 
 
 class ChosenLog(serializers.Serializer[Any]):
@@ -68,13 +78,14 @@ class LogSerializer(serializers.Serializer[Log]):
 
 
 class LogAnswer(LogSerializer):
-    """With the last checkpoint; null before anything was sealed."""
+    """With the last checkpoint; null before anything was sealed. keySince: when its key began to sign. waiting: rows
+    that are committed and not sealed, counted up to some thousands; waitingSince: the oldest. alerts: those open."""
 
     checkpoint = CheckpointSerializer(allow_null=True)
-
-
-#: A log that nothing was sealed of yet has no row.
-_BEGINNING = Log(origin="", key="", next_key="", former_keys=[], anchored_size=0, checked_size=0, sealing_problem="")
+    keySince = serializers.DateTimeField(allow_null=True)
+    waiting = serializers.IntegerField()
+    waitingSince = serializers.DateTimeField(allow_null=True)
+    alerts = AlertSerializer(many=True)
 
 
 class LogView(ControlView):
@@ -84,12 +95,69 @@ class LogView(ControlView):
     def get(self, request: Request) -> Response:
         """How far it is sealed, anchored and checked."""
         tenant = chosen_tenant(acting(request), parsed(ChosenLog, request.query_params))
-        return answer(_facts(require_log(tenant)))
+        return answer(_answer(log_facts(tenant)))
 
 
-def _facts(chosen: LogRef) -> dict[str, Any]:
-    with schema_context(chosen.schema):
-        log = Log.objects.first() or _BEGINNING
-        checkpoint = Checkpoint.objects.order_by("-size").first()
-    last = CheckpointSerializer(checkpoint).data if checkpoint else None
-    return {**LogSerializer(log).data, "origin": log.origin or chosen.origin, "checkpoint": last}
+class LogCheckView(ControlView):
+    """The self-check of a log, at once."""
+
+    @describe("Check an audit log", takes=ChosenLog, answers=OperationSerializer, status=202)
+    def post(self, request: Request) -> Response:
+        """Queue it; what it finds stands in the operation's result and in the log's state."""
+        tenant = chosen_tenant(acting(request), parsed(ChosenLog, request.data))
+        return answer(OperationSerializer(do_check_log(tenant, acting=acting(request))).data, status=202)
+
+
+class SeenLogSerializer(serializers.Serializer[AuditLog]):
+    """A log as the watch saw it last, within a minute. tenant: null for the control plane's log. *Problem: "" for
+    none. unreadableSince: since when its tables are gone or not what they must be."""
+
+    tenant = serializers.SerializerMethodField()
+    project = serializers.SerializerMethodField()
+    platform = serializers.BooleanField(source="is_platform")
+    size = serializers.IntegerField()
+    waitingSince = serializers.DateTimeField(source="waiting_since", allow_null=True)
+    signedSize = serializers.IntegerField(source="signed_size")
+    signedAt = serializers.DateTimeField(source="signed_at", allow_null=True)
+    anchoredSize = serializers.IntegerField(source="anchored_size")
+    checkedAt = serializers.DateTimeField(source="checked_at", allow_null=True)
+    keyId = serializers.CharField(source="key_id")
+    sealingProblem = serializers.CharField(source="sealing_problem")
+    checkProblem = serializers.CharField(source="check_problem")
+    unreadableSince = serializers.DateTimeField(source="unreadable_since", allow_null=True)
+
+    def get_tenant(self, log: AuditLog) -> str | None:
+        return log.tenant.slug if log.tenant else None
+
+    def get_project(self, log: AuditLog) -> str | None:
+        return log.tenant.project.slug if log.tenant else None
+
+
+class LogsView(ControlView):
+    """All logs that the caller audits."""
+
+    @describe("List audit logs", answers=SeenLogSerializer, named="logs")
+    def get(self, request: Request) -> Response:
+        """A page of them, as the watch saw them last."""
+        return listing(
+            request,
+            logs_for(acting(request)),
+            "logs",
+            lambda logs: list(SeenLogSerializer(logs, many=True).data),
+            search=("tenant__slug", "tenant__project__slug", "sealing_problem", "check_problem"),
+            sort=SORT,
+            default_sort="tenant",
+        )
+
+
+def _answer(facts: LogFacts) -> dict[str, Any]:
+    """What LogAnswer describes."""
+    return {
+        **LogSerializer(facts.log).data,
+        "origin": facts.origin,
+        "checkpoint": CheckpointSerializer(facts.checkpoint).data if facts.checkpoint else None,
+        "keySince": facts.key_since,
+        "waiting": facts.waiting,
+        "waitingSince": facts.waiting_since,
+        "alerts": AlertSerializer(facts.alerts, many=True).data,
+    }

@@ -7,6 +7,7 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.control.api import (
+    audit_alerts,
     audit_entries,
     audit_erasures,
     audit_exports,
@@ -89,7 +90,11 @@ urlpatterns = [
     path("v1/migrations", migrations.MigrationsView.as_view()),
     path("v1/migrations/plan", migrations.MigrationsPlanView.as_view()),
     path("v1/migrations/up", migrations.MigrationsUpView.as_view()),
+    path("v1/audit/alerts", audit_alerts.AlertsView.as_view()),
+    path("v1/audit/alerts/<uuid:alert_id>/acknowledge", audit_alerts.AlertAcknowledgeView.as_view()),
     path("v1/audit/log", audit_log.LogView.as_view()),
+    path("v1/audit/log/check", audit_log.LogCheckView.as_view()),
+    path("v1/audit/logs", audit_log.LogsView.as_view()),
     path("v1/audit/entries", audit_entries.EntriesView.as_view()),
     path("v1/audit/entries/<int:index>", audit_entries.EntryDetailView.as_view()),
     path("v1/audit/rows", audit_entries.RowView.as_view()),

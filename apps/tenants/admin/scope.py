@@ -19,24 +19,27 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from apps.accounts.models import User
-from apps.tenants.access import Right, projects_for
+from apps.tenants.access import Right, may_audit_platform, projects_for
 from apps.tenants.models import Operation
 from kapok.errors import KapokError
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The ids of the projects an operator may see and manage; everything: a superuser."""
+    """The ids of the projects an operator may see, manage and audit; everything: a superuser. audits_platform: whether
+    the control plane's own audit trail may be read."""
 
     everything: bool
     viewable: frozenset[uuid.UUID] = frozenset()
     manageable: frozenset[uuid.UUID] = frozenset()
+    auditable: frozenset[uuid.UUID] = frozenset()
+    audits_platform: bool = False
 
     def may(self, right: Right, project_id: uuid.UUID | None) -> bool:
         """Whether the right holds for a project; None: for any."""
         if self.everything:
             return True
-        granted = self.manageable if right is Right.MANAGE else self.viewable
+        granted = {Right.VIEW: self.viewable, Right.MANAGE: self.manageable, Right.AUDIT: self.auditable}[right]
         return bool(granted) if project_id is None else project_id in granted
 
 
@@ -53,10 +56,9 @@ def _look_up(user: Any) -> Rights:
     if not isinstance(user, User) or not user.is_active:
         return Rights(everything=False)
     if user.is_superuser:
-        return Rights(everything=True)
-    viewable = frozenset(projects_for(user).values_list("pk", flat=True))
-    manageable = frozenset(projects_for(user, Right.MANAGE).values_list("pk", flat=True))
-    return Rights(False, viewable, manageable)
+        return Rights(everything=True, audits_platform=True)
+    granted = (frozenset(projects_for(user, right).values_list("pk", flat=True)) for right in Right)
+    return Rights(False, *granted, audits_platform=may_audit_platform(user))
 
 
 def acting(request: HttpRequest) -> User:

@@ -37,7 +37,7 @@ def do_request_export(
     """Queue the export of a tenant's log, or of the control plane's (None). filters: see FILTERS and
     apps/audit/exports/selection.py. Raises VALIDATION_FAILED, INVALID_STATE, EXPORTS_OFF."""
     wanted = {name: list(values) for name, values in (filters or {}).items() if values}
-    _validate(profile, since, until, wanted)
+    check_wanted(profile, since, until, wanted)
     export = AuditExport(
         tenant=tenant,
         tenant_slug=tenant.slug if tenant else "",
@@ -67,7 +67,10 @@ def do_request_export(
     return export
 
 
-def _validate(profile: str, since: datetime | None, until: datetime | None, filters: Mapping[str, list[str]]) -> None:
+def check_wanted(
+    profile: str, since: datetime | None, until: datetime | None, filters: Mapping[str, Sequence[str]]
+) -> None:
+    """Raises VALIDATION_FAILED, with the field in `details.fields`, for what cannot be exported of any log."""
     known = profiles()
     unknown = sorted(set(filters) - set(FILTERS))
     subject = filters.get("subject", [])
