@@ -80,6 +80,7 @@ def test_a_tenant_of_an_older_kapok_gets_them_once() -> None:
     with connection.cursor() as cursor:
         for table in [*tenant_tables(), "kapok_change", "kapok_change_mode", "kapok_platform_migration"]:
             cursor.execute(f'drop table "{names.schema}".{table} cascade')
+        cursor.execute(f'drop function "{names.schema}".kapok_read')
     every = pending_platform_tables(names)
     assert {"audit.0001_initial", "identity.0001_initial"} <= set(every)
     assert ensure_platform_tables(names) == every
