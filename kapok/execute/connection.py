@@ -18,7 +18,7 @@ from psycopg.pq.abc import PGconn, PGresult
 
 from kapok.execute.failures import SERVER_GOES_AWAY, ConnectionLost, Diagnostics, NotRun, StatementFailed
 from kapok.execute.segment import Segment, WriteSegment
-from kapok.execute.session import AGAIN, CHANGED_SESSION, LOGIN_OPTIONS, PREAMBLE, WRITE_PREAMBLE
+from kapok.execute.session import AGAIN, CHANGED_SESSION, KEEP_MEMORY, LOGIN_OPTIONS, PREAMBLE, WRITE_PREAMBLE
 from kapok.execute.statements import StatementCache
 from kapok.identifiers import bind_schema
 
@@ -64,6 +64,7 @@ class Connection:
             if pgconn.prepare(name, text.encode()).status != ExecStatus.COMMAND_OK:
                 await session.close()
                 raise psycopg.OperationalError("the preamble could not be prepared")
+        pgconn.exec_(KEEP_MEMORY)
         pgconn.nonblocking = 1
         pgconn.enter_pipeline_mode()
         connection = cls(session, slots=slots, on_free=on_free)
