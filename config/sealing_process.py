@@ -24,6 +24,7 @@ from apps.audit.begin_anew import do_begin_anew
 from apps.audit.keys import Keyring, do_rotate_log_key, keyring_of
 from apps.audit.logs import log_of
 from apps.audit.sealing import Sealer, log_lines, schemas_of_logs
+from apps.audit.search_index import index_anew
 from apps.tenants.checks import check_settings, refuse
 from config.env import ENV
 from kapok.ledger.keys import KeyFormatError
@@ -46,12 +47,17 @@ when the sealer runs."""
 @click.option(
     "--lost-key", is_flag=True, help="Sign with KAPOK_AUDIT_KEY although no former key announces it; then end."
 )
-def main(once: bool, begin_anew: str | None, lost_key: bool) -> None:
+@click.option("--search-anew", metavar="SCHEMA", help="Make the search table of a schema's log anew; then end.")
+def main(once: bool, begin_anew: str | None, lost_key: bool, search_anew: str | None) -> None:
     """Seal until SIGTERM."""
     refuse(check_settings())
     if begin_anew:
         reason = click.prompt("Why, for the auditors")
         click.echo(do_begin_anew(log_of(begin_anew), actor="system", reason=reason))
+        return
+    if search_anew:
+        with psycopg.connect(ENV.database_url, autocommit=True) as session:
+            click.echo(f"{index_anew(session, log_of(search_anew)):,} entries are searchable.")
         return
     keyring = _keyring()
     if lost_key:

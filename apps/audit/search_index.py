@@ -23,7 +23,8 @@ BATCH = 2000
 _LOCK = "select indexed_size, size from {schema}.kapok_log for update skip locked"
 _ADVANCE = "update {schema}.kapok_log set indexed_size = %s"
 _BEGIN_ANEW = "update {schema}.kapok_log set indexed_size = 0"
-_EMPTY = "truncate {schema}.kapok_search, {schema}.kapok_facet"
+_INDEXED = "select indexed_size from {schema}.kapok_log"
+_EMPTY = "truncate {schema}.kapok_search, {schema}.kapok_facet restart identity"
 # Each entry's row by its key; other plans would read whole tables.
 _PLAN = """
     select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
@@ -93,12 +94,15 @@ def index_all(session: Session, log: LogRef) -> None:
         pass
 
 
-def index_anew(session: Session, log: LogRef) -> None:
-    """Throw the search table away and make it again; a running sealer helps. Raises psycopg.Error."""
+def index_anew(session: Session, log: LogRef) -> int:
+    """Throw the search table away and make it again; a running sealer helps. Out: how many entries are searchable.
+    Raises psycopg.Error."""
     with session.transaction():
         session.execute(log.sql(_BEGIN_ANEW))
         session.execute(log.sql(_EMPTY))
     index_all(session, log)
+    row = session.execute(log.sql(_INDEXED)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def forgotten(index: int, erased: Collection[str], private: Collection[str]) -> dict[str, int | bool]:

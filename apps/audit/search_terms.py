@@ -14,6 +14,8 @@ _WHO: LiteralString = "hashtextextended(nullif(r.actor, ''), 0)"
 _REQUEST: LiteralString = "hashtextextended(nullif(r.request_id, ''), 1)"
 _ROW: LiteralString = """hashtextextended({table} || ' ' || replace({key}::text, '"', ''), 2)"""
 _TARGET: LiteralString = "hashtextextended(nullif(r.target, ''), 3)"
+# A key of no column is one that was erased.
+_KEY: LiteralString = "nullif(r.key, '{}')"
 # The key that an update gave the row, where it gave it another. What is no object somebody else has written.
 _NEW_KEY: LiteralString = """
     case when r.op = 'update' and jsonb_typeof(r.key) = 'object' and jsonb_typeof(r.after) = 'object'
@@ -38,7 +40,7 @@ TERMS: dict[str, LiteralString] = {
     CHANGE: ", ".join(
         (
             f"{_WHO} as who",
-            f"{_row('r.table_name', 'r.key')} as object",
+            f"{_row('r.table_name', _KEY)} as object",
             f"{_row('r.table_name', '(' + _NEW_KEY + ')')} as moved_to",
             f"{_REQUEST} as request",
         )

@@ -130,3 +130,15 @@ def test_a_command_that_signs(sealed: SealedLog, run: Run, tmp_path: Path) -> No
     run("--once", KAPOK_AUDIT_KEY=command)
     assert "not a signature of this key" in sealed.problem
     assert sealed.value("select count(*) from {schema}.kapok_checkpoint") == 1
+
+
+def test_what_is_sealed_is_searchable_and_that_can_be_made_anew(sealed: SealedLog, run: Run) -> None:
+    """By --once as by the process; --search-anew needs no key."""
+    sealed.fill(3, 2)
+    run("--once")
+    made = sealed.sql("select index, who, object, request from {schema}.kapok_search order by index")
+    assert [row[0] for row in made] == [0, 1, 2, 3, 4]
+    sealed.sql("update {schema}.kapok_search set who = 7")
+    done = run("--search-anew", sealed.schema, KAPOK_AUDIT_KEY="")
+    assert (done.exit_code, done.output) == (0, "5 entries are searchable.\n")
+    assert sealed.sql("select index, who, object, request from {schema}.kapok_search order by index") == made
