@@ -1,17 +1,21 @@
 """What a load balancer and Prometheus ask: /healthz, /readyz, /metrics.
 
 In: the data plane's parts. Out: small HTTP replies. Ready means: the database answers, its tables are migrated and
-changes are heard. Redis away is told but does not make the process unready, since reads go on without it.
+changes are heard. Redis away is told but does not make the process unready, since reads go on without it; nor do alerts
+about audit logs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hmac
+from contextlib import suppress
 
 import orjson
+import psycopg
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from apps.control.audit_probe import audit_hint, measure_audit
 from apps.graphql_api.responses import Header, Reply
 from apps.graphql_api.shapes import Shapes
 from kapok.errors import KapokError
@@ -43,21 +47,33 @@ class Probes:
         expected = f"Bearer {self._metrics_token}".encode()
         if self._metrics_token and not hmac.compare_digest(authorization, expected):
             return Reply(401, b'{"status":"unauthorized"}', [_JSON, (b"www-authenticate", b"Bearer")])
+        with suppress(KapokError, TimeoutError, psycopg.Error):
+            async with asyncio.timeout(CHECK_SECONDS):
+                await measure_audit(self._platform)
         return Reply(200, generate_latest(), [(b"content-type", CONTENT_TYPE_LATEST.encode())])
 
     async def _ready(self) -> Reply:
-        database, redis = await asyncio.gather(self._database(), self._shared.ping())
+        database, redis, audit = await asyncio.gather(self._database(), self._shared.ping(), self._audit())
         checks = {
             "database": database,
             "changes": "ok" if self._platform.listening else "the listener is not connected yet",
             "redis": "ok" if redis else "Redis cannot be reached; jobs wait, reads go on",
             "ddl": "ok" if self._shapes.hears_ddl else "no event trigger: DDL changes are found by asking every second",
+            "audit": audit,
         }
         ready = checks["database"] == "ok" and checks["changes"] == "ok"
         degraded = checks["redis"] != "ok" or checks["ddl"] != "ok"
         status = ("degraded" if degraded else "ready") if ready else "not ready"
         body = orjson.dumps({"status": status, "checks": checks})
         return Reply(200 if ready else 503, body, [_JSON, _PLAIN])
+
+    async def _audit(self) -> str:
+        """A hint: what is wrong with an audit log does not stop requests."""
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                return await audit_hint(self._platform)
+        except (KapokError, TimeoutError, psycopg.Error):
+            return "not known: the database cannot be asked"
 
     async def _database(self) -> str:
         try:
