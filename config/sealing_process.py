@@ -31,6 +31,8 @@ from kapok.ledger.keys import KeyFormatError
 
 #: How long to wait for a database that is away, in seconds.
 RETRY_SECONDS = 5.0
+#: How often who exports is looked for between two rounds, in seconds.
+MANIFEST_SECONDS = 1.0
 #: How long `--once` waits for anchors far away, in seconds.
 ONCE_SECONDS = 60.0
 
@@ -83,15 +85,15 @@ def _run(sealer: Sealer) -> None:
     if ENV.sealer_port:
         start_http_server(ENV.sealer_port)
     while not stopped.is_set():
-        began = time.monotonic()
-        pause = ENV.audit_seconds
+        until = time.monotonic() + ENV.audit_seconds
         try:
             sealer.round()
-            sealer.index(until=began + pause)
+            sealer.index(until=until)
+            while (rest := until - time.monotonic()) > 0 and not stopped.wait(min(rest, MANIFEST_SECONDS)):
+                sealer.sign_manifests()
         except (psycopg.Error, DjangoError, OSError) as exc:
             log_lines.warning("nothing can be sealed now", exc_info=exc)
-            pause = RETRY_SECONDS
-        stopped.wait(max(0.0, pause - (time.monotonic() - began)))
+            stopped.wait(RETRY_SECONDS)
 
 
 def _keyring() -> Keyring:

@@ -176,6 +176,7 @@ _THE_LOG = (
     _action(914, "audit.alert_resolved", "What was wrong with the log is so no more.", "kind log"),
     _action(915, "audit.alert_acknowledged", "Somebody looks after an alert.", "kind log note"),
     _action(916, "audit.check_requested", "Somebody had the log checked at once.", "operation"),
+    _action(917, "audit.manifest_signed", "The sealer signed the manifest of a bundle.", "sha256 first last"),
     _action(999, "audit.overflow", "Refusals so many that they were counted only.", "count"),
 )
 

@@ -19,6 +19,7 @@ from apps.audit.anchors import Anchor
 from apps.audit.checkpointing import checkpoint
 from apps.audit.keys import KeyMissingError, Keyring, do_rotate_log_key
 from apps.audit.logs import LogRef, log_of
+from apps.audit.manifests import SEALER, sign_manifests
 from apps.audit.sealing_metrics import CHECKPOINTS, ENTRIES, FAILURES, LAG, WAITING
 from apps.audit.sealing_problems import refuse_sealing
 from apps.audit.sealing_state import Session, read_log
@@ -70,15 +71,21 @@ class Sealer:
         self._discovered = self._full = float("-inf")
 
     def round(self) -> int:
-        """Seal what there is. Out: how many entries. Raises psycopg.OperationalError when the database is away."""
+        """Seal what there is, and sign what exports wait for. Out: how many entries. Raises psycopg.OperationalError when
+        the database is away."""
         session = self._connected()
         self._look(session)
         entries = 0
         for schema in list(self._waiting):
             entries += self._seal(session, log_of(schema))
+        self.sign_manifests()
         WAITING.set(len(self._waiting))
         LAG.set(time.monotonic() - min((since for _, since in self._waiting.values()), default=time.monotonic()))
         return entries
+
+    def sign_manifests(self) -> None:
+        """Sign what exports wait for. Raises psycopg.OperationalError when the database is away."""
+        sign_manifests(self._connected(), self._keyring, set(self._sequences.values()))
 
     def index(self, until: float = float("inf")) -> None:
         """Make what is sealed searchable, log by log in turn, until the clock (time.monotonic) says so; one batch at
@@ -109,7 +116,7 @@ class Sealer:
 
     def _connected(self) -> Session:
         if self._session is None or self._session.closed:
-            self._session = psycopg.connect(self._conninfo, autocommit=True)
+            self._session = psycopg.connect(self._conninfo, autocommit=True, application_name=SEALER)
             # What counts is what is committed at each statement, whatever the role's default is.
             self._session.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         return self._session

@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from apps.audit.exports.sealed import wait_until_sealed
 from apps.audit.exports.selection import Selection
 from apps.audit.exports.writing import Wanted, write_export
 from apps.audit.logs import CONTROL_LOG, LogRef, log_of
+from apps.audit.manifests import ask_for_signature
 from apps.audit.reports.profiles import profile_named
 from apps.tenants.models import AuditExport, Operation
 from kapok.errors import KapokError
@@ -89,8 +91,11 @@ def _write(operation: Operation, progressed: Progressed) -> None:
         requested_by=export.requested_by.email if export.requested_by else "the platform",
         problem=operation.result.get(NOT_SEALED, ""),
     )
-    with own_session() as session:
-        written = write_export(session, _log(export), wanted, path, now_and_then(progressed))
+    log = _log(export)
+    with own_session() as session, own_session() as asking:
+        # Who is behind with the log, or refuses to seal it, would be waited for in vain.
+        sign = None if wanted.problem else partial(ask_for_signature, asking, log)
+        written = write_export(session, log, wanted, path, now_and_then(progressed), sign)
     with path.open("rb") as file:
         export.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     export.facts, export.size_bytes = written.facts(), path.stat().st_size

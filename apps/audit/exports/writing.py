@@ -31,7 +31,7 @@ from kapok.errors import KapokError
 from kapok.ledger.bundle import BundleWriter, Evidence
 from kapok.ledger.checkpoints import Checkpoint, Note
 from kapok.ledger.lines import encode, encode_gone
-from kapok.ledger.manifest import Range
+from kapok.ledger.manifest import ManifestSigner, Range
 
 CSV, HTML, PDF = "entries.csv", "report.html", "report.pdf"
 #: How often progress is told, in seconds.
@@ -70,17 +70,25 @@ class Written:
         return {name: int(value) for name, value in asdict(self).items()}
 
 
-def write_export(session: Session, log: LogRef, wanted: Wanted, path: Path, progressed: Progressed) -> Written:
+def write_export(
+    session: Session,
+    log: LogRef,
+    wanted: Wanted,
+    path: Path,
+    progressed: Progressed,
+    sign: ManifestSigner | None = None,
+) -> Written:
     """Write the bundle to `path`, readable by its owner only; it is there whole or not at all.
 
-    session: without a transaction. Raises AUDIT_NOT_SEALED, AUDIT_LOG_DAMAGED, psycopg.Error, OSError.
+    session: without a transaction. sign: signs the manifest, or not. Raises AUDIT_NOT_SEALED, AUDIT_LOG_DAMAGED,
+    psycopg.Error, OSError.
     """
     unfinished, rows = path.with_suffix(".part"), path.with_suffix(".rows")
     try:
         with session.transaction():
             session.execute("set transaction isolation level repeatable read, read only")
             with _owned(unfinished) as stream:
-                written = _Writing(session, log, wanted, progressed).write(stream, rows)
+                written = _Writing(session, log, wanted, progressed, sign).write(stream, rows)
                 stream.flush()
                 os.fsync(stream.fileno())
         unfinished.rename(path)
@@ -93,8 +101,11 @@ def write_export(session: Session, log: LogRef, wanted: Wanted, path: Path, prog
 class _Writing:
     """One bundle being written."""
 
-    def __init__(self, session: Session, log: LogRef, wanted: Wanted, progressed: Progressed) -> None:
+    def __init__(
+        self, session: Session, log: LogRef, wanted: Wanted, progressed: Progressed, sign: ManifestSigner | None
+    ) -> None:
         self._session, self._log, self._wanted, self._progressed = session, log, wanted, progressed
+        self._sign = sign
         self._tally = Tally(wanted.profile)
         self._created_at = datetime.now(UTC)
 
@@ -114,7 +125,7 @@ class _Writing:
             facts = self._facts(part, ends, proof)
             writer.add(HTML, [page(self._tally, facts)])
             writer.add(PDF, [document(self._tally, facts)])
-            writer.finish()
+            writer.finish(self._sign)
         tally = self._tally
         return Written(
             tally.entries, tally.shown, tally.withheld, tally.gone, part.first_size, part.last_size, len(proof.notes)
