@@ -104,9 +104,9 @@ def post_action(client: Client, name: str, pk: Any, action: str, **data: Any) ->
 def test_checking_now_is_a_job_and_finds_what_there_is(auditing: Auditing) -> None:
     acme = auditing.acme.schema_name
     for who in ("reader", "manager", "platform_auditor"):
-        assert post_action(browser(auditing, who), "auditlog", acme, "check").status_code in (302, 403, 404)
+        assert post_action(browser(auditing, who), "auditlog", acme, "check_now").status_code in (302, 403, 404)
     assert not Operation.objects.filter(kind=OperationKind.AUDIT_CHECK).exists()
-    post_action(browser(auditing, "auditor"), "auditlog", acme, "check")
+    post_action(browser(auditing, "auditor"), "auditlog", acme, "check_now")
     operation = Operation.objects.get(kind=OperationKind.AUDIT_CHECK)
     assert operation.tenant == auditing.acme and operation.requested_by == auditing.people["auditor"]
     done = run_operation(operation.pk)

@@ -59,7 +59,7 @@ class AuditLogAdmin(AuditScopedAdmin):
     search_fields = ("tenant__slug", "tenant__name", "tenant__project__slug", "sealing_problem", "check_problem")
     search_help_text = "Search by tenant, project or problem"
     ordering = ("-alerts", "tenant__slug")
-    actions_detail: ClassVar = ("browse", "export", "check")
+    actions_detail: ClassVar = ("browse", "export", "check_now")
     fieldsets = ()
     change_form_outer_before_template = "tenants/audit_log.html"
 
@@ -160,7 +160,7 @@ class AuditLogAdmin(AuditScopedAdmin):
             "form_submit_text": "Check",
         },
     )
-    def check(self, request: HttpRequest, form: ConfirmDialog, object_id: str) -> HttpResponse:
+    def check_now(self, request: HttpRequest, form: ConfirmDialog, object_id: str) -> HttpResponse:
         """Queue it."""
         return self.carry_out(request, object_id, "being checked", _check)
 
