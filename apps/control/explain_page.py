@@ -20,6 +20,7 @@ from apps.control.api.trials import MAX_TEXT
 from apps.control.trials.explain import Explanation, explain
 from apps.control.trials.people import somebody
 from apps.tenants.access import Right, get_tenant_for
+from apps.tenants.acting import Actor
 from apps.tenants.admin.rules import TABS, rules_url
 from apps.tenants.admin.scope import acting
 from apps.tenants.models import Tenant
@@ -64,7 +65,7 @@ def explain_page(request: HttpRequest, slug: str) -> HttpResponse:
     problem, explained = "", None
     if form.is_bound and form.is_valid():
         try:
-            explained = _explained(tenant, form.cleaned_data)
+            explained = _explained(tenant, form.cleaned_data, acting(request))
         except KapokError as error:
             problem = f"{error.message} {error.hint}".strip()
     given = request.POST if form.is_bound else {"who": "anon", "query": EXAMPLE}
@@ -88,10 +89,16 @@ def explain_page(request: HttpRequest, slug: str) -> HttpResponse:
     return TemplateResponse(request, "control/explain.html", context, headers={"Cache-Control": "no-store"})
 
 
-def _explained(tenant: Tenant, given: dict[str, Any]) -> Explanation:
+def _explained(tenant: Tenant, given: dict[str, Any], by: Actor) -> Explanation:
     principal = somebody(tenant, given["who"], role="", sub=given["sub"] or None, claims=given["claims"])
     return explain(
-        tenant, principal, given["query"], given["variables"], analyze=given["analyze"], row=given["row"] or None
+        tenant,
+        principal,
+        given["query"],
+        given["variables"],
+        acting=by,
+        analyze=given["analyze"],
+        row=given["row"] or None,
     )
 
 

@@ -38,14 +38,14 @@ class Recorded:
 
     def read_by(self, operation: Operation | WriteOperation) -> list[str]:
         """What of it an operation reads, sorted."""
-        found: set[str] = set()
         if isinstance(operation, WriteOperation):
-            named = operation.read_back.union(*[names_in(statement.template) for statement in operation.statements])
-        else:
-            named = names_in(operation.template)
-        for name in named:
-            found |= self._told.get(name, set())
-        return sorted(found)
+            named = [names_in(statement.template) for statement in operation.statements]
+            return self.told(operation.read_back.union(*named))
+        return self.told(names_in(operation.template))
+
+    def told(self, names: Iterable[str]) -> list[str]:
+        """What of it reading these tables, and calling these functions (`name()`), reads, sorted."""
+        return sorted(set[str]().union(*[self._told.get(name, set()) for name in names]))
 
     def noted(
         self, operation: Operation | WriteOperation, role: str, name: str, document: str

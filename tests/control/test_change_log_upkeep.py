@@ -121,6 +121,7 @@ def test_a_tenant_of_an_older_kapok_gets_its_log_with_an_upgrade() -> None:
     names = names_of(tenant)
     with connection.cursor() as cursor:
         cursor.execute(f"drop table {names.schema}.kapok_change, {names.schema}.kapok_change_mode")
+        cursor.execute(f"drop function {names.schema}.kapok_read")
         for trigger, table in fetch(
             "select t.tgname, t.tgrelid::regclass::text from pg_trigger t join pg_class c on c.oid = t.tgrelid "
             "where c.relnamespace = %s::regnamespace and t.tgname in "

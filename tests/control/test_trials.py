@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,12 +14,12 @@ from apps.control.trials.run_tests import Result, run_tests
 from apps.tenants.acting import SYSTEM
 from apps.tenants.models import Tenant
 from apps.tenants.provisioning import names_of
-from apps.tenants.services import do_set_permissions
+from apps.tenants.services import do_set_audit_settings, do_set_permissions
 from kapok.errors import KapokError
 from kapok.permissions.expectations import parse_expectations
 from kapok.permissions.overrides import effective_permissions
 from tests.factories import ProjectFactory, TenantFactory
-from tests.tenant_database import as_owner
+from tests.tenant_database import as_owner, fetch
 
 pytestmark = pytest.mark.usefixtures("real_database")
 
@@ -67,7 +68,9 @@ def rows_of(tenant: Tenant) -> list[Any]:
 
 
 def explained(tenant: Tenant, role: str, query: str = "", sub: str | None = None, **more: Any) -> Explanation:
-    return explain(tenant, principal_for(tenant, role, sub, {}), query, more.pop("variables", {}), **more)
+    return explain(
+        tenant, principal_for(tenant, role, sub, {}), query, more.pop("variables", {}), acting=SYSTEM, **more
+    )
 
 
 def denied(explanation: Explanation) -> dict[str, str]:
@@ -233,7 +236,8 @@ tests:
 
 
 def outcomes(tenant: Tenant, text: str, **more: Any) -> dict[str, Result]:
-    return {result.name: result for result in run_tests(Desk(tenant, **more), parse_expectations(text, "tests.yaml"))}
+    results = run_tests(Desk(tenant, **more), parse_expectations(text, "tests.yaml"), acting=SYSTEM)
+    return {result.name: result for result in results}
 
 
 def test_expectations_are_met_and_nothing_stays(tenant: Tenant) -> None:
@@ -280,3 +284,26 @@ def test_other_rules_can_be_tested_before_they_hold(tenant: Tenant) -> None:
     assert outcomes(tenant, text)["t"].outcome == "failed"
     loose = effective_permissions("tables: {posts: {anon: {select: {columns: '*'}}}}")
     assert outcomes(tenant, text, rules=loose)["t"].outcome == "passed"
+
+
+def looks(tenant: Tenant) -> list[Any]:
+    text = f'select actor, details from "{tenant.schema_name}".kapok_event where action = 821 order by position'
+    return [(actor, json.loads(details)) for actor, details in fetch(text)]
+
+
+def test_who_looks_at_what_is_recorded_is_recorded(tenant: Tenant) -> None:
+    do_set_audit_settings(tenant.project, "tables: {people: {reads: true}}", acting=SYSTEM)
+    tenant.refresh_from_db()
+    named, plain = "{ posts { author { name } } }", "{ posts { title } }"
+    explained(tenant, "service", named)
+    explained(tenant, "service", plain, analyze=True)
+    explained(tenant, "service", row="posts:1")
+    assert looks(tenant) == [], "a plan tells nothing of rows, and posts are not recorded"
+    explained(tenant, "service", named, analyze=True)
+    explained(tenant, "service", row=f"people:{ADA}")
+    outcomes(tenant, f"tests: [{{name: t, as: service, query: '{named}', expect: {{rows: {{posts: 3}}}}}}]")
+    assert looks(tenant) == [
+        ("system", {"tables": ["people"], "role": "service", "trial": "explain"}),
+        ("system", {"tables": ["people"], "role": "service", "trial": "explain"}),
+        ("system", {"tables": ["people"], "trial": "permission tests"}),
+    ]

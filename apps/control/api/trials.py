@@ -17,6 +17,7 @@ from apps.control.trials.explain import Explanation, explain
 from apps.control.trials.people import somebody
 from apps.control.trials.run_tests import Result, run_tests
 from apps.tenants.access import Right, get_tenant_for
+from apps.tenants.acting import Actor
 from apps.tenants.models import Tenant
 from apps.tenants.rulebook import current_text
 from kapok.permissions.expectations import Expectation, parse_expectations
@@ -155,7 +156,7 @@ class ExplainView(ControlView):
     def post(self, request: Request, slug: str) -> Response:
         """Changes nothing and shows no data, only verdicts, SQL and plans. Asks for the right to manage the project."""
         tenant = get_tenant_for(acting(request), slug, Right.MANAGE)
-        return answer(explanation_json(_explained(tenant, parsed(ExplainInput, request.data))))
+        return answer(explanation_json(_explained(tenant, parsed(ExplainInput, request.data), acting(request))))
 
 
 class PermissionTestsView(ControlView):
@@ -167,15 +168,21 @@ class PermissionTestsView(ControlView):
         tenant = get_tenant_for(acting(request), slug, Right.MANAGE)
         given = parsed(TestsInput, request.data)
         started = time.perf_counter()
-        results = run_tests(_desk(tenant, given["permissions"]), _tests(given))
+        results = run_tests(_desk(tenant, given["permissions"]), _tests(given), acting=acting(request))
         shown = TestResultSerializer(results, many=True).data
         return answer({"results": shown, "ms": (time.perf_counter() - started) * 1000})
 
 
-def _explained(tenant: Tenant, given: dict[str, Any]) -> Explanation:
+def _explained(tenant: Tenant, given: dict[str, Any], by: Actor) -> Explanation:
     principal = somebody(tenant, given["as"], role=given["role"], sub=given["sub"], claims=given["claims"])
     return explain(
-        tenant, principal, given["query"], given["variables"], analyze=given["analyze"], row=given["row"] or None
+        tenant,
+        principal,
+        given["query"],
+        given["variables"],
+        acting=by,
+        analyze=given["analyze"],
+        row=given["row"] or None,
     )
 
 

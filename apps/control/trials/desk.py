@@ -14,14 +14,17 @@ from apps.graphql_api.compile import compile_operation
 from apps.graphql_api.document import coerce_variables, parse_document
 from apps.graphql_api.schema.graphene_types import ApiSchema, build_schema
 from apps.graphql_api.schema.surface import build_surface
+from apps.tenants.acting import Actor
 from apps.tenants.directory import limits_from
 from apps.tenants.models import Tenant
 from apps.tenants.rulebook import rules_of, tenant_model
+from apps.tenants.trail import record_on_tenant
 from kapok.errors import KapokError
 from kapok.model.types import Model
 from kapok.permissions.apply import visible
 from kapok.permissions.rules import Permissions
 from kapok.query.operation import Operation
+from kapok.query.recorded import Recorded, names_in
 from kapok.query.write_operation import WriteOperation
 from kapok.tenancy import TenantRef, TenantState
 
@@ -40,13 +43,15 @@ class Compiled:
 
 
 class Desk:
-    """Raises INVALID_STATE where the tenant has no tables."""
+    """looked: what was read of tables whose reads are recorded. Raises INVALID_STATE where the tenant has no tables."""
 
     def __init__(self, tenant: Tenant, rules: Permissions | None = None) -> None:
         self.tenant = tenant
         self.ref = tenant_ref(tenant)
         self.model: Model = tenant_model(tenant)
         self.rules = rules_of(tenant) if rules is None else rules
+        self.looked: set[str] = set()
+        self._recorded = Recorded(tenant.project.recorded_reads.items(), self.model)
         self._schemas: dict[str, ApiSchema] = {}
 
     def schema(self, role: str) -> ApiSchema:
@@ -68,6 +73,17 @@ class Desk:
         if cost > limits.cost:
             raise KapokError("QUERY_TOO_COMPLEX", details={"cost": cost, "limit": limits.cost})
         return Compiled(operation, coerced)
+
+    def look(self, read: Operation | WriteOperation | str) -> None:
+        """An operation, or SQL, is about to be run."""
+        told = self._recorded.told(names_in(read)) if isinstance(read, str) else self._recorded.read_by(read)
+        self.looked.update(told)
+
+    def tell(self, acting: Actor, role: str, trial: str) -> None:
+        """Record what was looked at; before any of it is shown. role: as which, "" for several. trial: what for."""
+        if self.looked:
+            told = {"tables": sorted(self.looked), "trial": trial, **({"role": role} if role else {})}
+            record_on_tenant("data.read", self.tenant, acting=acting, **told)
 
 
 def tenant_ref(tenant: Tenant) -> TenantRef:

@@ -18,6 +18,7 @@ from apps.control.trials.hidden_row import RowReport, row_report
 from apps.control.trials.judge import Judge
 from apps.control.trials.session import TrialSession
 from apps.graphql_api.document import MAX_TOKENS, DocumentInvalid, parse_document
+from apps.tenants.acting import Actor
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
 from kapok.identifiers import bind_schema
@@ -51,10 +52,12 @@ def explain(
     document: str,
     variables: Mapping[str, Any],
     *,
+    acting: Actor,
     analyze: bool = False,
     row: str | None = None,
 ) -> Explanation:
-    """document: "" to look at a row only. Raises VALIDATION_FAILED, INVALID_STATE, DATABASE_UNAVAILABLE."""
+    """document: "" to look at a row only. acting: who looks; recorded where the project wants that of a table that is
+    really read. Raises VALIDATION_FAILED, INVALID_STATE, DATABASE_UNAVAILABLE."""
     desk = Desk(tenant)
     found: tuple[Finding, ...] = ()
     errors: list[Mapping[str, Any]] = []
@@ -68,6 +71,7 @@ def explain(
         sql, parameters, plan = (
             _planned(desk, session, principal, compiled, analyze=analyze) if compiled else ("", (), "")
         )
+    desk.tell(acting, principal.role, "explain")
     return Explanation(
         role=principal.role,
         lineage=desk.rules.lineage(principal.role),
@@ -121,6 +125,8 @@ def _planned(
         return "", (), ""
     statement = bind_schema(operation.template, desk.ref.schema)
     bound = operation.bind(compiled.variables, desk.ref.limits.rows, principal.claims)
+    if analyze:
+        desk.look(operation)
     words = "explain (analyze, buffers, format text) " if analyze else "explain (format text) "
     with session.undone():
         session.become(principal)

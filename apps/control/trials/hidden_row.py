@@ -172,6 +172,7 @@ def _one(
         " from ", source.tables, " where ", join(" and ", same),
     )  # fmt: skip
     text, parameters = render(fragment)
+    desk.look(text)
     bound = binder_of(parameters)({}, desk.ref.limits.rows, principal.claims)
     rows = session.fetch(bind_schema(text, desk.ref.schema), bound)
     return [None if value is None else value[:1] for value in rows[0]] if rows else []
@@ -190,6 +191,7 @@ def _exists(desk: Desk, table: Table, key: Sequence[Column], values: Sequence[st
     source = table_source(table, Aliases())
     same = join(" and ", _same(source.alias, key, values))
     text, parameters = render(sql("select exists (select from ", source.tables, " where ", same, ")"))
+    desk.look(text)
     given = [str(parameter.value.source.data) for parameter in parameters]  # type: ignore[attr-defined]
     try:
         with connect_as_owner(names_of(desk.tenant)) as connection:

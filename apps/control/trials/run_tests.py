@@ -16,6 +16,7 @@ from apps.control.trials.desk import Compiled, Desk
 from apps.control.trials.people import check_role, principal_for
 from apps.control.trials.session import TrialSession
 from apps.graphql_api.document import DocumentInvalid, parse_document
+from apps.tenants.acting import Actor
 from kapok.errors import REGISTRY, KapokError
 from kapok.permissions.expectations import Expectation, Expected, Step
 from kapok.permissions.rules import SERVICE_ROLE
@@ -55,10 +56,13 @@ class _Broken(Exception):
     """The test cannot say anything."""
 
 
-def run_tests(desk: Desk, tests: Sequence[Expectation]) -> list[Result]:
-    """All of them, in one connection. Raises DATABASE_UNAVAILABLE."""
+def run_tests(desk: Desk, tests: Sequence[Expectation], *, acting: Actor) -> list[Result]:
+    """All of them, in one connection. acting: who runs them; recorded where the project wants that of a table that is
+    read. Raises DATABASE_UNAVAILABLE."""
     with TrialSession(desk) as session:
-        return [_result(desk, session, test) for test in tests]
+        results = [_result(desk, session, test) for test in tests]
+    desk.tell(acting, "", "permission tests")
+    return results
 
 
 def _result(desk: Desk, session: TrialSession, test: Expectation) -> Result:
@@ -116,6 +120,7 @@ class _Answer:
     ) -> _Answer:
         try:
             compiled: Compiled = desk.compile(principal.role, document, variables)
+            desk.look(compiled.operation)
             return cls(session.run(principal, compiled))
         except DocumentInvalid as invalid:
             return cls(error=invalid.code, message=invalid.errors[0]["message"], invalid=invalid)
