@@ -58,13 +58,16 @@ class AuditLogAdmin(AuditScopedAdmin):
     list_per_page = 50
     search_fields = ("tenant__slug", "tenant__name", "tenant__project__slug", "sealing_problem", "check_problem")
     search_help_text = "Search by tenant, project or problem"
-    ordering = ("-alerts", "tenant__slug")
     actions_detail: ClassVar = ("browse", "export", "check_now")
     fieldsets = ()
     change_form_outer_before_template = "tenants/audit_log.html"
 
     class Media:
         js = ("tenants/copy.js", "tenants/operations.js")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Those with alerts first."""
+        return ("-alerts", "tenant__slug")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditLog]:
         """With the number of open alerts."""
