@@ -1,4 +1,4 @@
-"""The admin's first page: tenants by state, jobs as they go on, migrations that failed.
+"""The admin's first page: tenants by state, jobs as they go on, migrations that failed, trails.
 
 In: a request. Out: what templates/admin/index.html shows, of the projects the operator may see. A handful of queries,
 however many tenants there are; the health of the parts is asked for by the page itself (dashboard.js), since a worker
@@ -30,6 +30,7 @@ _CARDS = {
     TenantState.SUSPENDED: ("Suspended", "pause_circle", "orange"),
     TenantState.FAILED: ("Failed", "error", "red"),
 }
+_WITH_LOG = (TenantState.ACTIVE, TenantState.SUSPENDED)
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -44,9 +45,21 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         projects=list(
             projects_for(user).annotate(tenant_count=Count("tenants")).order_by("-tenant_count", "slug")[:RECENT]
         ),
+        trails=_trails(request, user),
         may_create=rights_of(request).may(Right.MANAGE, None),
     )
     return context
+
+
+def _trails(request: HttpRequest, user: User) -> list[dict[str, str]]:
+    """The audit trails that are for this operator, the platform's own first; the page of logs has all of them."""
+    rights = rights_of(request)
+    found = [{"name": "the platform", "url": reverse("platform-audit")}] if rights.audits_platform else []
+    if rights.may(Right.AUDIT, None):
+        tenants = tenants_for(user, Right.AUDIT).filter(state__in=_WITH_LOG).order_by("slug")
+        slugs = tenants.values_list("slug", flat=True)[:RECENT]
+        found += [{"name": slug, "url": reverse("tenant-audit", args=[slug])} for slug in slugs]
+    return found
 
 
 def _cards(user: User) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -11,6 +10,7 @@ from django_tenants.utils import schema_context
 
 from apps.audit.browse import EntryView, get_entry
 from apps.audit.models import Checkpoint, Log
+from apps.control.api.audit_entries import entry_facts
 from apps.control.audit_pages.frame import HEADERS, about, framed, guarded
 from apps.control.audit_pages.logs import Opened, address
 from apps.control.audit_pages.text import visible
@@ -18,48 +18,53 @@ from apps.control.audit_pages.values import Budget, Line, facts_of, lines_of
 from apps.control.audit_pages.wording import learn, told
 from apps.tenants.services import do_look
 from kapok.errors import KapokError
-from kapok.ledger.entries import time_text
 
 #: Characters of the entry's JSON that the page shows.
 MAX_JSON = 20_000
-_NAMES = (
-    "index", "position", "action", "number", "outcome", "table", "op", "source", "who", "session", "address", "target",
-    "request_id", "expired", "missing",
-)  # fmt: skip
 
 
 @guarded
 def entry_page(request: HttpRequest, log: Opened, index: int) -> HttpResponse:
     """The page; with `?format=json` the entry's JSON, whole."""
-    do_look(log.tenant, acting=log.viewer, what="entry", filters={"index": index})
+    title, crumb = f"Entry {index} of {log.name}", f"Entry {index}"
     try:
         entry = get_entry(log.log, index)
     except KapokError as error:
         if error.code == "NOT_FOUND":
             raise Http404 from error
-        return framed(
-            request, log, "entry_problem", f"Entry {index}", {"problem": error.message, "crumb": f"Entry {index}"}
-        )
-    text = json_of(entry)
+        return framed(request, log, "entry_problem", title, {"problem": error.message, "crumb": crumb})
+    do_look(log.tenant, acting=log.viewer, what="entry", filters={"index": index})
+    text = orjson.dumps(entry_facts(entry), option=orjson.OPT_INDENT_2)
     if request.GET.get("format") == "json":
-        name = f"kapok-audit-{log.tenant.slug if log.tenant else 'platform'}-{index}.json"
-        headers = {
-            **HEADERS,
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
-        }
-        return HttpResponse(text, content_type="application/json", headers=headers)
+        return _download(log, index, text)
     learn(log, [entry])
-    budget = Budget()
-    lines = lines_of(entry.differences, budget)
     context = {
-        "crumb": f"Entry {index}",
+        "crumb": crumb,
         "links": about(log),
         "entry": entry,
         "told": told(entry, log),
         "checkpoint": _checkpoint(log, entry),
         **_links(log, entry),
         **_neighbours(log, entry),
+        **_values(entry),
+        "json": visible(text[:MAX_JSON].decode(errors="ignore")),
+        "json_cut": len(text) > MAX_JSON,
+        "json_url": address(log.entry_url(index), {"format": "json"}),
+    }
+    return framed(request, log, "entry", title, context)
+
+
+def _download(log: Opened, index: int, text: bytes) -> HttpResponse:
+    name = f"kapok-audit-{log.tenant.slug if log.tenant else 'platform'}-{index}.json"
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(text, content_type="application/json", headers=headers)
+
+
+def _values(entry: EntryView) -> dict[str, Any]:
+    """All that somebody else wrote, as safe HTML."""
+    budget = Budget()
+    lines = lines_of(entry.differences, budget)
+    return {
         "is_update": entry.op == "update",
         "changed": [line for line in lines if _is_first(entry, line)],
         "same": [line for line in lines if not _is_first(entry, line)],
@@ -69,11 +74,7 @@ def entry_page(request: HttpRequest, log: Opened, index: int) -> HttpResponse:
         "session": visible(entry.session),
         "request_id": visible(entry.request_id),
         "target_erased": "target" in entry.erased,
-        "json": visible(text[:MAX_JSON].decode(errors="ignore")),
-        "json_cut": len(text) > MAX_JSON,
-        "json_url": address(log.entry_url(index), {"format": "json"}),
     }
-    return framed(request, log, "entry", f"Entry {index} of {log.name}", context)
 
 
 def _is_first(entry: EntryView, line: Line) -> bool:
@@ -106,15 +107,3 @@ def _checkpoint(log: Opened, entry: EntryView) -> Checkpoint | None:
     """The one that seals it: the first above it."""
     with schema_context(log.log.schema):
         return Checkpoint.objects.filter(size=entry.sealed).first() if entry.sealed is not None else None
-
-
-def json_of(entry: EntryView) -> bytes:
-    """The entry, with its values as they were sealed."""
-
-    def raw(values: Mapping[str, str] | None) -> dict[str, orjson.Fragment] | None:
-        return None if values is None else {name: orjson.Fragment(text) for name, text in values.items()}
-
-    said = {name: value for name in _NAMES if (value := getattr(entry, name)) not in ("", None)}
-    values = {name: raw(getattr(entry, name)) for name in ("key", "before", "after", "details") if getattr(entry, name)}
-    known = {"kind": entry.kind, "at": time_text(entry.at), "sealed": entry.sealed, "intact": entry.intact}
-    return orjson.dumps({**said, **known, **values, "erased": sorted(entry.erased)}, option=orjson.OPT_INDENT_2)

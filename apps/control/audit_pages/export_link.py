@@ -4,8 +4,10 @@ far as exports know these filters; what they do not know makes the export a wide
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from apps.audit.browse import Filter
-from apps.control.audit_pages.logs import Opened, address, admin_page, moment
+from apps.control.audit_pages.logs import Opened, address, moment
 
 
 def export_link(log: Opened, wanted: Filter | None) -> dict[str, str]:
@@ -19,4 +21,4 @@ def export_link(log: Opened, wanted: Filter | None) -> dict[str, str]:
             (wanted.ops, wanted.key, wanted.target, wanted.outcomes, wanted.sources, wanted.kinds, wanted.request_id)
         )
     text = "Export what these are part of" if narrower else "Export this"
-    return {"url": address(admin_page("tenants_auditexport_add"), query), "text": text}
+    return {"url": address(reverse("admin:tenants_auditexport_add"), query), "text": text}

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from apps.control.audit_pages.logs import Opened, admin_page, opened
+from apps.control.audit_pages.logs import Opened, opened
 from apps.tenants.admin.scope import refuse
 from kapok.errors import KapokError
 
@@ -56,6 +56,6 @@ def framed(request: HttpRequest, log: Opened, page: str, title: str, context: di
 def about(log: Opened) -> list[dict[str, str]]:
     """How the log is sealed, and what was exported of it."""
     return [
-        {"url": admin_page("tenants_auditlog_change", log.log.schema), "text": "Sealing and anchors"},
-        {"url": admin_page("tenants_auditexport_changelist"), "text": "Exports"},
+        {"url": reverse("admin:tenants_auditlog_change", args=[log.log.schema]), "text": "Sealing and anchors"},
+        {"url": reverse("admin:tenants_auditexport_changelist"), "text": "Exports"},
     ]

@@ -1,5 +1,5 @@
 """The list of a log's entries. In: a request with a filter in its address. Out: the page; that it was looked at is
-recorded before anything is read.
+recorded before anything is shown.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def _found(request: HttpRequest, log: Opened, asked: Asked) -> dict[str, Any]:
     if len(people) > 1:
         return {"candidates": _candidates(log, asked, people)}
     wanted = asked.filter(people[0].actor if people else who)
-    do_look(log.tenant, acting=log.viewer, what="entries", filters=asked.query)
     page = find_entries(log.log, wanted, size=PAGE_SIZE, cursor=request.GET.get("cursor", ""))
+    do_look(log.tenant, acting=log.viewer, what="entries", filters=asked.query)
     learn(log, [*page.waiting, *page.entries])
     return {
         "wanted": wanted,

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.audit.browse import facets_of
@@ -95,14 +95,6 @@ def address(url: str, query: Query) -> str:
     """The address with these parameters; empty ones are left out."""
     given = {name: value for name, value in query.items() if value}
     return f"{url}?{urlencode(given, doseq=True)}" if given else url
-
-
-def admin_page(name: str, *args: object) -> str:
-    """TEMPORARY until W4's pages are there."""
-    try:
-        return reverse(f"admin:{name}", args=args)
-    except NoReverseMatch:
-        return ""
 
 
 def moment(at: datetime) -> str:

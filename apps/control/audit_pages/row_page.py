@@ -56,14 +56,14 @@ def row_page(request: HttpRequest, log: Opened) -> HttpResponse:
         "key": key,
         "tables": tables_of_log(log),
     }
-    return framed(request, log, "row", f"History of a row of {table or log.name}", {**frame, **found})
+    return framed(request, log, "row", f"History of a row of {log.name}", {**frame, **found})
 
 
 def _found(request: HttpRequest, log: Opened, table: str, key: str) -> dict[str, Any]:
     wanted = parse_key(key)
     query = {"table": table, "key": key}
-    do_look(log.tenant, acting=log.viewer, what="row", filters=query)
     page = history_of_row(log.log, table, wanted, size=PAGE_SIZE, cursor=request.GET.get("cursor", ""))
+    do_look(log.tenant, acting=log.viewer, what="row", filters=query)
     entries = [*page.waiting, *page.entries]
     learn(log, entries)
     budget = Budget(MAX_PAGE, MAX_VALUE)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-#: Indentation stops here: a text of n brackets would become one of n squared characters.
-MAX_DEPTH = 24
+#: What is deeper stays in its line: a text of n brackets would become one of n squared characters.
+MAX_DEPTH = 16
 #: What makes a text look like another one: controls (not tab and line feed), marks of direction, nothings.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
@@ -37,8 +37,8 @@ def _named(character: str) -> SafeString:
 
 
 def indented(text: str) -> str:
-    """JSON with a line for each member. Only spaces are added, so numbers stay as they are. A text that was cut in the
-    middle, or is no JSON, comes out as good as it can."""
+    """JSON with a line for each member, down to MAX_DEPTH. Only spaces are added, so numbers stay as they are. A text
+    that was cut in the middle, or is no JSON, comes out as good as it can."""
     return "".join(_laid_out(_TOKEN.findall(text)))
 
 
@@ -58,7 +58,7 @@ def _laid_out(tokens: list[str]) -> Iterator[str]:
 
 
 def _line(depth: int) -> str:
-    return "\n" + "  " * max(0, min(depth, MAX_DEPTH))
+    return "\n" + "  " * max(0, depth) if depth <= MAX_DEPTH else ""
 
 
 def marked(parts: Iterable[tuple[str, bool]]) -> SafeString:

@@ -18,6 +18,7 @@ from unfold.enums import ActionVariant
 from unfold.views import ChangeList
 
 from apps.tenants.access import Right, projects_for
+from apps.tenants.admin.audit_links import AuditedAdmin
 from apps.tenants.admin.columns import TENANT_LABELS, badge, human_size
 from apps.tenants.admin.dialogs import ConfirmDialog, DeleteTenantDialog, ReasonDialog
 from apps.tenants.admin.erasing import ErasingAdmin
@@ -57,7 +58,7 @@ def measure(tenants: Any) -> None:
 
 
 @admin.register(Tenant)
-class TenantAdmin(RulesAdmin, ErasingAdmin):
+class TenantAdmin(RulesAdmin, ErasingAdmin, AuditedAdmin):
     """The fleet."""
 
     form = TenantForm
@@ -76,6 +77,7 @@ class TenantAdmin(RulesAdmin, ErasingAdmin):
         "open_graphiql",
         "see_users",
         "see_rules",
+        "see_audit",
         "suspend",
         "resume",
         {
