@@ -10,6 +10,7 @@ import yaml
 
 from kapok.catalog.introspect import introspect
 from kapok.catalog.parse import parse
+from kapok.changelog.settings import parse_settings
 from kapok.model.build import build
 from kapok.model.types import Model, RelationKind
 from kapok.permissions.apply import visible
@@ -17,6 +18,7 @@ from kapok.permissions.expectations import Expected, parse_expectations
 from kapok.permissions.rules import parse_permissions
 from kapok.permissions.validation import validate
 from kapok.query.guard import GuardedTable
+from kapok.query.recorded import Recorded
 from kapok.templates.bookings.seed import generate
 from tests.db.bookings import TEMPLATES, Connection, rows, value
 
@@ -142,6 +144,16 @@ def test_permissions_name_what_exists_and_nothing_private(model: Model) -> None:
         assert isinstance(payments, GuardedTable)
         assert not payments.insert + payments.update + payments.delete
     assert "city_monthly_sales" not in {table.name for table in visible(model, permissions, "partner").tables}
+
+
+def test_audit_yaml_names_what_exists(model: Model) -> None:
+    settings = parse_settings((TEMPLATES / "bookings" / "audit.yaml").read_text())
+    tables = {table.name: [column.name for column in table.columns] for table in model.tables}
+    settings.check(tables, [function.name for function in model.functions])
+    assert settings.recorded_reads()["members"] == "keys"
+    recorded = Recorded(settings.recorded_reads().items(), model)
+    catalogue = [table.name for table in model.tables if table.name.startswith(("offer", "city", "categor", "estab"))]
+    assert recorded.told(catalogue) == [], "browsing offers looks at nobody"
 
 
 def test_the_permission_tests_are_well_formed_and_of_every_role() -> None:
