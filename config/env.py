@@ -201,9 +201,28 @@ class Environment:
     )
     audit_anchors: tuple[str, ...] = _variable(
         "KAPOK_AUDIT_ANCHORS",
-        "Directories outside the database that keep every checkpoint, separated by commas.",
+        "What keeps checkpoints outside the database, separated by commas: directories, and buckets with object lock "
+        "(s3://bucket/prefix?endpoint=https://...&region=...&retain=3650d).",
         (),
         _words,
+    )
+    audit_tsa_url: str = _variable(
+        "KAPOK_AUDIT_TSA_URL",
+        "A time stamp authority (RFC 3161), https://tsa.example.com/tsr, that the sealer asks to stamp checkpoints.",
+        "",
+        secret=True,
+    )
+    audit_tsa_certificate: str = _variable(
+        "KAPOK_AUDIT_TSA_CERTIFICATE",
+        "A file with its root certificate in PEM, and those between, if any: stamps that it does not vouch for are not "
+        "kept.",
+        "",
+    )
+    audit_tsa_policy: str = _variable(
+        "KAPOK_AUDIT_TSA_POLICY", "The policy (an OID) that its stamps must have; any when empty.", ""
+    )
+    audit_tsa_seconds: float = _variable(
+        "KAPOK_AUDIT_TSA_SECONDS", "A log's checkpoint is stamped at most so often.", 3600.0, float
     )
     audit_seconds: float = _variable(
         "KAPOK_AUDIT_SECONDS",

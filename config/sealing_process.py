@@ -10,11 +10,15 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 import psycopg
+from cryptography.x509 import Certificate
 from django.db import Error as DjangoError
 from prometheus_client import start_http_server
 
@@ -25,9 +29,11 @@ from apps.audit.keys import Keyring, do_rotate_log_key, keyring_of
 from apps.audit.logs import log_of
 from apps.audit.sealing import Sealer, log_lines, schemas_of_logs
 from apps.audit.search_index import index_anew
+from apps.audit.time_stamps import Authority, Stamping
 from apps.tenants.checks import check_settings, refuse
 from config.env import ENV
 from kapok.ledger.keys import KeyFormatError
+from kapok.ledger.time_stamps import read_certificates
 
 #: How long to wait for a database that is away, in seconds.
 RETRY_SECONDS = 5.0
@@ -66,7 +72,8 @@ def main(once: bool, begin_anew: str | None, lost_key: bool, search_anew: str | 
         _begin_with(keyring)
         return
     log_lines.info("sealing with the key %s", keyring.current.key.text)
-    with closing(Sealer(ENV.database_url, keyring, _anchors())) as sealer:
+    anchors = _anchors()
+    with closing(Sealer(ENV.database_url, keyring, anchors, _stamping(anchors))) as sealer:
         if once:
             # An anchor far away is asked first, and gets what is new then.
             for _ in range(2):
@@ -117,6 +124,27 @@ def _anchors() -> list[Anchor]:
     except AnchorMisconfiguredError as exc:
         raise SystemExit(f"The sealer does not start: KAPOK_AUDIT_ANCHORS: {exc}.") from None
     return anchors
+
+
+def _stamping(anchors: Sequence[Anchor]) -> Stamping | None:
+    """Who has checkpoints stamped, where an authority is set."""
+    if not ENV.audit_tsa_url:
+        return None
+    certificates: list[Certificate] = []
+    if ENV.audit_tsa_certificate:
+        try:
+            certificates = read_certificates(Path(ENV.audit_tsa_certificate).read_bytes())
+        except (OSError, ValueError):
+            raise SystemExit(
+                "The sealer does not start: KAPOK_AUDIT_TSA_CERTIFICATE is not a file of certificates in PEM."
+            ) from None
+    else:
+        log_lines.warning("time stamps are kept unchecked: KAPOK_AUDIT_TSA_CERTIFICATE is not set")
+    try:
+        authority = Authority(ENV.audit_tsa_url, certificates, ENV.audit_tsa_policy)
+    except (ValueError, httpx.InvalidURL):
+        raise SystemExit("The sealer does not start: KAPOK_AUDIT_TSA_URL is not an https:// or http:// URL.") from None
+    return Stamping(ENV.database_url, authority, ENV.audit_tsa_seconds, anchors)
 
 
 def _begin_with(keyring: Keyring) -> None:

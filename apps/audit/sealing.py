@@ -25,6 +25,7 @@ from apps.audit.sealing_problems import refuse_sealing
 from apps.audit.sealing_state import Session, read_log
 from apps.audit.search_index import index_batch
 from apps.audit.sequencer import SealingError, seal_batch
+from apps.audit.time_stamps import Stamping
 from kapok.ledger.keys import SigningError
 
 log_lines = logging.getLogger("kapok.audit")
@@ -56,9 +57,11 @@ _NEXT_XID = "select pg_current_xact_id()::text::bigint"
 class Sealer:
     """Seals over one connection. Two of them do no harm: a log that one has is left out by the other."""
 
-    def __init__(self, conninfo: str, keyring: Keyring, anchors: Sequence[Anchor]) -> None:
+    def __init__(
+        self, conninfo: str, keyring: Keyring, anchors: Sequence[Anchor], stamping: Stamping | None = None
+    ) -> None:
         self._conninfo, self._keyring, self._anchors = conninfo, keyring, anchors
-        self._anchoring = Anchoring(conninfo, anchors)
+        self._anchoring, self._stamping = Anchoring(conninfo, anchors), stamping
         self._session: Session | None = None
         self._sequences: dict[int, str] = {}
         self._positions: dict[int, int] = {}
@@ -71,8 +74,8 @@ class Sealer:
         self._discovered = self._full = float("-inf")
 
     def round(self) -> int:
-        """Seal what there is, and sign what exports wait for. Out: how many entries. Raises psycopg.OperationalError when
-        the database is away."""
+        """Seal what there is, and sign what exports wait for. Out: how many entries. Raises psycopg.OperationalError
+        when the database is away."""
         session = self._connected()
         self._look(session)
         entries = 0
@@ -106,11 +109,14 @@ class Sealer:
 
     def drain(self, seconds: float) -> bool:
         """Wait for what is done beside sealing, at most so long. Out: whether it was done."""
-        return self._anchoring.drain(seconds)
+        anchored = self._anchoring.drain(seconds)
+        return anchored and (self._stamping is None or self._stamping.drain(seconds))
 
     def close(self) -> None:
         """Close the connections."""
         self._anchoring.close()
+        if self._stamping is not None:
+            self._stamping.close()
         if self._session is not None:
             self._session.close()
 
@@ -174,6 +180,8 @@ class Sealer:
                 do_rotate_log_key(log, self._keyring, actor="system")
             except (KeyMissingError, SigningError) as exc:
                 refuse_sealing(session, log, str(exc), state.size)
+        if self._stamping is not None:
+            self._stamping.soon(log)
         self._anchoring.bring(session, log)
         return True
 

@@ -65,8 +65,9 @@ def request_for(note: str) -> Request:
     return Request(made.as_bytes(), made.nonce)
 
 
-def read_stamp(answer: bytes, note: str) -> TimeStamp:
-    """What the answer says, if it speaks of this note and its time fits. Proves nothing yet. Raises TimeStampError."""
+def read_stamp(answer: bytes, note: str, nonce: int | None = None) -> TimeStamp:
+    """What the answer says, if it speaks of this note, its time fits, and it repeats the nonce, where one is given.
+    Proves nothing yet. Raises TimeStampError."""
     try:
         response = decode(answer)
         if response.status != PKIStatus.GRANTED:
@@ -75,6 +76,8 @@ def read_stamp(answer: bytes, note: str) -> TimeStamp:
         imprint = said.message_imprint
         if (imprint.hash_algorithm, imprint.message) != (_SHA256, sha256(note.encode()).digest()):
             raise TimeStampError("it is of another note")
+        if nonce is not None and said.nonce != nonce:
+            raise TimeStampError("it is an answer to another request")
         stamp = TimeStamp(time_text(said.gen_time), _authority(response, said), said.policy.dotted_string)
     except _MALFORMED as exc:
         raise TimeStampError("it is not of the form of a time stamp") from exc
@@ -89,8 +92,8 @@ def prove_stamp(
 ) -> TimeStamp:
     """What the answer says, once its signature and the chain to one of the certificates have held, as of the time that
     it says. Raises TimeStampError, AuthorityUnknownError."""
-    stamp = read_stamp(answer, note)
-    verifier = VerifierBuilder(roots=list(certificates), nonce=nonce).build()
+    stamp = read_stamp(answer, note, nonce)
+    verifier = VerifierBuilder(roots=list(certificates)).build()
     try:
         verifier.verify_message(decode(answer), note.encode())
     except VerificationError as exc:

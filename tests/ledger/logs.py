@@ -112,12 +112,15 @@ class Log:
         witnesses: Iterable[Witness] = (),
         until: str | None = None,
         since: str | None = None,
+        stamps: Mapping[int, bytes] | None = None,
     ) -> Path:
         """Export the range between two checkpoints."""
         end = len(self.sealed) if last is None else last
         notes = [note for size, note in sorted(self.notes.items()) if first <= size <= end]
         part = Range(self.origin, first, end, since, until, {"tables": "payments"})
-        evidence = Evidence(notes, keys or [self.signer.key], self.rotations if rotations else (), tuple(witnesses))
+        evidence = Evidence(
+            notes, keys or [self.signer.key], self.rotations if rotations else (), tuple(witnesses), stamps or {}
+        )
         made = (encode(index, self.sealed[index]) for index in range(first, end))
         with path.open("wb") as stream, BundleWriter(stream, part, START) as writer:
             writer.write_lines(made if lines is None else lines)

@@ -6,10 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -17,19 +16,11 @@ from kapok.cli import audit_verify, main
 from kapok.ledger import bundle
 from kapok.ledger.checkpoints import sign
 from kapok.ledger.signing import LocalSigner, new_private_key
+from tests.ledger.command import Ran, Run
 from tests.ledger.logs import ORIGIN, Log, at, change, edit, state_of
 
 #: What an auditor's machine need not have.
 FOREIGN = ("django", "psycopg", "redis", "celery", "httpx", "asyncio", "rest_framework")
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
 
 
 @pytest.fixture(scope="module")
@@ -43,25 +34,6 @@ def log() -> Log:
 @pytest.fixture
 def path(log: Log, tmp_path: Path) -> Path:
     return log.bundle(tmp_path / "acme.zip")
-
-
-@pytest.fixture
-def kapok(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line in a directory without settings."""
-    for name in [name for name in os.environ if name.startswith("KAPOK_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["kapok", "audit", "verify", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main.main()
-        captured = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Ran(ended.value.code, captured.out, captured.err)
-
-    return run
 
 
 def facts(ran: Ran) -> dict[str, Any]:
@@ -93,6 +65,8 @@ def test_verified_as_json(kapok: Run, log: Log, path: Path, tmp_path: Path) -> N
         "entries": {"lookedAt": 30, "withheld": 0, "erased": 0, "gone": 0, "expiredBefore": None},
         "checkpoints": 2,
         "anchors": 0,
+        "timeStamps": {"count": 0, "authorities": [], "lastSize": 0, "lastAt": None, "proven": False},
+        "manifestSigned": True,
         "keys": [{"key": log.signer.key.text, "trusted": True}],
         "problems": [],
         "notices": [],

@@ -18,13 +18,14 @@ from apps.audit.logs import LogRef
 from apps.audit.sealing_state import Session
 from kapok.errors import KapokError
 from kapok.ledger import expiry, rotation
-from kapok.ledger.bundle import MAX_CHECKPOINTS, Evidence, Witness
+from kapok.ledger.bundle import MAX_CHECKPOINTS, MAX_TIME_STAMPS, Evidence, Witness
 from kapok.ledger.keys import PublicKey
 from kapok.ledger.lines import encode, withhold
 from kapok.ledger.manifest import Range
 from kapok.ledger.merkle import HASH_BYTES, NodeReader
 from kapok.ledger.proofs import inclusion_proof
 from kapok.ledger.tiles import WIDTH, node_reader
+from kapok.ledger.time_stamps import MAX_STAMP_BYTES
 
 #: Above every index.
 _NO_END = 2**62
@@ -39,12 +40,22 @@ _AFTER = "select size, note from {schema}.kapok_checkpoint where at >= %s::times
 _LAST = "select size, note from {schema}.kapok_checkpoint order by size desc limit 1"
 # The last checkpoint of each of so many parts, so the last one of all.
 _BETWEEN = """
-    select note from {schema}.kapok_checkpoint where size in (
+    select size, note from {schema}.kapok_checkpoint where size in (
         select max(size) from (
             select size, ntile(%s) over (order by size) as part
             from {schema}.kapok_checkpoint where size > %s and size <= %s
         ) parted group by part
-    ) order by size
+    )
+"""
+# The same of those with a time stamp, those at both ends included.
+_STAMPED = """
+    select size, note, time_stamp from {schema}.kapok_checkpoint where size in (
+        select max(size) from (
+            select size, ntile(%s) over (order by size) as part
+            from {schema}.kapok_checkpoint
+            where size >= %s and size <= %s and size > 0 and length(time_stamp) between 1 and %s
+        ) parted group by part
+    )
 """
 _TILE = "select hashes from {schema}.kapok_tile where level = %s and index = %s"
 _LEAVES = "select index, hashes from {schema}.kapok_tile where level = 0 and index between %s and %s order by index"
@@ -74,15 +85,22 @@ def evidence(session: Session, log: LogRef, part: Range, ends: list[str], node: 
     row = session.execute(log.sql(_LOG)).fetchone()
     assert row is not None
     _, key, former = row
-    between = session.execute(log.sql(_BETWEEN), [MAX_CHECKPOINTS - 1, part.first_size, part.last_size]).fetchall()
-    notes = ends[:1] if len(ends) == 2 else []
-    notes += [note for (note,) in between]
+    stamped = session.execute(
+        log.sql(_STAMPED), [MAX_TIME_STAMPS, part.first_size, part.last_size, MAX_STAMP_BYTES]
+    ).fetchall()
+    most = MAX_CHECKPOINTS - 1 - len(stamped)
+    notes = dict(session.execute(log.sql(_BETWEEN), [most, part.first_size, part.last_size]).fetchall())
+    # A part that begins with the log has no checkpoint at its beginning.
+    notes |= {size: note for size, note, _ in stamped if size > part.first_size}
+    if len(ends) == 2:
+        notes[part.first_size] = ends[0]
     keys = [PublicKey.parse(text) for text in dict.fromkeys([*former, key]) if text]
     return Evidence(
-        notes=notes,
+        notes=[note for _, note in sorted(notes.items())],
         keys=keys,
         rotations=list(_rotations(session, log)) if former else [],
         witnesses=list(_witnesses(session, log, part.last_size, node)),
+        time_stamps={size: bytes(answer) for size, _, answer in stamped if size in notes},
     )
 
 
