@@ -32,12 +32,15 @@ REOPEN_WITHIN_SECONDS, REOPEN_AFTER_SECONDS = 0.5, 0.05
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """size: connections of one gateway role. spare: how many of them one tenant alone may not take. queue: segments
-    that may wait. slots: prepared statements a connection. patience: who waits longer is not passed over for a tenant
-    that is at home on the free connection. Times are seconds."""
+    """size: connections of one gateway role. spare: how many of them one tenant alone may not take. readers: a tenant
+    that has so many waits with its next read. Reads keep processors busy, and more at once only push each other out of
+    the caches; writes wait for the disk, and those that wait together share a flush. queue: segments that may wait.
+    slots: prepared statements a connection. patience: who waits longer is not passed over for a tenant that is at home
+    on the free connection. Times are seconds."""
 
-    size: int = 10
+    size: int = 20
     spare: int = 2
+    readers: int = 10
     queue: int = 1000
     slots: int = 300
     patience: float = 0.005
@@ -53,6 +56,7 @@ class Pool:
         self._conninfo = conninfo
         self._settings = settings
         self._share = max(1, settings.size - settings.spare)
+        self._readers = max(1, min(settings.readers, self._share))
         self._loop = asyncio.get_running_loop()
         self._connections: list[Connection] = []
         # The most recently used last: its caches are warm, and the others may age.
@@ -79,7 +83,7 @@ class Pool:
         """Run a segment; it ends with the row, or with StatementFailed, ConnectionLost or KapokError (OVERLOADED,
         DATABASE_UNAVAILABLE), perhaps before this returns."""
         self.used_at = segment.since
-        if self._idle and self._running.get(segment.schema, 0) < self._share:
+        if self._idle and segment.schema not in self._waiting and self._may_run(segment):
             self._send(self._idle_for(segment.schema), segment)
         elif self.waiting >= self._settings.queue:
             segment.fail(KapokError("OVERLOADED"))
@@ -89,6 +93,9 @@ class Pool:
             self._waiting.setdefault(segment.schema, deque()).append(segment)
             self.waiting += 1
             self._grow()
+
+    def _may_run(self, segment: Segment) -> bool:
+        return self._running.get(segment.schema, 0) < (self._share if segment.writes else self._readers)
 
     def _idle_for(self, schema: str) -> Connection:
         """The tenant's home if it is idle, else the connection used last."""
@@ -113,19 +120,20 @@ class Pool:
                 self._running[segment.schema] = running
             else:
                 del self._running[segment.schema]
-        if connection.closed:
+        if not connection.closed:
+            self._idle.append(connection)
+        else:
             if connection in self._connections:
                 self._connections.remove(connection)
             if connection in self._idle:
                 self._idle.remove(connection)
             if self.waiting:
                 self._grow()
-            return
-        following = self._next(connection)
-        if following is not None:
-            self._send(connection, following)
-        else:
-            self._idle.append(connection)
+        while self._idle and self.waiting:
+            following = self._next(self._idle[-1])
+            if following is None:
+                return
+            self._send(self._idle.pop(), following)
 
     def _next(self, connection: Connection) -> Segment | None:
         """The next segment for this connection, if any waits that may run."""
@@ -142,7 +150,7 @@ class Pool:
         """The tenant whose turn it is, or one of the next that is at home here; None where all have their share."""
         first = None
         for schema, queue in islice(self._waiting.items(), _LOOK_AHEAD):
-            if self._running.get(schema, 0) >= self._share:
+            if not self._may_run(queue[0]):
                 continue
             if first is None:
                 first = schema
@@ -165,7 +173,7 @@ class Pool:
         return None
 
     def _grow(self) -> None:
-        if len(self._connections) + len(self._opening) < self._settings.size:
+        if not self._idle and len(self._connections) + len(self._opening) < self._settings.size:
             task = self._loop.create_task(self._open())
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)

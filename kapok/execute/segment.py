@@ -16,6 +16,9 @@ class Segment:
     runs, what has come back. done: called once, with this segment, when `row` or `error` is there; it must not raise.
     A plain call, because a future costs a turn of the event loop."""
 
+    #: Whether its transaction may write.
+    writes = False
+
     __slots__ = (
         "abandoned",
         "closes",
@@ -82,6 +85,8 @@ class Segment:
 class WriteSegment(Segment):
     """Statements that run one after another in one transaction that may write. rows: one for each that has run. failed:
     the number of the one that failed; how many there are when it was the commit."""
+
+    writes = True
 
     __slots__ = ("failed", "prepared", "rows", "statements")
 

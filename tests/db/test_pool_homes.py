@@ -11,8 +11,9 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from kapok.execute.failures import ConnectionLost
 from kapok.execute.pool import Pool, PoolSettings
-from kapok.execute.segment import Segment
+from kapok.execute.segment import Segment, WriteSegment
 from kapok.identifiers import schema_name
 from tests.waiting import until
 
@@ -24,7 +25,7 @@ _WAIT = "select pg_backend_pid()::text from pg_advisory_xact_lock_shared(4712)"
 
 @pytest.fixture
 async def pool() -> AsyncIterator[Pool]:
-    pool = Pool(os.environ["DATABASE_URL"], PoolSettings(size=4, spare=1))
+    pool = Pool(os.environ["DATABASE_URL"], PoolSettings(size=4, spare=1, readers=2))
     # Open all of its connections.
     with _held_up():
         running = [asyncio.create_task(_run(pool, _TENANTS[number], _WAIT)) for number in range(4)]
@@ -79,3 +80,49 @@ async def test_who_waits_is_served_whatever_its_home(pool: Pool) -> None:
     assert len(backends) == 500
     assert pool.in_use == 0
     assert pool.waiting == 0
+
+
+async def _write(pool: Pool, schema: str, statement: str) -> None:
+    answer: asyncio.Future[Segment] = asyncio.get_running_loop().create_future()
+    pool.submit(WriteSegment(schema, [(statement, [])], _PREAMBLE, seconds=10, done=answer.set_result))
+    assert (await answer).error is None
+
+
+async def test_a_tenants_reads_take_fewer_connections_than_its_writes(pool: Pool) -> None:
+    with _held_up():
+        reads = [asyncio.create_task(_run(pool, _TENANTS[1], _WAIT)) for _ in range(4)]
+        await asyncio.sleep(0)
+        assert (pool.in_use, pool.waiting) == (2, 2)
+        assert await _run(pool, _TENANTS[2], _WHERE)
+    await asyncio.gather(*reads)
+    with _held_up():
+        writes = [asyncio.create_task(_write(pool, _TENANTS[1], _WAIT)) for _ in range(5)]
+        await asyncio.sleep(0)
+        assert (pool.in_use, pool.waiting) == (3, 2)
+    await asyncio.gather(*writes)
+    assert (pool.in_use, pool.waiting) == (0, 0)
+
+
+async def test_a_waiting_read_is_not_overtaken_by_its_tenants_writes(pool: Pool) -> None:
+    with _held_up():
+        tasks = [asyncio.create_task(_run(pool, _TENANTS[1], _WAIT)) for _ in range(3)]
+        await asyncio.sleep(0)
+        write = asyncio.create_task(_write(pool, _TENANTS[1], _WHERE))
+        await asyncio.sleep(0)
+        assert (pool.in_use, pool.waiting) == (2, 2)
+    await asyncio.gather(*tasks, write)
+    assert (pool.in_use, pool.waiting) == (0, 0)
+
+
+async def test_a_lost_connection_leaves_nobody_waiting(pool: Pool) -> None:
+    end = (
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event = %s"
+    )
+    with _held_up(), psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as session:
+        reads = [asyncio.create_task(_run(pool, _TENANTS[1], _WAIT)) for _ in range(4)]
+        await asyncio.sleep(0)
+        await asyncio.to_thread(until, lambda: session.execute(end, ["advisory"]).rowcount == 2)
+        # Those that waited run on the connections that were free.
+        await asyncio.to_thread(until, lambda: (pool.in_use, pool.waiting) == (2, 0))
+    ended = await asyncio.gather(*reads, return_exceptions=True)
+    assert sum(isinstance(one, ConnectionLost) for one in ended) == 2
