@@ -34,6 +34,8 @@ _RECORD_TABLE = """
 #: Platform tables that are no models.
 _OTHERS = ("kapok_platform_migration", "kapok_change", "kapok_change_mode")
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
+# The event triggers of the change log need not look (apps/audit/sql/change_events.sql).
+_OURS = "select set_config('kapok.protecting', %s, true)"
 _HAS_RECORDS = "select exists (select from pg_tables where schemaname = %s and tablename = 'kapok_platform_migration')"
 _APPLIED = "select name from {schema}.kapok_platform_migration"
 _RECORD = "insert into {schema}.kapok_platform_migration (name) select unnest(%s::text[])"
@@ -55,7 +57,9 @@ def ensure_platform_tables(names: Names) -> list[str]:
         _refuse_foreign_tables(cursor, names)
         cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         statements = "".join(_migrations()[name] for name in wanted).replace(NAME_MARK, names.schema)
+        cursor.execute(_OURS, ["on"])
         cursor.execute(render(_RECORD_TABLE, schema=names.schema) + statements)
+        cursor.execute(_OURS, [""])
         cursor.execute(render(_RECORD, schema=names.schema), [wanted])
         return wanted
 

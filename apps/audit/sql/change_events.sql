@@ -3,22 +3,38 @@
 
 -- Runs first, with the rights of whoever ran the command: the platform's, in a session of somebody else's or while
 -- kapok_log is at work, can only mean that the command is one of these functions' own. (What it sets is set
--- anew right before each of the two below.)
+-- anew right before each of the two below.) Plain expressions run without a query of their own: it is called for each
+-- command of all DDL.
 create function kapok_log.see_caller() returns event_trigger language plpgsql as $$
+declare
+    ours pg_catalog.text := '';
 begin
-    perform pg_catalog.set_config('kapok.ddl_is_ours', case when
-        (select n.nspowner operator(pg_catalog.=) current_user::pg_catalog.regrole::pg_catalog.oid
-            and (session_user operator(pg_catalog.<>) current_user
-                or pg_catalog.current_setting('kapok.protecting', true) operator(pg_catalog.=) 'on')
-        from pg_catalog.pg_namespace n where n.nspname operator(pg_catalog.=) 'kapok_log')
-        then 'on' else '' end, true);
+    if session_user operator(pg_catalog.<>) current_user or pg_catalog.current_setting('kapok.protecting', true) operator(pg_catalog.=) 'on' then
+        select case when n.nspowner operator(pg_catalog.=) current_user::pg_catalog.regrole::pg_catalog.oid then 'on' else '' end into ours
+        from pg_catalog.pg_namespace n where n.nspname operator(pg_catalog.=) 'kapok_log';
+    end if;
+    ours := pg_catalog.set_config('kapok.ddl_is_ours', ours, true);
 end
 $$;
 
 -- Whether the session belongs to a tenant (its owner) or to a project's gateway.
 create function kapok_log.is_tenants_session() returns boolean
-language sql stable set search_path = pg_catalog, pg_temp as $$
-    select session_user::text ~ '^(t_[a-z2-7]{26}(_owner)?|g_[a-z2-7]{26})$'
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+    return session_user::text ~ '^(t_[a-z2-7]{26}(_owner)?|g_[a-z2-7]{26})$';
+end
+$$;
+
+-- Whether the session is that of an owner whose schema nobody is let into yet: its tables have neither log nor triggers.
+create function kapok_log.is_set_up() returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    schema text := left(session_user::text, 28);
+begin
+    return session_user::text ~ '^t_[a-z2-7]{26}_owner$'
+        and case when to_regrole(schema) is null or to_regnamespace(schema) is null then true
+            else not has_schema_privilege(schema, schema, 'usage') end;
+end
 $$;
 
 create function kapok_log.refuse(what text) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -50,7 +66,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     command record; schema text; name text; family oid; rel oid; seen oid[] := '{}'; platform oid;
 begin
-    if current_setting('kapok.ddl_is_ours', true) = 'on' or tg_tag = any (array['REFRESH MATERIALIZED VIEW', 'REINDEX', 'ANALYZE']) then
+    if current_setting('kapok.ddl_is_ours', true) = 'on' or tg_tag = any (array['REFRESH MATERIALIZED VIEW', 'REINDEX', 'ANALYZE'])
+        or tg_tag !~ 'TRIGGER' and kapok_log.is_set_up() then
         return;
     end if;
     perform set_config('kapok.protecting', 'on', true);
@@ -88,7 +105,7 @@ begin
             seen := seen || family;
         end loop;
     end loop;
-    perform set_config('kapok.protecting', '', true);
+    perform set_config('kapok.protecting', '', true), set_config('kapok.ddl_is_ours', '', true);
 end
 $$;
 

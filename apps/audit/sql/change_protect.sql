@@ -3,22 +3,30 @@
 
 -- What a relation should have. Null: it is no table of a project's. wanted: the triggers by name, with their pg_trigger.tgtype.
 create function kapok_log.is_project_table(rel oid) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp as $$
-    select exists (
-        select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.oid = $1 and c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname ~ '^t_[a-z2-7]{26}$'
-            -- The platform's own tables in the schema, whatever a project calls its own.
-            and not (starts_with(c.relname::text, 'kapok_')
-                and c.relowner = (select k.nspowner from pg_namespace k where k.nspname = 'kapok_log'))
-    )
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+    return (
+        select exists (
+            select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where c.oid = $1 and c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname ~ '^t_[a-z2-7]{26}$'
+                -- The platform's own tables in the schema, whatever a project calls its own.
+                and not (starts_with(c.relname::text, 'kapok_')
+                    and c.relowner = (select k.nspowner from pg_namespace k where k.nspname = 'kapok_log'))
+        )
+    );
+end
 $$;
 
 -- Whether requests are let into a schema that has a log. Before that it is being set up, and what it begins with is
 -- written down when it is opened.
 create function kapok_log.is_open(schema text) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp as $$
-    select schema ~ '^t_[a-z2-7]{26}$' and to_regclass(quote_ident(schema) || '.kapok_change') is not null
-        and exists (select from pg_roles where rolname = schema) and has_schema_privilege(schema, schema, 'usage')
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+    return (
+        select schema ~ '^t_[a-z2-7]{26}$' and to_regclass(quote_ident(schema) || '.kapok_change') is not null
+            and exists (select from pg_roles where rolname = schema) and has_schema_privilege(schema, schema, 'usage')
+    );
+end
 $$;
 
 -- Write something into a tenant's log that is not a row's change.
@@ -36,7 +44,7 @@ create function kapok_log.protect(rel oid, baseline boolean) returns text[]
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     schema text; relation text; kind "char"; name text; mode text; redact text[]; by_row boolean;
-    writer text; body text; known text; found text[]; wanted record; begun boolean := false;
+    writer text; body text; known text; found text[]; wanted record; begun boolean := false; enabling text;
 begin
     if not kapok_log.is_project_table(rel) then return null; end if;
     select n.nspname, c.relname, c.relkind into schema, relation, kind
@@ -63,9 +71,15 @@ begin
         select * from kapok_log.triggers_of(rel, format('%I.%I', schema, writer), case when mode = 'off' then 'none' when by_row then 'row' else 'statement' end)
     loop
         found := found || wanted.name;
-        execute wanted.statements;
+        if wanted.statements <> '' then execute wanted.statements; end if;
     end loop;
-    if begun and baseline and kind = 'r' then
+    if found is not null then
+        select string_agg(format('enable always trigger %I', t.tgname), ', ') into enabling
+        from pg_trigger t where t.tgrelid = rel and t.tgfoid = to_regproc(format('%I.%I', schema, writer)) and t.tgenabled <> 'A';
+        if enabling is not null then execute format('alter table %s %s', rel::regclass, enabling); end if;
+    end if;
+    -- Most tables of a new tenant are empty, and have no file to look into either.
+    if begun and baseline and kind = 'r' and pg_relation_size(rel) > 0 then
         perform kapok_log.write_down(rel, schema, name, mode, redact);
     end if;
     return case when begun then array['new'] else found end;
@@ -86,10 +100,13 @@ begin
 end
 $$;
 
--- What has to be done to a table's triggers: the name of each that is missing, wrong or too much, and the SQL that mends it.
+-- What has to be done to a table's triggers: the name of each that is missing, wrong, switched off or too much, and the SQL
+-- that makes or drops it.
 create function kapok_log.triggers_of(rel oid, writer text, level text)
-returns table (name text, statements text) language sql stable set search_path = pg_catalog, pg_temp as $$
-    with wanted (name, type, event, tables) as (
+returns table (name text, statements text) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query with wanted (name, type, event, tables) as (
         values ('kapok_insert', 4, 'insert', 'referencing new table as kapok_new'),
             ('kapok_update', 16, 'update', 'referencing old table as kapok_old new table as kapok_new'),
             ('kapok_delete', 8, 'delete', 'referencing old table as kapok_old'),
@@ -116,11 +133,11 @@ returns table (name text, statements text) language sql stable set search_path =
     select w.name, coalesce((select format('drop trigger %I on %s;', p.tgname, rel::regclass) from present p where p.tgname = w.name), '')
         || format('create trigger %I after %s on %s %s for each %s execute function %s();',
             w.name, w.event, rel::regclass, w.tables, case when w.name = 'kapok_rows' then 'row' else 'statement' end, writer)
-        || format('alter table %s enable always trigger %I', rel::regclass, w.name)
     from wanted_here w where w.name not in (select r.tgname from right_ones r)
     union all
-    select r.tgname::text, format('alter table %s enable always trigger %I', rel::regclass, r.tgname)
-    from right_ones r join present p on p.tgname = r.tgname where p.tgenabled <> 'A'
+    select r.tgname::text, ''
+    from right_ones r join present p on p.tgname = r.tgname where p.tgenabled <> 'A';
+end
 $$;
 
 -- Write down every row a table has as an insert.

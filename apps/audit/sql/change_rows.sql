@@ -8,39 +8,54 @@
 create schema kapok_log;
 revoke all on schema kapok_log from public;
 
+-- Functions that make the triggers are plpgsql where sql would do: it keeps their plans for the session, while a function in
+-- sql is planned anew in each statement that calls it.
+
 -- The settings that the JSON of a column's values follows; {foreign} where making it may run other code than PostgreSQL's
 -- own, or fail.
-create function kapok_log.settings_of_type(type oid) returns text[] language sql stable set search_path = pg_catalog, pg_temp as $$
-    with recursive part (oid) as (
-        select $1
-        union
-        select case when t.typtype = 'd' then t.typbasetype when t.typcategory = 'A' then t.typelem else r.rngsubtype end
-        from part join pg_type t on t.oid = part.oid left join pg_range r on t.oid in (r.rngtypid, r.rngmultitypid)
-        where t.typtype in ('d', 'r', 'm') or t.typcategory = 'A' and t.typelem <> 0
-    )
-    select array_remove(array_agg(distinct case
-        -- json may hold what jsonb cannot (\u0000, 1e999999).
-        when t.typtype <> 'd' and t.typcategory <> 'A' and (t.oid >= 16384 or t.typtype = 'c' or t.typname = 'json') then 'foreign'
-        when t.typtype in ('r', 'm') then 'DateStyle'
-        when t.typname = 'timestamptz' then 'TimeZone'
-        when t.typname = 'interval' then 'IntervalStyle'
-        when t.typname = 'bytea' then 'bytea_output'
-        when t.typname in ('float4', 'float8') then 'extra_float_digits'
-    end), null)
-    from part join pg_type t on t.oid = part.oid
+create function kapok_log.settings_of_type(type oid) returns text[] language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+    return (
+        with recursive part (oid) as (
+            select $1
+            union
+            select case when t.typtype = 'd' then t.typbasetype when t.typcategory = 'A' then t.typelem else r.rngsubtype end
+            from part join pg_type t on t.oid = part.oid left join pg_range r on t.oid in (r.rngtypid, r.rngmultitypid)
+            where t.typtype in ('d', 'r', 'm') or t.typcategory = 'A' and t.typelem <> 0
+        )
+        select array_remove(array_agg(distinct case
+            -- json may hold what jsonb cannot (\u0000, 1e999999).
+            when t.typtype <> 'd' and t.typcategory <> 'A' and (t.oid >= 16384 or t.typtype = 'c' or t.typname = 'json') then 'foreign'
+            when t.typtype in ('r', 'm') then 'DateStyle'
+            when t.typname = 'timestamptz' then 'TimeZone'
+            when t.typname = 'interval' then 'IntervalStyle'
+            when t.typname = 'bytea' then 'bytea_output'
+            when t.typname in ('float4', 'float8') then 'extra_float_digits'
+        end), null)
+        from part join pg_type t on t.oid = part.oid
+    );
+end
 $$;
 
-create function kapok_log.has_event_triggers() returns boolean language sql stable set search_path = pg_catalog, pg_temp
-as $$ select count(*) = 4 from pg_event_trigger where evtname like 'kapok\_change\_%' and evtenabled = 'A' $$;
+create function kapok_log.has_event_triggers() returns boolean language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select count(*) = 4 from pg_event_trigger where evtname like 'kapok\_change\_%' and evtenabled = 'A');
+end
+$$;
 
 -- What makes JSON of a table's rows, as SQL over %s, an expression that is the row. quick: right while the session's
 -- settings are `steady` (a condition, null where none matters); always: whatever they are.
 create function kapok_log.conversion(rel oid, out quick text, out steady text, out always text)
-language sql stable set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
     with needed (settings) as (
         select coalesce(array_agg(distinct s.name order by s.name), '{}')
-        from pg_attribute a cross join lateral unnest(kapok_log.settings_of_type(a.atttypid)) s (name)
-        where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
+        from (
+            select distinct a.atttypid as oid from pg_attribute a where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
+        ) type
+        cross join lateral unnest(kapok_log.settings_of_type(type.oid)) s (name)
     ),
     tenant (name) as (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1),
     quick (sql) as (
@@ -56,44 +71,63 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
         where v.name = any (d.settings) or d.settings && '{foreign}'
     )
     select q.sql, s.sql, case when s.sql is null then q.sql else format('case when %s then %s else kapok_log.%I(%%s) end', s.sql, q.sql, t.name || '_steady') end
-    from steady s, tenant t, quick q
+    into quick, steady, always
+    from steady s, tenant t, quick q;
+end
 $$;
 
 -- A whole row from whatever it is called: columns may be named like anything.
 create function kapok_log.json_of(conversion text, alias text, redact text[]) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+    if cardinality(redact) = 0 then return replace(conversion, '%s', alias); end if;
     -- Only columns the row has: what is redacted stays visible as such.
-    select replace(conversion, '%s', alias) || case when cardinality(redact) = 0 then '' else
-        (select format(' operator(pg_catalog.||) %L::pg_catalog.jsonb', jsonb_object_agg(c, '[redacted]')) from unnest(redact) c) end
+    return (
+        select replace(conversion, '%s', alias) || format(' operator(pg_catalog.||) %L::pg_catalog.jsonb', jsonb_object_agg(c, '[redacted]'))
+        from unnest(redact) c
+    );
+end
 $$;
 
 -- The columns of the primary key, in its order; none without one.
-create function kapok_log.key_columns(rel oid) returns text[] language sql stable set search_path = pg_catalog, pg_temp as $$
-    select coalesce(array_agg(a.attname::text order by k.place), '{}')
-    from pg_index i
-    cross join lateral unnest(i.indkey) with ordinality k (attnum, place)
-    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
-    where i.indrelid = $1 and i.indisprimary and k.place <= i.indnkeyatts
+create function kapok_log.key_columns(rel oid) returns text[] language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+    return (
+        select coalesce(array_agg(a.attname::text order by k.place), '{}')
+        from pg_index i
+        cross join lateral unnest(i.indkey) with ordinality k (attnum, place)
+        join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+        where i.indrelid = $1 and i.indisprimary and k.place <= i.indnkeyatts
+    );
+end
 $$;
 
 -- Whether key columns may be read from the row itself instead of from its JSON: quicker, and the same.
 create function kapok_log.is_plain_key(rel oid, key text[], redact text[]) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp as $$
-    select kapok_log.has_event_triggers() and cardinality(key) between 1 and 40 and not key && redact and not exists (
-        select from pg_attribute a where a.attrelid = $1 and a.attname = any (key) and cardinality(kapok_log.settings_of_type(a.atttypid)) > 0)
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+    return (
+        select kapok_log.has_event_triggers() and cardinality(key) between 1 and 40 and not key && redact and not exists (
+            select from pg_attribute a where a.attrelid = $1 and a.attname = any (key) and cardinality(kapok_log.settings_of_type(a.atttypid)) > 0)
+    );
+end
 $$;
 
 -- {"column": value, ...} of some of the columns of a row that is JSON already.
 create function kapok_log.part_of(whole text, columns text[]) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-    -- A function takes a hundred arguments.
-    select coalesce(string_agg(chunk.sql, ' operator(pg_catalog.||) ' order by chunk.number), 'null::pg_catalog.jsonb')
-    from (
-        select (c.place - 1) / 40 as number, 'pg_catalog.jsonb_build_object('
-            || string_agg(format('%L::pg_catalog.text, %s operator(pg_catalog.->) %L', c.name, whole, c.name), ', ' order by c.place)
-            || ')' as sql
-        from unnest(columns) with ordinality c (name, place) group by 1
-    ) chunk
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+    return (
+        -- A function takes a hundred arguments.
+        select coalesce(string_agg(chunk.sql, ' operator(pg_catalog.||) ' order by chunk.number), 'null::pg_catalog.jsonb')
+        from (
+            select (c.place - 1) / 40 as number, 'pg_catalog.jsonb_build_object('
+                || string_agg(format('%L::pg_catalog.text, %s operator(pg_catalog.->) %L', c.name, whole, c.name), ', ' order by c.place)
+                || ')' as sql
+            from unnest(columns) with ordinality c (name, place) group by 1
+        ) chunk
+    );
+end
 $$;
 
 -- The first columns of every row, and what the settings of the transaction say of who acts. session_user cannot be faked;

@@ -27,20 +27,20 @@ begin
             for each statement execute function public.kapok_append_only();
         create trigger kapok_no_truncate before truncate on %1$I.kapok_change
             for each statement execute function public.kapok_append_only();
-        alter table %1$I.kapok_change enable always trigger kapok_append_only;
-        alter table %1$I.kapok_change enable always trigger kapok_no_truncate;
+        alter table %1$I.kapok_change enable always trigger kapok_append_only, enable always trigger kapok_no_truncate;
     $sql$, schema);
     perform kapok_log.make_partitions(schema);
 end
 $$;
 
--- The partitions of this quarter and the next: kapok_change_2026q4. Attached, so that nobody waits for anybody.
+-- The partition of this quarter, and 30 days before it ends that of the next: kapok_change_2026q4. Attached, so that nobody
+-- waits for anybody.
 create function kapok_log.make_partitions(schema text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
     quarter timestamptz; name text;
 begin
-    for quarter in select date_trunc('quarter', now()) + make_interval(months => 3 * n) from generate_series(0, 1) n loop
+    for quarter in select distinct date_trunc('quarter', now() + make_interval(days => ahead)) from unnest(array[0, 30]) ahead loop
         name := to_char(quarter, '"kapok_change_"YYYY"q"Q');
         continue when to_regclass(format('%I.%I', schema, name)) is not null;
         execute format('create table %1$I.%2$I (like %1$I.kapok_change including defaults including constraints)', schema, name);
