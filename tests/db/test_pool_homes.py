@@ -115,13 +115,12 @@ async def test_a_waiting_read_is_not_overtaken_by_its_tenants_writes(pool: Pool)
 
 
 async def test_a_lost_connection_leaves_nobody_waiting(pool: Pool) -> None:
-    end = (
-        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event = %s"
-    )
+    waiting = "from pg_stat_activity where datname = current_database() and wait_event = 'advisory'"
     with _held_up(), psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as session:
         reads = [asyncio.create_task(_run(pool, _TENANTS[1], _WAIT)) for _ in range(4)]
         await asyncio.sleep(0)
-        await asyncio.to_thread(until, lambda: session.execute(end, ["advisory"]).rowcount == 2)
+        await asyncio.to_thread(until, lambda: session.execute(f"select 1 {waiting}").rowcount == 2)
+        session.execute(f"select pg_terminate_backend(pid) {waiting}")
         # Those that waited run on the connections that were free.
         await asyncio.to_thread(until, lambda: (pool.in_use, pool.waiting) == (2, 0))
     ended = await asyncio.gather(*reads, return_exceptions=True)
