@@ -256,11 +256,18 @@ def served() -> Iterator[str]:
         thread.join()
 
 
-def height_of(page: Page, selector: str) -> float:
-    """Of what is laid out, without running anything; 0 while it is not there or not shown."""
+def is_seen(page: Page, selector: str) -> bool:
+    """Whether the middle of it is shown, and nothing lies above; without running anything on the page."""
     try:
         root = page.send("DOM.getDocument")["root"]["nodeId"]
         node = page.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
-        return float(page.send("DOM.getBoxModel", nodeId=node)["model"]["height"])
+        left, top, right, _, _, bottom = page.send("DOM.getBoxModel", nodeId=node)["model"]["content"][:6]
+        at = {"x": round((left + right) / 2), "y": round((top + bottom) / 2)}
+        above = page.send("DOM.getNodeForLocation", **at)["backendNodeId"]
+        return above in _within(page.send("DOM.describeNode", nodeId=node, depth=-1)["node"])
     except AssertionError:
-        return 0.0
+        return False
+
+
+def _within(node: dict[str, Any]) -> set[int]:
+    return {node["backendNodeId"]}.union(*(_within(child) for child in node.get("children", ())))

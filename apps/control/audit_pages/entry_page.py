@@ -9,11 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django_tenants.utils import schema_context
 
 from apps.audit.browse import EntryView, get_entry
+from apps.audit.browse.filters import MAX_TEXT
 from apps.audit.models import Checkpoint, Log
 from apps.control.api.audit_entries import entry_facts
 from apps.control.audit_pages.frame import HEADERS, about, framed, guarded
 from apps.control.audit_pages.logs import Opened, address
-from apps.control.audit_pages.text import visible
+from apps.control.audit_pages.text import shortened, visible
 from apps.control.audit_pages.values import Budget, Line, facts_of, lines_of
 from apps.control.audit_pages.wording import learn, told
 from apps.tenants.services import do_look
@@ -21,6 +22,9 @@ from kapok.errors import KapokError
 
 #: Characters of the entry's JSON that the page shows.
 MAX_JSON = 20_000
+#: Characters of names that a project's own SQL may have set.
+MAX_NAME = 300
+_NAMES = ("who", "target", "address", "session", "request_id")
 
 
 @guarded
@@ -70,9 +74,7 @@ def _values(entry: EntryView) -> dict[str, Any]:
         "same": [line for line in lines if not _is_first(entry, line)],
         "key": facts_of(entry.key or {}, entry, "key", budget),
         "details": facts_of(entry.details, entry, "details", budget),
-        "address": visible(entry.address),
-        "session": visible(entry.session),
-        "request_id": visible(entry.request_id),
+        **{name: visible(shortened(getattr(entry, name), MAX_NAME)) for name in _NAMES},
         "target_erased": "target" in entry.erased,
     }
 
@@ -83,10 +85,10 @@ def _is_first(entry: EntryView, line: Line) -> bool:
 
 
 def _links(log: Opened, entry: EntryView) -> dict[str, str]:
+    values = {"who": entry.who, "target": entry.target, "table": entry.table, "request": entry.request_id}
     return {
-        "by_who": address(log.url, {"who": entry.who}) if entry.who else "",
-        "of_table": address(log.url, {"table": entry.table}),
-        "of_request": address(log.url, {"request": entry.request_id}),
+        f"by_{name}": address(log.url, {name: value}) if 0 < len(value) <= MAX_TEXT else ""
+        for name, value in values.items()
     }
 
 

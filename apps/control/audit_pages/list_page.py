@@ -19,8 +19,8 @@ from apps.control.audit_pages.logs import Opened, address, tables_of_log
 from apps.control.audit_pages.paging import paging
 from apps.control.audit_pages.people import Person
 from apps.control.audit_pages.picks import label_of, picks_of
-from apps.control.audit_pages.text import visible
-from apps.control.audit_pages.wording import learn, shortened, told
+from apps.control.audit_pages.text import shortened, visible
+from apps.control.audit_pages.wording import learn, told
 from apps.tenants.services import do_look
 from kapok.errors import KapokError
 
@@ -38,6 +38,8 @@ _NAMES = {
     "to": "until",
     "kind": "kind",
 }
+#: Why the same key is there twice.
+_MEANS = {"api_key": "requests made with it", "key": "that it was used or refused"}
 
 
 @guarded
@@ -123,4 +125,11 @@ class Chip:
 
 
 def _candidates(log: Opened, asked: Asked, people: list[Person]) -> list[dict[str, Any]]:
-    return [{"person": one, "url": address(log.url, {**asked.query, "who": one.actor})} for one in people]
+    return [
+        {
+            "person": one,
+            "url": address(log.url, {**asked.query, "who": one.actor}),
+            "means": _MEANS.get(one.actor.partition(":")[0], ""),
+        }
+        for one in people
+    ]

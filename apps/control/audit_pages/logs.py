@@ -88,7 +88,11 @@ def opened(request: HttpRequest, slug: str | None) -> Opened:
 def tables_of_log(log: Opened) -> list[str]:
     """The tenant's tables, and those that the log has something of."""
     own = tables_of(log.tenant.schema_name) if log.tenant else ()
-    return sorted({*(name for name in own if not name.startswith(PLATFORM_PREFIX)), *facets_of(log.log).tables})
+    try:
+        known = facets_of(log.log).tables
+    except KapokError:
+        known = ()  # It takes too long: a page without suggestions is better than none.
+    return sorted({*(name for name in own if not name.startswith(PLATFORM_PREFIX)), *known})
 
 
 def address(url: str, query: Query) -> str:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django_tenants.utils import tenant_context
 
 from apps.accounts.models import User as Operator
-from apps.control.audit_pages.text import visible
+from apps.control.audit_pages.text import shortened, visible
 from apps.control.models import ControlToken
 from apps.identity.models import User as EndUser
 from apps.tenants.access import projects_for, tenants_for
@@ -50,8 +50,8 @@ class Person:
 
     @property
     def shown(self) -> SafeString:
-        """The name as HTML."""
-        return visible(self.name)
+        """The name as HTML; some are as long as somebody liked."""
+        return visible(shortened(self.name))
 
 
 class People:

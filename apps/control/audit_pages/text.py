@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 #: What is deeper stays in its line: a text of n brackets would become one of n squared characters.
 MAX_DEPTH = 16
+#: Characters of what has to stay in its line.
+MAX_SHORT = 80
 #: What makes a text look like another one: controls (not tab and line feed), marks of direction, nothings.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
@@ -28,6 +30,11 @@ def visible(text: str) -> SafeString:
         parts += [conditional_escape(text[place : found.start()]), _named(found[0])]
         place = found.end()
     return mark_safe("".join([*parts, conditional_escape(text[place:])]))
+
+
+def shortened(text: str, most: int = MAX_SHORT) -> str:
+    """The text's beginning."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _named(character: str) -> SafeString:

@@ -13,14 +13,13 @@ from django.utils.safestring import SafeString
 
 from apps.audit.actions import BY_NUMBER
 from apps.audit.browse import EntryView, readable
+from apps.audit.browse.filters import MAX_TEXT
 from apps.control.audit_pages.logs import Opened, address
 from apps.control.audit_pages.people import Person
-from apps.control.audit_pages.text import visible
+from apps.control.audit_pages.text import shortened, visible
 
 #: Changed columns that a line names.
 MAX_COLUMNS = 5
-#: Characters of a key or a target that a line shows.
-MAX_TEXT = 80
 _OPS = {
     "insert": "Added a row",
     "update": "Changed a row",
@@ -83,9 +82,10 @@ def learn(log: Opened, entries: Any) -> None:
 def history_url(log: Opened, entry: EntryView) -> str:
     """The history of the entry's row; "" where it has none, or its key is not known any more."""
     gone = any(path.startswith("key.") for path in entry.erased)
-    if not entry.table or not entry.key or gone:
+    key = key_json(entry)
+    if not entry.table or not entry.key or gone or len(key) > MAX_TEXT:
         return ""
-    return address(log.row_url, {"table": entry.table, "key": key_json(entry)})
+    return address(log.row_url, {"table": entry.table, "key": key})
 
 
 def key_json(entry: EntryView) -> str:
@@ -95,11 +95,6 @@ def key_json(entry: EntryView) -> str:
         + ", ".join(f"{json.dumps(column, ensure_ascii=False)}: {text}" for column, text in (entry.key or {}).items())
         + "}"
     )
-
-
-def shortened(text: str, most: int = MAX_TEXT) -> str:
-    """The text's beginning."""
-    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _what(entry: EntryView) -> str:
