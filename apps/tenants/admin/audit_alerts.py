@@ -60,7 +60,7 @@ class AuditAlertAdmin(AuditScopedAdmin):
     """What the watch found."""
 
     rows_for = alerts_for
-    list_display = ("show_kind", "show_state", "text", "show_since", "show_resolved", "acknowledged_by")
+    list_display = ("show_kind", "show_state", "text", "show_since", "show_resolved", "show_by")
     list_filter = (OpenFilter, ("kind", ChoicesDropdownFilter))
     list_filter_submit = True
     list_per_page = 50
@@ -70,7 +70,7 @@ class AuditAlertAdmin(AuditScopedAdmin):
     actions_detail: ClassVar = ("see_log", "acknowledge")
     fieldsets = (
         (None, {"fields": ("show_kind_only", "show_log", "show_state", "text", "show_advice")}),
-        ("When", {"fields": ("since", "raised_at", "resolved_at", "told_at", "end_told_at")}),
+        ("When", {"fields": ("since", "raised_at", "resolved_at", "show_mails")}),
         ("Looked after", {"fields": ("acknowledged_by", "acknowledged_at", "note")}),
     )
     readonly_fields = tuple(name for _, options in fieldsets for name in options["fields"])
@@ -110,10 +110,21 @@ class AuditAlertAdmin(AuditScopedAdmin):
         """When it ended."""
         return ago(alert.resolved_at)
 
+    @display(description="Looked after by")
+    def show_by(self, alert: AuditAlert) -> str:
+        """Who said so."""
+        return str(alert.acknowledged_by or "-")
+
     @display(description="What to do")
     def show_advice(self, alert: AuditAlert) -> SafeString:
         """As docs/audit-sealing.md has it."""
         return format_html("{}", ADVICE[alert.kind])
+
+    @display(description="Mails")
+    def show_mails(self, alert: AuditAlert) -> str:
+        """When people were told that it was raised, and that it is over."""
+        told = (("raised", alert.told_at), ("resolved", alert.end_told_at))
+        return ", ".join(f"{what} {at:%Y-%m-%d %H:%M}" for what, at in told if at) or "nobody was told by mail"
 
     def row_title(self, row: AuditAlert) -> str:
         """For messages."""

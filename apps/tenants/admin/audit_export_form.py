@@ -64,7 +64,7 @@ class ExportForm(forms.ModelForm):
     until = _time("To (UTC)", "Now when empty.")
     tables = _words("Tables", "Show changes of these tables only; separated by commas.")
     actions = _words("Actions", "Show events of these actions only, such as tenant.suspended.")
-    actors = _words("Actors", "Show only what they did: operator:<id>, end_user:<id>, key:<prefix>, system.")
+    actors = _words("Actors", "Show only what they did: operator:ID, end_user:ID, key:PREFIX, system.")
     subject = _words(
         "Person", "For an access request: every identifier the person has, such as the user’s id and address."
     )

@@ -108,7 +108,7 @@ class AuditExportAdmin(AuditScopedAdmin):
         if obj is not None:
             return ()
         return (
-            (None, {"fields": ("tenant", "profile", ("since", "until"))}),
+            (None, {"fields": ("tenant", "profile", "since", "until")}),
             (
                 "Only these entries",
                 {

@@ -6,6 +6,7 @@ check the text first. What changes can be looked at before.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -23,11 +24,14 @@ from apps.tenants.rulebook import problems_from
 from apps.tenants.services import do_rollback_audit_settings, do_set_audit_settings
 from apps.tenants.services.audit_settings import checked_settings, oldest_tenant
 from kapok.changelog.changes import SettingChange, changes_between
-from kapok.changelog.settings import AuditSettings, parse_settings
+from kapok.changelog.settings import FILE, AuditSettings, parse_settings
 from kapok.errors import KapokError
+from kapok.permissions.validation import Problem
 
 #: Versions shown in the history.
 RECENT = 100
+#: How the names of Kapok's own tables begin; no change log has them.
+PLATFORM = "kapok_"
 TABS = {"edit": "audit.yaml", "history": "History"}
 
 
@@ -72,7 +76,7 @@ class AuditSettingsAdmin(ScopedAdmin):
                 return self._settings_page(request, project, "edit", **shown, **_changed(project, settings))
             operation = do_set_audit_settings(project, text, acting=acting(request), note=note[:MAX_NOTE])
         except KapokError as error:
-            return self._settings_page(request, project, "edit", **shown, problems=problems_from(error))
+            return self._settings_page(request, project, "edit", **shown, problems=_problems(error))
         return self._settings_stored(request, project, operation)
 
     def _settings_rolled_back(self, request: HttpRequest, project: Project) -> HttpResponse:
@@ -120,10 +124,16 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _problems(error: KapokError) -> list[Problem]:
+    """Without the line, which the page links to."""
+    found = problems_from(error)
+    return [replace(one, message=one.message.removeprefix(f"{FILE}, line {one.line}, ")) for one in found]
+
+
 def _changed(project: Project, settings: AuditSettings) -> dict[str, Any]:
     """What these settings would change."""
     tenant = oldest_tenant(project)
-    tables = tables_of(tenant.schema_name) if tenant else {}
+    tables = [name for name in tables_of(tenant.schema_name) if not name.startswith(PLATFORM)] if tenant else []
     changes: list[SettingChange] = changes_between(parse_settings(project.audit), settings, tables)
     return {"changes": changes, "fewer": sum(1 for change in changes if change.less), "unchecked": tenant is None}
 

@@ -21,6 +21,8 @@ from unfold.enums import ActionVariant
 
 from apps.accounts.models import User
 from apps.tenants.access import Right, grant_project
+from apps.tenants.admin.audit_links import AuditedAdmin
+from apps.tenants.admin.audit_settings import AuditSettingsAdmin, settings_url
 from apps.tenants.admin.dialogs import ConfirmDialog, DeleteProjectDialog
 from apps.tenants.admin.forms import ProjectForm
 from apps.tenants.admin.inlines import ProjectMigrationInline, ProjectOperationInline
@@ -39,7 +41,7 @@ _SETTINGS = ("name", "description", "trusted_documents_only", "introspection", "
 
 
 @admin.register(Project)
-class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin):
+class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin, AuditSettingsAdmin, AuditedAdmin):
     """Applications."""
 
     form = ProjectForm
@@ -53,10 +55,14 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin):
     actions_detail: ClassVar = (
         "see_tenants",
         "see_rules",
-        "migrate",
-        {"title": "More", "icon": "more_vert", "items": ["operators", "delete_project"]},
+        "see_audit",
+        {
+            "title": "More",
+            "icon": "more_vert",
+            "items": ["migrate", "see_audit_settings", "operators", "delete_project"],
+        },
     )
-    readonly_fields = ("created_at", "show_origins", "migration_count", "show_permissions")
+    readonly_fields = ("created_at", "show_origins", "migration_count", "show_permissions", "show_recorded")
 
     class Media:
         js = ("tenants/operations.js",)
@@ -96,6 +102,11 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin):
         text = f"version {project.version}" if project.version else "none yet"
         return format_html('<a class="text-link" href="{}">{}</a>', rules_url(project), text)
 
+    @display(description="What is recorded")
+    def show_recorded(self, project: Project) -> SafeString:
+        """A link to audit.yaml."""
+        return format_html('<a class="text-link" href="{}">audit.yaml</a>', settings_url(project))
+
     @display(description="CORS origins")
     def show_origins(self, project: Project) -> str:
         """For those who may not change them."""
@@ -108,7 +119,14 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin):
         if obj is None:
             return ((None, {"fields": ("slug", "name", "description")}),)
         may = self.has_change_permission(request, obj)
-        facts = ("slug", *_SETTINGS, "origins" if may else "show_origins", "show_permissions", "created_at")
+        facts = (
+            "slug",
+            *_SETTINGS,
+            "origins" if may else "show_origins",
+            "show_permissions",
+            "show_recorded",
+            "created_at",
+        )
         return ((None, {"fields": facts}), ("End users", {"fields": ("auth",)}))
 
     def get_form(self, request: HttpRequest, obj: Project | None = None, change: bool = False, **kwargs: Any) -> Any:
