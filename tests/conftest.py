@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import hypothesis
@@ -16,6 +17,7 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
+from xdist.scheduler import LoadFileScheduling
 
 from kapok.stack.stack import EmbeddedStack, from_environment
 from tests.emptying import empty_database
@@ -38,7 +40,11 @@ hypothesis.settings.load_profile("kapok")
 
 _BEFORE = {name: os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")}
 
-_STATE_DIR = Path(tempfile.mkdtemp(prefix="kapok-tests-"))
+# In memory where that is roomy: tests make and delete files by the hundred thousand, and file systems look long for
+# places that were not in use a moment ago.
+_MEMORY = Path("/dev/shm")
+_ROOMY = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_MEMORY).free > 8 * 2**30
+_STATE_DIR = Path(tempfile.mkdtemp(prefix="kapok-tests-", dir=_MEMORY if _ROOMY else None))
 _STACK = from_environment(
     _STATE_DIR, os.environ, postgres_options=POSTGRES_OPTIONS, redis_options=REDIS_OPTIONS, temporary=True
 ).start()
@@ -48,6 +54,20 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 django.setup()
 
 pytest_plugins = ["tests.live_fixtures"]
+
+#: Where the running Kapok is used: all of it is for one worker, so that it is started once.
+LIVE = (
+    "tests/api/",
+    "tests/audit/test_live_events.py",
+    "tests/identity/test_attacks.py",
+    "tests/identity/test_browser.py",
+    "tests/identity/test_flows.py",
+    "tests/identity/test_hook.py",
+    "tests/identity/test_sign_in_live.py",
+    "tests/identity/test_tokens_end.py",
+    "tests/identity/test_waiting.py",
+    "tests/isolation/test_entry_points.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,16 +82,32 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out tests marked `superuser` where DATABASE_URL's role is none, as with a managed service. Files with tests
-    marked `slow` come first, so that none of several workers is left alone with them."""
+    """Leave out tests marked `superuser` where DATABASE_URL's role is none, as with a managed service.
+
+    What takes long comes first, so that none of several workers is left alone with it: the tests of the running Kapok,
+    then files with tests marked `slow`.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (not item.nodeid.startswith(LIVE), item.path not in slow))
     with psycopg.connect(_STACK.database_url) as session:
         row = session.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
     if row != (True,):
         for item in items:
             if item.get_closest_marker("superuser"):
                 item.add_marker(pytest.mark.skip("the platform's role is no superuser"))
+
+
+class Scheduling(LoadFileScheduling):
+    """Which tests stay together on a worker: those of a file, and those of the running Kapok."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "live" if nodeid.startswith(LIVE) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """For `--dist loadfile`."""
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(optionalhook=True)
