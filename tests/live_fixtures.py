@@ -17,6 +17,7 @@ from tests.live import Live, LiveTenant, running
 def live(stack: EmbeddedStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """`kapok dev` with the demo tenants acme and globex."""
     with running(tmp_path_factory.mktemp("live"), database_url=given_database(stack)) as live:
+        assert live.tenants.keys() >= {"acme", "globex"}, live.log.read_text(errors="replace")[-5000:]
         yield live
 
 
