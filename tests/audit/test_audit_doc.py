@@ -27,7 +27,8 @@ def kapok(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_page_shows_what_the_command_prints() -> None:
-    done = kapok("audit", "verify", EXAMPLE.name, "--trusted-key", EXAMPLE_KEYS.name)
+    options = ("--trusted-key", EXAMPLE_KEYS.name, "--tsa-certificate", "notary.pem")
+    done = kapok("audit", "verify", EXAMPLE.name, *options)
     assert done.returncode == 0, done.stdout
     shown = [line.rstrip() for line in done.stdout.splitlines() if line.strip()]
     page = PAGE.read_text()

@@ -18,6 +18,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from apps.audit.exports.spreadsheet import Spreadsheet
+from apps.audit.time_stamps import Authority, Stamping
 from apps.tenants import exporting
 from apps.tenants.models import AuditExport, Operation, OperationState
 from apps.tenants.services import do_delete_export, do_request_export
@@ -27,8 +28,10 @@ from kapok.errors import KapokError
 from kapok.ledger.problems import Code, Outcome
 from tests.audit.auditing import Auditing, body_of, owner
 from tests.audit.exported import EXAMPLE, EXAMPLE_KEYS, codes, contents, lines
+from tests.audit.signing_sealer import signing_sealer
 from tests.factories import TenantFactory
 from tests.tenant_database import platform_conninfo, real_database
+from tests.time_authority import TimeAuthority, served
 
 __all__ = ["real_database"]
 
@@ -66,7 +69,11 @@ def test_from_the_request_to_the_download_and_to_what_a_hand_did(
         "auditor@example.com",
     )
     export = AuditExport.objects.get(pk=made["id"])
-    assert auditing.run(export).state == OperationState.SUCCEEDED
+    auditing.seal(auditing.acme)
+    if update_golden:
+        _stamp(auditing, tmp_path)
+    with signing_sealer(auditing.keyring, auditing.acme.schema_name):
+        assert auditing.run(export).state == OperationState.SUCCEEDED
     shown = auditing.ask("auditor", "GET", f"/audit/exports/{export.pk}").json()["data"]
     assert (shown["state"], shown["operation"]["progress"]) == ("ready", 100)
     assert shown["facts"]["entries"] == shown["facts"]["shown"] > 0
@@ -78,6 +85,7 @@ def test_from_the_request_to_the_download_and_to_what_a_hand_did(
     key = auditing.keyring.current.key.text
     good = _verify(taken, key)
     assert (good.returncode, good.stderr) == (0, ""), good.stdout
+    assert "Manifest     signed, made 20" in good.stdout
     assert {line["private"].get("after.name") for line in lines(taken)} >= {'"Ada Byron"'}
     if update_golden:
         shutil.copy(taken, EXAMPLE)
@@ -96,6 +104,15 @@ def test_from_the_request_to_the_download_and_to_what_a_hand_did(
     told = _verify(auditing.bundle(again), key)
     assert told.returncode == 1
     assert f"Entry {bad} (authors, update, " in told.stdout
+
+
+def _stamp(auditing: Auditing, directory: Path) -> None:
+    """A notary stamps the log's newest checkpoint."""
+    notary = TimeAuthority(directory / "notary", "Example Notary")
+    with served(notary.answer) as url, psycopg.connect(platform_conninfo(), autocommit=True) as session:
+        stamping = Stamping(platform_conninfo(), Authority(url), 0.0)
+        assert stamping._stamp(session, auditing.log(auditing.acme)) is None
+    shutil.copy(notary.root, EXAMPLE.with_name("notary.pem"))
 
 
 def _verify(bundle: Path, key: str) -> subprocess.CompletedProcess[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,7 +16,6 @@ from apps.audit.exports.writing import Wanted, write_export
 from apps.audit.keys import keyring_of
 from apps.audit.manifests import SEALER, ask_for_signature, sign_manifests
 from apps.audit.reports.profiles import profile_named
-from apps.audit.sealing import Sealer
 from kapok.ledger.checkpoints import Checkpoint, Note, NoteError, sign
 from kapok.ledger.manifest import Manifest, Range, manifest_text
 from kapok.ledger.problems import Outcome
@@ -26,7 +23,7 @@ from kapok.ledger.rotation import announced_key
 from kapok.ledger.signing import new_private_key
 from tests.audit.exported import EVERYTHING, verified
 from tests.audit.sealed_log import SealedLog
-from tests.tenant_database import platform_conninfo
+from tests.audit.signing_sealer import signing_sealer
 
 FILES = {"keys.json": (2, "0" * 64)}
 
@@ -145,27 +142,6 @@ def test_other_logs_and_logs_that_are_not_sealed(checked: SealedLog) -> None:
     assert events(checked) == []
 
 
-@contextmanager
-def a_sealer(checked: SealedLog) -> Iterator[None]:
-    """At work, until the end of the block."""
-    ended = threading.Event()
-    sealer = Sealer(platform_conninfo(), checked.keyring, [])
-    sealer.round()
-
-    def run() -> None:
-        while not ended.wait(0.05):
-            sealer.sign_manifests()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-        sealer.close()
-
-
 def test_an_export_is_signed_where_a_sealer_is_at_work(checked: SealedLog, tmp_path: Path) -> None:
     wanted = Wanted(EVERYTHING, profile_named("general"), "acme", "auditor@example.com")
     found = []
@@ -174,7 +150,7 @@ def test_an_export_is_signed_where_a_sealer_is_at_work(checked: SealedLog, tmp_p
         sign_it = partial(ask_for_signature, asking, checked.log)
         for path in (tmp_path / "alone.zip", tmp_path / "signed.zip"):
             if path.name == "signed.zip":
-                with a_sealer(checked):
+                with signing_sealer(checked.keyring, checked.schema):
                     write(path, lambda done, total: None, sign_it)
             else:
                 write(path, lambda done, total: None, sign_it)
