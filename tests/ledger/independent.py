@@ -2,7 +2,8 @@
 
     python independent.py BUNDLE KEY...
 
-Shorter than ours: it says that something is wrong, not what, and keeps the bundle in memory.
+Time stamps are left to OpenSSL, where a certificate is given. Shorter than ours: it says that something is wrong, not
+what, and keeps the bundle in memory.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ import base64
 import hashlib
 import hmac
 import json
+import subprocess
 import sys
+import tempfile
 import zipfile
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -77,8 +82,8 @@ def root(hashes: list[bytes]) -> bytes:
     return found
 
 
-def verify(path: str, trusted: list[str]) -> None:
-    """Raises something unless all is right."""
+def verify(path: str, trusted: list[str], certificate: str | None = None) -> None:
+    """Raises something unless all is right. certificate: a file, of an authority whose time stamps are checked."""
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
         assert len(files) == len(archive.infolist())
@@ -88,11 +93,17 @@ def verify(path: str, trusted: list[str]) -> None:
         name: facts["sha256"] for name, facts in manifest["files"].items()
     }
     origin, first, last = manifest["origin"], manifest["firstSize"], manifest["lastSize"]
-    notes = [json.loads(line)["note"] for line in files["checkpoints.jsonl"].splitlines()]
+    checkpoints = [json.loads(line) for line in files["checkpoints.jsonl"].splitlines()]
+    notes = [one["note"] for one in checkpoints]
     roots = walk(files, origin, first, last)
     keys = dict(key_of(text) for text in trusted)
     check_checkpoints(notes, manifest, roots)
     check_signatures(notes, keys, json.loads(files["keys.json"])["rotations"], origin)
+    if "manifest.note" in files:
+        check_manifest(files["manifest.note"].decode(), files["manifest.json"], origin, keys)
+    for one in checkpoints:
+        if "timeStamp" in one and certificate:
+            check_time_stamp(one["note"], base64.b64decode(one["timeStamp"]), certificate)
 
 
 def walk(files: dict[str, bytes], origin: str, first: int, last: int) -> dict[int, bytes]:
@@ -153,6 +164,27 @@ def check_signatures(notes: list[str], keys: Keys, rotations: list[str], origin:
         for name in by:
             for old in before.pop(name, []):
                 del keys[old]
+
+
+def check_manifest(note: str, manifest: bytes, origin: str, keys: Keys) -> None:
+    """Step 1, by a key that counts at the end."""
+    assert note.rpartition("\n\n")[0] == f"kapok: an audit bundle\n{origin}\n{sha(manifest).hex()}"
+    assert signers(note, keys)
+
+
+def check_time_stamp(note: str, answer: bytes, certificate: str) -> None:
+    """Step 8."""
+    with tempfile.TemporaryDirectory() as place:
+        stamp, data = Path(place) / "note.tsr", Path(place) / "note"
+        stamp.write_bytes(answer)
+        data.write_text(note, encoding="utf-8", newline="")
+        command = ["openssl", "ts", "-verify", "-in", stamp, "-data", data, "-CAfile", certificate]
+        subprocess.run(command, check=True, capture_output=True)
+        said = subprocess.run(["openssl", "ts", "-reply", "-in", stamp, "-text"], check=True, capture_output=True)
+    [time] = [line.partition(": ")[2] for line in said.stdout.decode().splitlines() if line.startswith("Time stamp: ")]
+    [signed] = [line.removeprefix("time ") for line in note.splitlines() if line.startswith("time ")]
+    stamped_at = datetime.strptime(f"{time.removesuffix(' GMT')} +0000", "%b %d %H:%M:%S %Y %z")
+    assert stamped_at >= datetime.fromisoformat(signed) - timedelta(minutes=5)
 
 
 if __name__ == "__main__":

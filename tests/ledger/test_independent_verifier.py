@@ -13,9 +13,11 @@ import pytest
 from kapok.ledger import bundle
 from kapok.ledger.lines import encode, withhold
 from kapok.ledger.problems import Outcome
+from kapok.ledger.time_stamps import request_for
 from kapok.ledger.verify import Expectations, verify
 from tests.ledger import independent
 from tests.ledger.logs import Log, change, edit, edited_lines
+from tests.time_authority import TimeAuthority
 
 Edit = Callable[[bytes], bytes | None]
 
@@ -28,6 +30,22 @@ def log() -> Log:
     log.rotate()
     log.seal(change(number) for number in range(7, 13))
     return log
+
+
+def test_time_stamps(log: Log, tmp_path: Path) -> None:
+    """Of a real authority; one of another checkpoint, and one of another authority, both refuse."""
+    notary, other = (TimeAuthority(tmp_path / name, name) for name in ("Notary", "Somebody"))
+    stamps = {size: notary.answer(request_for(log.notes[size]).content) for size in (6, 13)}
+    strange = {13: other.answer(request_for(log.notes[13]).content)}
+    expected = Expectations([log.first_key], authorities=notary.certificates)
+    path = log.bundle(tmp_path / "b.zip", stamps=stamps)
+    independent.verify(str(path), [log.first_key.text], str(notary.root))
+    assert verify(path, expected, processes=1).stamps.proven
+    for wrong in ({13: stamps[6]}, strange):
+        path = log.bundle(tmp_path / "b.zip", stamps=wrong)
+        assert verify(path, expected, processes=1).outcome is not Outcome.VERIFIED
+        with pytest.raises(subprocess.CalledProcessError):
+            independent.verify(str(path), [log.first_key.text], str(notary.root))
 
 
 def test_it_shares_nothing_with_ours() -> None:
@@ -57,10 +75,13 @@ def test_both_verify(log: Log, tmp_path: Path, first: int, last: int) -> None:
         (bundle.LEAF_HASHES, lambda content: bytes(32) + content[32:]),
         (bundle.CHECKPOINTS, edited_lines(lambda lines: lines[:-1])),
         (bundle.FRONTIER, lambda content: content.replace(b'"size":0', b'"size":1')),
+        (bundle.MANIFEST, lambda content: content.replace(b"payments", b"invoices")),
+        (bundle.MANIFEST_NOTE, lambda content: content[:-20] + b"AAAA" + content[-16:]),
     ],
 )
 def test_both_refuse(log: Log, tmp_path: Path, name: str, change_it: Edit) -> None:
-    path = edit(log.bundle(tmp_path / "b.zip"), {name: change_it})
+    covered = name not in (bundle.MANIFEST, bundle.MANIFEST_NOTE)
+    path = edit(log.bundle(tmp_path / "b.zip"), {name: change_it}, cover_up=covered)
     trusted = log.first_key
     assert verify(path, Expectations([trusted]), processes=1).outcome is Outcome.TAMPERED
     ran = subprocess.run(
