@@ -127,7 +127,10 @@ class Environment:
     log_level: str = _variable("KAPOK_LOG_LEVEL", "The least severe level that is logged.", "INFO", _level)
     log_format: str = _variable("KAPOK_LOG_FORMAT", "json: one object a line. text: for reading.", "json", _format)
     pool_size: int = _variable(
-        "KAPOK_POOL_SIZE", "Most database connections of one project in one web process.", 10, int
+        "KAPOK_POOL_SIZE",
+        "Most database connections of one project in one web process; half of them read for one tenant.",
+        20,
+        int,
     )
     access_log: bool = _variable("KAPOK_ACCESS_LOG", "Whether every data-plane request is logged.", True, _boolean)
     metrics_token: str = _variable(
