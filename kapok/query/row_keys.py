@@ -1,8 +1,8 @@
 """Which rows an answer holds: their keys, kept for the record of the read (kapok_read), however deep they are nested.
 
-In: the object of a row, and a statement. Out: the object with its key before it, between two characters that JSON never
-holds; the statement without those, which leaves {"rows": n, "keys": [[table, column ...]]} in a setting of its
-transaction. The setting is made last of all, so that no function of the project can change what it says.
+In: the object of a row, and a statement. Out: the object with its key before it, between two characters that JSON text
+never holds (RFC 8259, 7: it escapes them); the statement without those, which leaves {"rows": n, "keys": [[table,
+column ...]]} in a setting of its transaction, last of all, so that no function of the project can change what it says.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from kapok.query.kept import whole_of
 MOST_KEYS, LONGEST_KEY = 100, 300
 #: What no other statement that reads begins with.
 _HEAD = "with k("
-#: JSON text has no control characters (RFC 8259, 7).
-_MARKED = "chr(1) || '[^' || chr(2) || ']*' || chr(2)"
-_KEY = "chr(1) || '([^' || chr(2) || ']*)' || chr(2)"
 
 
 def marked(item: Json, table: Table, row: str, layer: Layer | None, aliases: Aliases) -> Json:
@@ -37,20 +34,31 @@ def marked(item: Json, table: Table, row: str, layer: Layer | None, aliases: Ali
 def told_apart(statement: Sql, columns: int) -> Sql:
     """The statement of so many columns without the keys in them, and one column more, which means nothing."""
     names = [f"c{number}" for number in range(columns)]
-    listed = join(", ", names)
-    answer = join(", ", [sql("regexp_replace(k.", name, ", ", _MARKED, ", '', 'g')") for name in names])
+    answer = join(", ", [_without_keys(sql("k.", name)) for name in names])
     whole = sql("concat(", join(", ", [sql("k.", name) for name in names]), ")")
     kept = sql("left(set_config('kapok.rows_read', (", _facts(whole), ")::text, true), 0)")
-    return sql(_HEAD, listed, ") as materialized (", statement, ") select ", answer, ", ", kept, " from k")
+    return sql(_HEAD, join(", ", names), ") as materialized (", statement, ") select ", answer, ", ", kept, " from k")
+
+
+def _without_keys(text: Sql) -> Sql:
+    rest = "case when p.n = 1 then p.v else split_part(p.v, chr(2), 2) end"
+    return sql("(select string_agg(", rest, ", '' order by p.n) from ", _parts(text), ")")
+
+
+def _parts(text: Sql) -> Sql:
+    """What stands between the keys; all but the first begin with one."""
+    return sql("string_to_table(", text, ", chr(1)) with ordinality p(v, n)")
 
 
 def _facts(whole: Sql) -> Sql:
     """{"rows": n, "keys": [...]} of all rows of an answer, each once, those that come first by name."""
-    matches = sql("regexp_matches(", whole, ", ", _KEY, ", 'g') with ordinality m(v, n)")
-    each = sql("select m.v[1] as v, row_number() over (order by min(m.n)) as n from ", matches, " group by m.v[1]")
+    each = sql(
+        "select split_part(p.v, chr(2), 1) as v, min(p.n) as n from ", _parts(whole), " where p.n > 1 group by 1"
+    )
+    first = sql("select e.v, row_number() over (order by e.n) as n from (", each, ") e")
     told = f"jsonb_agg(case when length(f.v) <= {LONGEST_KEY} then f.v::jsonb end order by f.n)"
     keys = sql("coalesce(", told, f" filter (where f.n <= {MOST_KEYS}), '[]')")
-    return sql("select jsonb_build_object('rows', count(*), 'keys', ", keys, ") from (", each, ") f")
+    return sql("select jsonb_build_object('rows', count(*), 'keys', ", keys, ") from (", first, ") f")
 
 
 def keeps_keys(template: str) -> bool:
