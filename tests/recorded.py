@@ -6,6 +6,7 @@ As a tenant's: the real catalog, model, rules, compiler and runner, the platform
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from apps.graphql_api.schema.graphene_types import build_schema
 from apps.graphql_api.schema.surface import build_surface
 from kapok.execute.pool import PoolSettings
 from kapok.execute.run import Runner
+from kapok.identifiers import bind_schema
 from kapok.permissions.apply import visible
 from kapok.permissions.rules import parse_permissions
 from kapok.principal import Principal, PrincipalKind
@@ -74,7 +76,7 @@ class Ward:
 
     def __init__(self, made: Writer, wanted: Mapping[str, str], permissions: str) -> None:
         self._made = made
-        self.tenant = made.tenant
+        self.tenant, self.model = made.tenant, made.model
         self.recorded = Recorded(wanted.items(), made.model)
         self._rules = parse_permissions(permissions)
         self._apis: dict[str, Any] = {}
@@ -118,6 +120,18 @@ class Ward:
         if isinstance(operation, WriteOperation):
             return await self._runner.write(self.tenant, principal, REQUEST, operation, bound, record)
         return await self._runner.read(self.tenant, principal, REQUEST, operation.template, bound, record)
+
+    def scanned(self, text: str, role: str) -> set[str]:
+        """The tables that Postgres itself plans to look into for a query, whatever Kapok thinks."""
+        operation, coerced = self.compile(text, role, {})
+        assert isinstance(operation, Operation)
+        bound = operation.bind(coerced, LIMITS.rows, self.principal(role).claims)
+        given = [None if value is None else value.decode() for value in bound]
+        statement = bind_schema(operation.template, self.tenant.schema)
+        with self.session() as session:
+            row = psycopg.RawCursor(session).execute("explain (format json) " + statement, given).fetchone()
+        assert row is not None
+        return set(re.findall(r"'Relation Name': '(\w+)'", str(row[0])))
 
     def execute(self, statements: str) -> None:
         """Plain SQL as a superuser, in the schema."""

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from apps.graphql_api.document import DocumentInvalid
 from kapok.errors import KapokError
-from kapok.query.recorded import names_in
+from kapok.query.recorded import Recorded, names_in
 from tests.recorded import ADDRESS, REQUEST, ROWS, TABLES, Ward, ward
 
 PERMISSIONS = """
@@ -93,6 +94,22 @@ def test_each_way_of_reading_leaves_one_event(hospital: Ward, text: str) -> None
 def test_whatever_reads_nothing_of_it_leaves_none(hospital: Ward, text: str) -> None:
     assert hospital.data(text)
     assert hospital.told() == []
+
+
+@pytest.mark.parametrize("role", ["service", "nurse", "clerk"])
+def test_postgres_looks_into_nothing_that_is_not_told(hospital: Ward, role: str) -> None:
+    """Every query above, with every table recorded, against the planner's own word for what it scans."""
+    everything = Recorded([(table.name, "true") for table in hospital.model.tables], hospital.model)
+    looked = 0
+    for text in [*[text for text in READS if text.startswith("{ ")], "{ visits { id } }", "{ rooms { name } }"]:
+        try:
+            scanned = hospital.scanned(text, role)
+        except DocumentInvalid:  # the role does not have the fields
+            continue
+        operation, _ = hospital.compile(text, role, {})
+        assert scanned <= set(everything.read_by(operation)), text
+        looked += len(scanned)
+    assert looked > (20 if role == "service" else 0)
 
 
 def test_functions_that_are_named_and_what_several_fields_read(hospital: Ward) -> None:
