@@ -104,6 +104,12 @@ def test_audit_yaml_says_what_is_recorded(live: Live, project: Path, slug: str) 
         refused.returncode != 0 and "audit.yaml, line 2" in refused.stderr and "Did you mean notes?" in refused.stderr
     )
     assert live.cli("audit", "settings", "show", cwd=project) == {"text": text}
+    checked = live.cli("audit", "check", slug)
+    assert (checked["state"], checked["result"]["problem"]) == ("succeeded", "")
+    assert live.cli("audit", "status", slug)["checkedAt"] is not None
+    # Its job had the watch look.
+    assert slug in [log["tenant"] for log in live.cli("audit", "status", "--search", slug)["logs"]]
+    assert "alerts" in live.cli("audit", "alerts", "list", "--state", "all")
 
 
 def test_seeds_are_all_or_nothing(live: Live, project: Path, slug: str) -> None:
