@@ -25,16 +25,15 @@ _ADVANCE = "update {schema}.kapok_log set indexed_size = %s"
 _BEGIN_ANEW = "update {schema}.kapok_log set indexed_size = 0"
 _INDEXED = "select indexed_size from {schema}.kapok_log"
 _EMPTY = "truncate {schema}.kapok_search, {schema}.kapok_facet restart identity"
-# Each entry's row by its key; other plans would read whole tables.
-_PLAN = """
-    select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-           set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
-"""
+_PLAN = "select set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)"
+# offset 0: each entry's row by its key; other plans would read whole tables.
 _INDEX: LiteralString = """
     with found as materialized (
         select e.index, r.at, {facet}, {terms}
-        from {schema}.kapok_entry e
-        join {schema}.{table} r on r.xid = e.xid and r.position = e.position and r.at = e.at
+        from {schema}.kapok_entry e cross join lateral (
+            select * from {schema}.{table} r
+            where r.xid = e.xid and r.position = e.position and r.at = e.at offset 0
+        ) r
         where e.kind = '{kind}' and e.index >= %(first)s and e.index < %(end)s
     ), fresh as (
         insert into {schema}.kapok_facet (kind, table_name, op, source, action, outcome)

@@ -7,7 +7,7 @@ before and after: from the change that gave it a key to the one that took it awa
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, LiteralString, NamedTuple
 
@@ -71,7 +71,7 @@ _CHANGES: LiteralString = """
         ) t
         order by t.at desc, t.index desc limit %(limit)s
     )
-    select distinct s.at, s.index, true from tops g cross join lateral (
+    select s.at, s.index, true from tops g cross join lateral (
         select s.at, s.index from {schema}.kapok_search s
         where s.object = g.hash and s.facet = g.facet and {within} and s.index < %(indexed)s
         order by s.at desc, s.index desc limit %(limit)s
@@ -125,7 +125,7 @@ class _Life:
         return merged(found, self._changes(sql, state, before or _END, limit), limit)
 
     def _changes(self, sql: Any, state: State, before: Place, limit: int) -> Found:
-        parts = [(one.hash, one.low, min(one.end, before)) for one in self._stretches if one.low < before]
+        parts = [(hash_, low, min(end, before)) for hash_, low, end in _disjoint(self._stretches) if low < before]
         parameters = {
             "hashes": [hash_ for hash_, _, _ in parts],
             "lows_at": [low.at for _, low, _ in parts],
@@ -145,7 +145,7 @@ class _Life:
         for stretch in self._stretches:
             for index, view in sorted(self._moves(sql, state, stretch).items(), reverse=True):
                 for one in self._beside(sql, stretch, Place(view.at, index), view):
-                    if one not in self._stretches and len(self._stretches) < MAX_STRETCHES:
+                    if not _covered(one, self._stretches) and len(self._stretches) < MAX_STRETCHES:
                         self._stretches.append(one)
 
     def _beside(self, sql: Any, stretch: Stretch, place: Place, view: EntryView) -> list[Stretch]:
@@ -179,6 +179,21 @@ class _Life:
         sql.execute(f"select {ROW_IS}", {"table": self._table, "key": json.dumps(dict(key))})
         hash_: int = sql.fetchone()[0]
         return hash_
+
+
+def _covered(one: Stretch, stretches: Iterable[Stretch]) -> bool:
+    return any(one.key == other.key and other.low <= one.low and one.end <= other.end for other in stretches)
+
+
+def _disjoint(stretches: Iterable[Stretch]) -> list[tuple[int, Place, Place]]:
+    """The times of each key's hash, each place in one of them only."""
+    parts: list[tuple[int, Place, Place]] = []
+    for hash_, low, end in sorted((one.hash, one.low, one.end) for one in stretches):
+        if parts and parts[-1][0] == hash_ and low <= parts[-1][2]:
+            parts[-1] = (hash_, parts[-1][1], max(end, parts[-1][2]))
+        else:
+            parts.append((hash_, low, end))
+    return parts
 
 
 def _bounds(low: Place, end: Place) -> dict[str, Any]:
