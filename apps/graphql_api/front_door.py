@@ -7,6 +7,7 @@ again, so heads that were answered are kept and not parsed anew (docs/adr/0005).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import httptools
@@ -200,16 +201,16 @@ class FrontDoor(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
-    def _respond(self, response: tuple[int, bytes] | None) -> None:
+    def _respond(self, response: tuple[int, Sequence[bytes]] | None) -> None:
         data, self._underway = self._underway, b""
         if self.transport.is_closing():
             return
         if response is None:
             super().data_received(data)
         else:
-            status, rest = response
+            status, parts = response
             defaults = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
-            self.transport.write(b"".join((STATUS_LINE[status], *defaults, rest)))
+            self.transport.write(b"".join((STATUS_LINE[status], *defaults, *parts)))
             self.server_state.total_requests += 1
             self._answered = self.loop.time()
             if self.timeout_keep_alive_task is None:

@@ -7,7 +7,7 @@ the endpoint, so that every rule and every error is written once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
@@ -17,7 +17,7 @@ from apps.graphql_api.cors import cors_headers
 from apps.graphql_api.endpoint import GraphQLEndpoint, error_headers, timing
 from apps.graphql_api.engine import Engine
 from apps.graphql_api.http import MAX_HEADER_BYTES, is_json, negotiate, request_from_json
-from apps.graphql_api.responses import CONTENT_TYPE_LINE, Header, data_body, error_reply
+from apps.graphql_api.responses import CONTENT_TYPE_LINE, Header, data_parts, error_reply
 from apps.graphql_api.shapes import Shapes
 from apps.tenants.addressing import Address, Addressing
 from apps.tenants.credentials import Credentials
@@ -36,8 +36,8 @@ from kapok.tenancy import TenantState
 MAX_ADDRESS_BYTES = 512
 _ACTIVE = TenantState.ACTIVE
 
-#: Takes the status and the response after its status line, or None: the endpoint is to answer after all.
-Respond = Callable[[tuple[int, bytes] | None], None]
+#: Takes the status and the pieces of the response after its status line, or None: the endpoint is to answer after all.
+Respond = Callable[[tuple[int, Sequence[bytes]] | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,31 +189,31 @@ class Underway:
 
     def _finish(self, data: bytes) -> None:
         self._leave()
-        body = data_body(data)
-        self._send(200, CONTENT_TYPE_LINE[self._head.media], body)
+        self._send(200, CONTENT_TYPE_LINE[self._head.media], data_parts(data))
 
     def _fail(self, error: KapokError, cause: BaseException | None) -> None:
         self._leave()
         seen, draft = self._seen, self._entry.project.draft_statuses
         seen.error, seen.cause = error.code, cause
         reply = error_reply(error, self._head.media, seen.request_id, draft=draft)
-        self._send(reply.status, _lines([*reply.headers, *error_headers(error)]), reply.body)
+        self._send(reply.status, _lines([*reply.headers, *error_headers(error)]), (reply.body,))
 
     def _leave(self) -> None:
         self._endpoint.leave(self._entry.tenant)
         now = perf_counter()
         self._seen.execute, self._seen.total = now - self._submitted, now - self._started
 
-    def _send(self, status: int, lines: bytes, body: bytes) -> None:
+    def _send(self, status: int, lines: bytes, body: Sequence[bytes]) -> None:
+        """body: in pieces, so that a long answer is copied once."""
         seen = self._seen
-        seen.status, seen.response_bytes = status, len(body)
+        seen.status, seen.response_bytes = status, sum(map(len, body))
         cors = _lines(cors_headers(self._entry.project, self._head.headers))
-        parts = (lines, cors, len(body), seen.request_id.encode(), timing(seen), body)
-        self._respond((status, _RESPONSE % parts))
+        head = _HEAD % (lines, cors, seen.response_bytes, seen.request_id.encode(), timing(seen))
+        self._respond((status, (head, *body)))
         emit(seen)
 
 
-_RESPONSE = b"%b%bcontent-length: %d\r\nx-request-id: %b\r\nserver-timing: %b\r\n\r\n%b"
+_HEAD = b"%b%bcontent-length: %d\r\nx-request-id: %b\r\nserver-timing: %b\r\n\r\n"
 
 
 def _lines(headers: list[Header]) -> bytes:

@@ -48,14 +48,14 @@ class Reply:
     headers: list[Header] = field(default_factory=list)
 
 
-def data_body(data: bytes) -> bytes:
-    """`{"data": ...}`."""
-    return b'{"data":%b}' % data
+def data_parts(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """`{"data": ...}`, in pieces."""
+    return b'{"data":', data, b"}"
 
 
 def data_reply(data: bytes, media: bytes) -> Reply:
     """200 with `{"data": ...}`."""
-    return Reply(200, data_body(data), [_CONTENT_TYPE[media]])
+    return Reply(200, b"".join(data_parts(data)), [_CONTENT_TYPE[media]])
 
 
 def error_reply(error: KapokError, media: bytes, request_id: str, *, draft: bool) -> Reply:

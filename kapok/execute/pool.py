@@ -148,6 +148,9 @@ class Pool:
 
     def _turn(self, connection: Connection) -> str | None:
         """The tenant whose turn it is, or one of the next that is at home here; None where all have their share."""
+        if len(self._waiting) == 1:
+            [(schema, queue)] = self._waiting.items()
+            return schema if self._may_run(queue[0]) else None
         first = None
         for schema, queue in islice(self._waiting.items(), _LOOK_AHEAD):
             if not self._may_run(queue[0]):
