@@ -133,9 +133,9 @@ def test_times() -> None:
     assert since("2026-11-21T21:05:00+02:00") == datetime(2026, 11, 21, 19, 5, tzinfo=UTC)
     # A day ends when it is over.
     assert Asked({"to": "2026-11-21"}).filter("").until == datetime(2026, 11, 22, tzinfo=UTC)
-    assert (
-        field_of("2026-11-21T21:05:00+02:00") == "2026-11-21T19:05:00" and field_of("x") == "x" and field_of("") == ""
-    )
+    fields = {"2026-11-21T21:05:00+02:00": "2026-11-21T19:05", "2026-11-21T21:05:07Z": "2026-11-21T21:05:07"}
+    assert {text: field_of(text) for text in fields} == fields
+    assert (field_of("x"), field_of("")) == ("x", "")
     for wrong in ("yesterday", "2026-13-01", "2026-02-30T00:00", "9999-12-31T23:59:59-23:59", "1"):
         with pytest.raises(KapokError, match="no time"):
             since(wrong)

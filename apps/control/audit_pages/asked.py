@@ -116,7 +116,7 @@ def field_of(text: str) -> str:
         at = _time("", text, until=False)
     except KapokError:
         return text
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") if at else ""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S").removesuffix(":00") if at else ""
 
 
 def _actions(one: str) -> list[str]:
