@@ -9,9 +9,10 @@ from factory.django import DjangoModelFactory
 
 from apps.accounts.models import User
 from apps.tenants.acting import SYSTEM
-from apps.tenants.models import ApiKey, Domain, Operation, OperationKind, Project, Tenant
+from apps.tenants.models import ApiKey, Domain, Operation, OperationKind, Project, Template, Tenant
 from apps.tenants.provisioning import provision_now
 from apps.tenants.services import do_create_key, do_upload_migrations
+from apps.tenants.template import checksum_of_all, migration_marks, template_of
 from kapok.tokens import KeyKind, new_key
 
 #: A small application: two tables with rows, an enum, a view, a function and a trigger.
@@ -56,8 +57,13 @@ class UserFactory(DjangoModelFactory[User]):
     password = factory.django.Password("correct horse battery")
 
 
+#: What templates of sets of migrations came out as, by checksum.
+_compiled: dict[str, dict[str, Any]] = {}
+
+
 class ProjectFactory(DjangoModelFactory[Project]):
-    """A project; migrations={...}: with these files."""
+    """A project; migrations={...}: with these files. compiled=True: with their template, compiled by the first project
+    that had the same files."""
 
     class Meta:
         model = Project
@@ -71,6 +77,18 @@ class ProjectFactory(DjangoModelFactory[Project]):
         """Upload files."""
         if extracted:
             do_upload_migrations(self, extracted, acting=SYSTEM)
+
+    @factory.post_generation
+    def compiled(self: Any, create: bool, extracted: bool, **kwargs: Any) -> None:
+        """Compile the template, or take the known one."""
+        if not extracted:
+            return
+        checksum = checksum_of_all(migration_marks(self))
+        if checksum in _compiled:
+            Template.objects.create(project=self, checksum=checksum, **_compiled[checksum])
+        else:
+            made = template_of(self)
+            _compiled[checksum] = {name: getattr(made, name) for name in ("method", "sql", "catalog", "compiled_at")}
 
 
 class TenantFactory(DjangoModelFactory[Tenant]):

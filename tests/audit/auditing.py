@@ -51,7 +51,7 @@ class Auditing:
 
     @staticmethod
     def _tenant(slug: str, author: str) -> Tenant:
-        project = ProjectFactory(slug=f"{slug}-app", migrations=LIBRARY)
+        project = ProjectFactory(slug=f"{slug}-app", migrations=LIBRARY, compiled=True)
         made: Tenant = TenantFactory(slug=slug, name=slug.title(), project=project, ready=True)
         with owner(made) as session:
             session.execute("insert into authors (name) values (%s)", [author])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from apps.tenants import change_log
 from apps.tenants.acting import SYSTEM
-from apps.tenants.change_log_upkeep import end_of, tend_change_logs
+from apps.tenants.change_log_upkeep import tend_change_logs
 from apps.tenants.fleet import migrate_tenants
 from apps.tenants.models import Operation, OperationState, Tenant
 from apps.tenants.operations import run_operation
@@ -45,7 +46,7 @@ def run(operation: Operation | None) -> None:
 
 
 def test_a_tenants_log_begins_with_the_rows_it_begins_with() -> None:
-    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY, compiled=True), ready=True)
     rows = changes(tenant)
     assert [(row[0], row[1], row[2], row[4]) for row in rows if row[1] == "authors"] == [
         ("insert", "authors", {"id": 1}, "platform"),
@@ -54,7 +55,7 @@ def test_a_tenants_log_begins_with_the_rows_it_begins_with() -> None:
 
 
 def test_migrations_are_changes_of_the_owner() -> None:
-    project = ProjectFactory(migrations=LIBRARY)
+    project = ProjectFactory(migrations=LIBRARY, compiled=True)
     tenant = TenantFactory(project=project, ready=True)
     before = len(changes(tenant))
     sql = "create table c (id int primary key); insert into c values (1)"
@@ -64,7 +65,7 @@ def test_migrations_are_changes_of_the_owner() -> None:
 
 
 def test_settings_of_a_project_hold_for_its_tenants_and_for_new_ones() -> None:
-    project = ProjectFactory(migrations=LIBRARY)
+    project = ProjectFactory(migrations=LIBRARY, compiled=True)
     old = TenantFactory(project=project, ready=True)
     text = "tables:\n  authors: {redact: [name]}\n  books: off\n"
     run(do_set_audit_settings(project, text, acting=SYSTEM))
@@ -108,7 +109,7 @@ def test_settings_of_a_project_hold_for_its_tenants_and_for_new_ones() -> None:
     ],
 )
 def test_settings_that_name_nothing_are_refused_and_nothing_changes(text: str, says: str) -> None:
-    project = ProjectFactory(migrations=LIBRARY)
+    project = ProjectFactory(migrations=LIBRARY, compiled=True)
     TenantFactory(project=project, ready=True)
     with pytest.raises(KapokError) as caught:
         do_set_audit_settings(project, text, acting=SYSTEM)
@@ -118,10 +119,10 @@ def test_settings_that_name_nothing_are_refused_and_nothing_changes(text: str, s
 
 
 def test_a_tenant_of_an_older_kapok_gets_its_log_with_an_upgrade() -> None:
-    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY, compiled=True), ready=True)
     names = names_of(tenant)
     with connection.cursor() as cursor:
-        cursor.execute(f"drop table {names.schema}.kapok_change, {names.schema}.kapok_change_mode")
+        cursor.execute(f"drop table {names.schema}.kapok_change, {names.schema}.kapok_change_mode cascade")
         cursor.execute(f"drop function {names.schema}.kapok_read")
         for trigger, table in fetch(
             "select t.tgname, t.tgrelid::regclass::text from pg_trigger t join pg_class c on c.oid = t.tgrelid "
@@ -144,29 +145,51 @@ def partitions(tenant: Tenant) -> list[str]:
     return sorted(name.rpartition(".")[2] for (name,) in fetch(sql, f"{tenant.schema_name}.kapok_change"))
 
 
-def partition_of(moment: str) -> str:
-    """The partition of a moment."""
-    return str(fetch(f"select to_char({moment} at time zone 'UTC', '\"kapok_change_\"YYYY\"q\"Q')")[0][0])
-
-
-def test_partitions_are_dropped_when_they_are_old_and_sealed() -> None:
-    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
-    schema = tenant.schema_name
-    made = partitions(tenant)
-    quarters = {partition_of(f"(now() + interval '{days} days')") for days in (0, 30)}
-    assert made == sorted({*quarters, "kapok_change_rest"})
-    assert all(end_of(name) > timezone.now() for name in quarters)
+def written(tenant: Tenant, table: str, at: str) -> None:
+    """One row of then, and no other."""
+    name = f"{tenant.schema_name}.{table}"
     with connection.cursor() as cursor:
-        for quarter in ("2019-10-01", "2020-01-01"):
-            name = f"kapok_change_{'2019q4' if quarter < '2020' else '2020q1'}"
-            cursor.execute(
-                f"create table {schema}.{name} partition of {schema}.kapok_change for values from ('{quarter}') "
-                f"to ('{quarter}'::timestamptz + interval '3 months');"
-                f"insert into {schema}.kapok_change (at, op, source) values ('{quarter} 12:00Z', 'ddl', 'owner')"
-            )
-    old = ["kapok_change_2019q4", "kapok_change_2020q1"]
+        cursor.execute(f"truncate {name}")
+        cursor.execute(
+            f"insert into {name} (position, at, op, source) overriding system value "
+            f"values (nextval('{tenant.schema_name}.kapok_change_position_seq'), %s, 'ddl', 'owner')",
+            [at],
+        )
+
+
+def test_a_quarter_that_is_over_goes_on_under_its_name_and_writes_go_on() -> None:
+    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY, compiled=True), ready=True)
     tend_change_logs()
-    assert partitions(tenant) == sorted([*old, *made])  # nothing is sealed
+    assert partitions(tenant) == ["kapok_change_now"]
+    with as_owner(names_of(tenant)) as session:
+        insert = "insert into authors (id, name) overriding system value values (%s, %s::text)"
+        session.execute(insert, [8, "before"], prepare=True)
+        written(tenant, "kapok_change_now", "2020-03-31 23:59Z")
+        tend_change_logs()
+        assert partitions(tenant) == ["kapok_change_2020q1", "kapok_change_now"]
+        session.execute(insert, [9, "after"], prepare=True)
+    rows = fetch(f"select tableoid::regclass::text, op from {tenant.schema_name}.kapok_change order by xid, position")
+    assert [(table.rpartition(".")[2], op) for table, op in rows] == [
+        ("kapok_change_2020q1", "ddl"),
+        ("kapok_change_now", "insert"),
+    ]
+    tend_change_logs()
+    assert partitions(tenant) == ["kapok_change_2020q1", "kapok_change_now"]
+
+
+def test_quarters_are_dropped_when_they_are_old_and_sealed() -> None:
+    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY, compiled=True), ready=True)
+    schema, made, late = tenant.schema_name, partitions(tenant), "kapok_change_2018q1"
+    old = ["kapok_change_2019q4", "kapok_change_2020q1"]
+    with connection.cursor() as cursor:
+        for name in (late, *old):
+            cursor.execute(f"create table {schema}.{name} () inherits ({schema}.kapok_change)")
+    # A quarter that was ended a week ago, years too late.
+    written(tenant, late, str(timezone.now() - timedelta(days=7)))
+    written(tenant, old[0], "2019-10-01 12:00Z")
+    written(tenant, old[1], "2020-01-01 12:00Z")
+    tend_change_logs()
+    assert partitions(tenant) == sorted([late, *old, *made])  # nothing is sealed
     with connection.cursor() as cursor:
         cursor.execute(f"select xid::text from {schema}.kapok_change_2020q1")
         cursor.execute(
@@ -174,11 +197,11 @@ def test_partitions_are_dropped_when_they_are_old_and_sealed() -> None:
             cursor.fetchone(),
         )
     tend_change_logs()
-    assert partitions(tenant) == sorted([old[1], *made])
+    assert partitions(tenant) == sorted([late, old[1], *made])
     with connection.cursor() as cursor:
         cursor.execute(f"update {schema}.kapok_log set horizon = pg_snapshot_xmin(pg_current_snapshot())")
     tend_change_logs()
-    assert partitions(tenant) == made
+    assert partitions(tenant) == sorted([late, *made])
     told = fetch(
         f"select details->>'before', details->>'rows' from {schema}.kapok_event where action = 907 order by position"
     )
@@ -195,7 +218,7 @@ def lose_trigger(tenant: Tenant) -> None:
 @pytest.mark.superuser
 def test_a_log_that_cannot_be_mended_now_is_told_and_stops_no_other_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(change_log, "LOCK_TIMEOUT", "100ms")
-    project = ProjectFactory(migrations=LIBRARY)
+    project = ProjectFactory(migrations=LIBRARY, compiled=True)
     busy, free = TenantFactory(slug="busy", project=project, ready=True), TenantFactory(project=project, ready=True)
     lose_trigger(busy)
     do_upload_migrations(project, {**LIBRARY, "0003_c.sql": "create table c (id int primary key)"}, acting=SYSTEM)
@@ -214,7 +237,7 @@ def test_a_log_that_cannot_be_mended_now_is_told_and_stops_no_other_tenant(monke
 
 @pytest.mark.superuser
 def test_what_was_lost_is_mended_by_the_round() -> None:
-    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+    tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY, compiled=True), ready=True)
     lose_trigger(tenant)
     tend_change_logs()
     told = fetch(f"select table_name, after from {tenant.schema_name}.kapok_change where op = 'ddl' order by position")

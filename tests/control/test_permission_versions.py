@@ -28,7 +28,7 @@ WRONG = RULES.replace("title]}}", "titel]}}").replace("authorId", "autorId")
 
 @pytest.fixture
 def tenant(real_database: None) -> Tenant:
-    made: Tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+    made: Tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY, compiled=True), ready=True)
     return made
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def pair(real_database: None) -> tuple[Tenant, Tenant]:
     """acme and globex of one project, both with tables."""
-    project = ProjectFactory(slug="library", migrations=LIBRARY)
+    project = ProjectFactory(slug="library", migrations=LIBRARY, compiled=True)
     return (
         TenantFactory(slug="acme", project=project, ready=True),
         TenantFactory(slug="globex", project=project, ready=True),

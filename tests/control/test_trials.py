@@ -56,7 +56,7 @@ functions: {shout: [editor]}
 
 @pytest.fixture
 def tenant() -> Tenant:
-    made: Tenant = TenantFactory(project=ProjectFactory(migrations=TABLES), ready=True)
+    made: Tenant = TenantFactory(project=ProjectFactory(migrations=TABLES, compiled=True), ready=True)
     do_set_permissions(made.project, RULES, acting=SYSTEM)
     return made
 

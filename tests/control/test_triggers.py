@@ -136,7 +136,7 @@ def test_nothing_is_announced_by_what_is_rolled_back(heard: Heard) -> None:
 
 @pytest.fixture
 def tenant() -> Tenant:
-    tenant: Tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+    tenant: Tenant = TenantFactory(project=ProjectFactory(migrations=LIBRARY, compiled=True), ready=True)
     return tenant
 
 

@@ -25,7 +25,7 @@ MARK = "create table mark (id int);\n"
 @pytest.fixture
 def cast() -> Iterator[tuple[Tenant, Tenant]]:
     """acme, which attacks, and globex of the same project, with a row worth stealing."""
-    project = ProjectFactory(migrations=LIBRARY)
+    project = ProjectFactory(migrations=LIBRARY, compiled=True)
     acme = TenantFactory(project=project, slug="acme", ready=True)
     globex = TenantFactory(project=project, slug="globex", ready=True)
     make_key(globex)

@@ -22,11 +22,11 @@ Cast = dict[str, Tenant]
 @pytest.fixture
 def cast() -> Iterator[Cast]:
     """acme and globex of one project, initech of another."""
-    project = ProjectFactory(migrations=LIBRARY)
+    project = ProjectFactory(migrations=LIBRARY, compiled=True)
     yield {
         "acme": TenantFactory(project=project, slug="acme", ready=True),
         "globex": TenantFactory(project=project, slug="globex", ready=True),
-        "initech": TenantFactory(project=ProjectFactory(migrations=LIBRARY), slug="initech", ready=True),
+        "initech": TenantFactory(project=ProjectFactory(migrations=LIBRARY, compiled=True), slug="initech", ready=True),
     }
 
 
