@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -44,40 +46,75 @@ def database_url() -> str:
     return f"postgresql:///?{'&'.join(f'{name}={quote(str(value))}' for name, value in parts.items())}"
 
 
+#: What a worker is told. solo and a beat of its own: one process group, which one signal kills.
+WORKER = ["worker", "-B", "--pool", "solo", "--without-mingle"]
+
+
+def environment() -> dict[str, str]:
+    """That of workers on the tests' database."""
+    return {**os.environ, "DATABASE_URL": database_url(), "KAPOK_STALE_SECONDS": "1"}
+
+
 @contextmanager
-def worker(*options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker process of its own on the tests' database; killed at the end with all it started. "-B": with a beat."""
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "config",
-        "worker",
-        "-B",
-        "--pool",
-        "solo",
-        "--without-mingle",
-        *options,
-    ]
+def worker() -> Iterator[Callable[[], None]]:
+    """A worker process of its own on the tests' database, with a beat. Yields how it is killed, with all it started; in
+    the end it is."""
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "celery", "-A", "config", *WORKER],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url(), "KAPOK_STALE_SECONDS": "1"},
+        env=environment(),
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+    def kill() -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # nothing in it can clean up
+        process.wait()
+
     try:
-        yield process
+        yield kill
     finally:
-        kill(process)
+        kill()
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """SIGKILL: nothing in the process can clean up."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+@dataclass
+class Nursery:
+    """Makes workers that are forked from a process which has imported everything (tests/control/nursery.py): they are
+    there at once."""
+
+    process: subprocess.Popen[str]
+
+    @contextmanager
+    def worker(self) -> Iterator[Callable[[], None]]:
+        """As `worker`."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps(WORKER) + "\n")
+        self.process.stdin.flush()
+        pid = int(self.process.stdout.readline())
+
+        def kill() -> None:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+            until(lambda: not Path(f"/proc/{pid}").exists())
+
+        try:
+            yield kill
+        finally:
+            kill()
+
+
+@pytest.fixture
+def nursery() -> Iterator[Nursery]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.control.nursery"],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Nursery(process)
 
 
 @pytest.fixture(autouse=True)
@@ -152,7 +189,7 @@ def project() -> Project:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_worker_killed_at_any_step_leaves_no_half_tenant(project: Project) -> None:
+def test_a_worker_killed_at_any_step_leaves_no_half_tenant(project: Project, nursery: Nursery) -> None:
     """One tenant is set up and deleted; at every step of both the worker is killed and another goes on."""
     started: dict[str, Any] = {}
     for kind, step in STEPS:
@@ -160,22 +197,22 @@ def test_a_worker_killed_at_any_step_leaves_no_half_tenant(project: Project) -> 
             if not started:
                 started[kind] = do_create_tenant(project, "acme", acting=SYSTEM)
             elif kind not in started:
-                wait_and_delete(started)
-            with worker() as process:
+                with nursery.worker():
+                    wait_and_delete(started)
+            with nursery.worker() as kill:
                 resume_and_wait_for(is_blocked, f"{kind} {step}")
-                kill(process)
+                kill()
         operation = Operation.objects.get(kind=kind)
         assert_not_half(operation)
         Operation.objects.update(attempts=0)
-    with worker():
+    with nursery.worker():
         assert wait_until_ended(OperationKind.DELETE).state == OperationState.SUCCEEDED
     assert schema_names() == set() and not Tenant.objects.exists()
     assert not any(role.startswith("t_") for role in role_names())
 
 
 def wait_and_delete(started: dict[str, Any]) -> None:
-    with worker():
-        assert wait_until_ended(OperationKind.PROVISION).state == OperationState.SUCCEEDED
+    assert wait_until_ended(OperationKind.PROVISION).state == OperationState.SUCCEEDED
     tenant = Tenant.objects.get()
     assert tenant.state == TenantState.ACTIVE
     provisioning.check(tenant)
@@ -209,16 +246,16 @@ def test_a_worker_killed_inside_a_step_leaves_nothing_of_it(project: Project) ->
         waiting = "select exists (select from pg_locks where locktype = 'advisory' and objid = 816 and not granted)"
         try:
             tenant, operation = do_create_tenant(project, "acme", acting=SYSTEM)
-            with worker() as process:
+            with worker() as kill:
                 wait_for(lambda: session.execute(waiting).fetchone()[0], "the index")  # type: ignore[index]
-                kill(process)
+                kill()
         finally:
             session.execute("drop event trigger kapok_test_hold; drop function kapok_test_hold()")
             session.execute("select pg_advisory_unlock(816)")
     wait_for(
         lambda: not fetch("select 1 from pg_stat_activity where usename = %s", tenant.owner_role), "the session's end"
     )
-    with worker("-B"):
+    with worker():
         wait_for(lambda: Operation.objects.get(pk=operation.pk).is_final, "the end")
     operation.refresh_from_db()
     assert (operation.state, operation.step) == (OperationState.SUCCEEDED, "activate")
@@ -265,7 +302,7 @@ def test_without_redis_the_operation_waits_and_says_so(project: Project) -> None
     operation = Operation.objects.get()
     assert (operation.state, operation.message) == (OperationState.QUEUED, WAITING_FOR_QUEUE)
     assert operation.heartbeat_at is None
-    with worker("-B"):
+    with worker():
         wait_for(lambda: Operation.objects.get().is_final, "the end")
     operation.refresh_from_db()
     assert (operation.state, operation.message) == (OperationState.SUCCEEDED, "")
