@@ -104,6 +104,7 @@ def _list(request: HttpRequest, tenant: Tenant, form: NewUserForm) -> HttpRespon
 
 def _one(request: HttpRequest, tenant: Tenant, user: User, form: UserForm) -> HttpResponse:
     sessions = list(user.sessions.all()[:RECENT])
+    audits = rights_of(request).may(Right.AUDIT, tenant.project_id)
     more = {
         "user_": user,
         "factors": list(user.factors.all()),
@@ -113,6 +114,7 @@ def _one(request: HttpRequest, tenant: Tenant, user: User, form: UserForm) -> Ht
         "form": form,
         "known_roles": _roles(tenant),
         "list_url": reverse("tenant-users", args=[tenant.slug]),
+        "trail": reverse("tenant-audit", args=[tenant.slug]) if audits else "",
     }
     return _page(request, tenant, "identity/user.html", str(user), more)
 

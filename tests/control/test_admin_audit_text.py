@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from django.http import QueryDict
 
+from apps.audit.actions import ACTIONS
 from apps.audit.browse import Difference, Value
+from apps.audit.browse.filters import OPS
 from apps.control.audit_pages.asked import Asked, field_of
+from apps.control.audit_pages.picks import picks_of
 from apps.control.audit_pages.text import indented, visible
 from apps.control.audit_pages.values import MAX_PAGE, MAX_VALUE, Budget, Shown, lines_of, shown
 from kapok.errors import KapokError
@@ -161,3 +164,12 @@ def test_what_cannot_be_meant_is_refused(query: str) -> None:
     with pytest.raises(KapokError) as refused:
         asked(query).filter("")
     assert refused.value.code == "VALIDATION_FAILED"
+
+
+def test_every_action_can_be_picked_and_what_is_unknown_stays_picked() -> None:
+    what = picks_of(asked("what=gone.away&what=6xx"), [], changes=True)["what"]
+    values = [choice.value for choice in what.choices]
+    assert len(values) == len(set(values)) and {*ACTIONS, *OPS, "gone.away"} == set(values)
+    assert [group.value for group in what.groups if group.picked] == ["6xx"]
+    assert what.summary == "gone.away, End users"
+    assert {choice.value for choice in picks_of(asked(""), [], changes=False)["what"].choices} == set(ACTIONS)
