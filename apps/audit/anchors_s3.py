@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -95,7 +96,7 @@ class S3Anchor:
         self._away_until, self._why = float("-inf"), ""
         self._checked = False
         try:
-            self._s3: Any = botocore.session.get_session().create_client(
+            self._s3: Any = session().create_client(
                 "s3", endpoint_url=place.endpoint or None, region_name=place.region or None,
                 config=Config(
                     connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1},
@@ -274,6 +275,17 @@ class S3Anchor:
             self._away_until = time.monotonic() + AWAY_SECONDS
             log_lines.warning("%s; it is asked again in %g seconds", self._why, AWAY_SECONDS)
             raise AnchorAwayError(self._why) from None
+
+
+@cache
+def session() -> botocore.session.Session:
+    """AWS' library reads what it knows of the world from large files: once in a process."""
+    return botocore.session.get_session()
+
+
+def anchor_at(url: str) -> S3Anchor:
+    """The anchor of a URL, not asked yet. Raises AnchorMisconfiguredError."""
+    return S3Anchor(Place.parse(url))
 
 
 def _number(name: str, text: str, unit: str) -> int:

@@ -17,10 +17,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from apps.audit.anchors_s3 import session
 from tests.waiting import until
 
 ACCESS_KEY, SECRET_KEY = "kapok-tests", "a-secret-of-the-tests"
@@ -40,7 +40,7 @@ class Server:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.client: Any = botocore.session.get_session().create_client(
+        self.client: Any = session().create_client(
             "s3",
             endpoint_url=url,
             region_name="us-east-1",
@@ -81,6 +81,7 @@ def s3_server(directory: Path) -> Iterator[Server]:
         return
     before = {name: os.environ.get(name) for name in ENVIRON}
     os.environ.update(ENVIRON)
+    session.cache_clear()
     process: subprocess.Popen[bytes] | None = None
     try:
         with (directory / "log").open("wb") as log:
@@ -93,6 +94,7 @@ def s3_server(directory: Path) -> Iterator[Server]:
         if process is not None:
             process.kill()
             process.wait()
+        session.cache_clear()
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

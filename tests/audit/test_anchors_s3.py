@@ -143,9 +143,13 @@ def test_a_bucket_that_keeps_nothing_is_refused(s3: Server, bucket: str, prefix:
 
 
 def test_credentials_that_are_none(s3: Server, bucket: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another secret")
-    with pytest.raises(OSError) as refused:
-        opened(s3.anchor(bucket, prefix)).check()
+    with monkeypatch.context() as patch:
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "another secret")
+        anchors_s3.session.cache_clear()
+        stranger = opened(s3.anchor(bucket, prefix))
+        with pytest.raises(OSError) as refused:
+            stranger.check()
+    anchors_s3.session.cache_clear()
     assert "another secret" not in str(refused.value) and SECRET_KEY not in str(refused.value)
     assert str(refused.value).startswith("the anchor s3://")
 
