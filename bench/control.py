@@ -27,6 +27,7 @@ from apps.tenants.services.permissions import do_set_permissions
 from apps.tenants.services.projects import do_create_project
 from apps.tenants.services.tenants import do_create_tenant
 from apps.tenants.services.tokens import issue_access_token
+from bench.audit_log import time_pages, write_log
 from kapok.tokens import KeyKind
 
 _PATIENCE_SECONDS, _EXPORT_SECONDS = 60.0, 1200.0
@@ -100,7 +101,16 @@ def make_users(tenant: str, count: int, password: str) -> list[str]:
 
 COMMANDS = {
     command.__name__: command
-    for command in (make_project, make_tenants, make_users, time_provisioning, time_export, issue_token)
+    for command in (
+        make_project,
+        make_tenants,
+        make_users,
+        time_provisioning,
+        time_export,
+        time_pages,
+        write_log,
+        issue_token,
+    )
 }
 
 

@@ -83,6 +83,14 @@ class Kapok:
         seconds, export = self._call("time_export", tenant=tenant.slug, folder=folder)
         return float(seconds), str(export)
 
+    def write_log(self, tenant: Tenant, entries: int, begin: str) -> float:
+        """Replace a tenant's audit log by a large one; entries a second that were made searchable."""
+        return float(self._call("write_log", tenant=tenant.slug, entries=entries, begin=begin))
+
+    def time_pages(self, tenant: Tenant, searches: Sequence[Mapping[str, Any]], pages: int) -> list[list[float]]:
+        """Milliseconds of the pages that each search of a tenant's audit log has."""
+        return list(self._call("time_pages", tenant=tenant.slug, searches=list(searches), pages=pages))
+
     def make_users(self, tenant: Tenant, count: int, password: str) -> list[str]:
         """Addresses of end users who can sign in with the password."""
         return list(self._call("make_users", tenant=tenant.slug, count=count, password=password))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bench.kapok_server import Kapok
+from bench.measures.audit_search import audit_search
 from bench.measures.audit_trail import audit_trail
 from bench.measures.change_log import change_log
 from bench.measures.fleet import fleet
@@ -19,6 +20,7 @@ MEASURES: dict[str, Callable[[Kapok, str], list[Target]]] = {
     "sign_ins": sign_ins,
     "verification": verification,
     "audit_trail": audit_trail,
+    "audit_search": audit_search,
     "change_log": change_log,
     "fleet": fleet,
 }

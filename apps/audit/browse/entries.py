@@ -9,7 +9,7 @@ from apps.audit.browse.cursor import Place, decode, encode
 from apps.audit.browse.filters import Filter
 from apps.audit.browse.fitting import fits
 from apps.audit.browse.reading import State, reading, state_of, views_of
-from apps.audit.browse.search import PLAN, Found, look
+from apps.audit.browse.search import Found, look
 from apps.audit.browse.views import EntryView, Page
 from apps.audit.browse.waiting import waiting_of
 from apps.audit.logs import LogRef
@@ -37,7 +37,7 @@ def find_entries(log: LogRef, wanted: Filter, *, size: int = 50, cursor: str = "
 def get_entry(log: LogRef, index: int) -> EntryView:
     """One entry. Raises NOT_FOUND, TIMEOUT."""
     with reading() as sql:
-        found = views_of(sql, log, state_of(sql, log).origin, [index]) if 0 <= index <= _LARGEST else {}
+        found = views_of(sql, log, state_of(sql, log), [index]) if 0 <= index <= _LARGEST else {}
     if index not in found:
         raise KapokError("NOT_FOUND", f"This log has no entry {index}.", hint="What is not sealed yet has no index.")
     return found[index]
@@ -54,11 +54,10 @@ def page_of(
     with reading() as sql:
         state = state_of(sql, log)
         begins = before is None
-        sql.execute(PLAN)
         found: list[tuple[Place, EntryView]] = []
         for _ in range(ROUNDS):
             places, before = search(sql, state, before, size + 1 - len(found))
-            views = views_of(sql, log, state.origin, [place.entry for place in places])
+            views = views_of(sql, log, state, [place.entry for place in places])
             found += [
                 (place, views[place.entry])
                 for place in places

@@ -166,7 +166,7 @@ class _Life:
         """The changes of key in a stretch."""
         parameters = {**_bounds(stretch.low, stretch.end), "hash": stretch.hash, "limit": MAX_MOVES}
         sql.execute(self._log.sql(_MOVES.replace("{between}", _BETWEEN)), parameters)
-        views = views_of(sql, self._log, state.origin, [index for (index,) in sql.fetchall()])
+        views = views_of(sql, self._log, state, [index for (index,) in sql.fetchall()])
         return {index: view for index, view in views.items() if view.table == self._table}
 
     def _nearest(self, sql: Any, statement: LiteralString, hash_: int, low: Place, end: Place) -> Place | None:

@@ -27,10 +27,21 @@ TIMEOUT = "5s"
 #: So many of the newest events are looked through for what retention has removed just now.
 RECENT = 10_000
 
+# Backwards in indexes, whatever the planner thinks of the numbers.
+_BEGIN = """
+    select current_setting('statement_timeout'), current_setting('enable_seqscan'),
+           current_setting('enable_bitmapscan'),
+           set_config('statement_timeout', %s, true), set_config('enable_seqscan', 'off', true),
+           set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)
+"""
+_END = """
+    select set_config('statement_timeout', %s, true), set_config('enable_seqscan', %s, true),
+           set_config('enable_bitmapscan', %s, true)
+"""
 _STATE = """
-    select origin, size, indexed_size, horizon::text::bigint, after_kind, after_position,
-           restored_change, restored_event
-    from {schema}.kapok_log
+    select to_regclass(%s) is not null, l.origin, l.size, l.indexed_size, l.horizon::text::bigint, l.after_kind,
+           l.after_position, l.restored_change, l.restored_event
+    from (select) one left join {schema}.kapok_log l on true
 """
 _VIEWS: LiteralString = """
     select e.index, e.position, e.at, (select min(c.size) from {schema}.kapok_checkpoint c where c.size > e.index),
@@ -53,9 +64,10 @@ _EXPIRED = """
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far a log has come: apps/audit/models/ledger.py."""
+    """How far a log has come: apps/audit/models/ledger.py. kinds: of entries that it has tables for."""
 
     origin: str
+    kinds: tuple[str, ...]
     size: int
     indexed: int
     xid: int
@@ -66,16 +78,15 @@ class State:
 
 @contextmanager
 def reading() -> Iterator[Any]:
-    """A cursor whose statements end in time. Raises TIMEOUT."""
+    """A cursor whose statements end in time and go by indexes. Raises TIMEOUT."""
+    nested = connection.in_atomic_block
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "select current_setting('statement_timeout'), set_config('statement_timeout', %s, true)", [TIMEOUT]
-            )
-            former = cursor.fetchone()[0]
-            cursor.execute("select set_config('jit', 'off', true)")
+            cursor.execute(_BEGIN, [TIMEOUT])
+            former = cursor.fetchone()[:3]
             yield cursor
-            cursor.execute("select set_config('statement_timeout', %s, true)", [former])
+            if nested:
+                cursor.execute(_END, former)
     except OperationalError as exc:
         if isinstance(exc.__cause__, psycopg.errors.QueryCanceled):
             message = "The log is too large to be searched like this."
@@ -85,21 +96,17 @@ def reading() -> Iterator[Any]:
 
 def state_of(cursor: Any, log: LogRef) -> State:
     """The log's state; of a log that nothing was sealed of, the beginning."""
-    cursor.execute(log.sql(_STATE))
-    origin, size, indexed, xid, kind, position, *restored = cursor.fetchone() or (log.origin, 0, 0, 0, "", 0, 0, 0)
-    return State(origin, size, indexed, xid, kind, position, dict(zip((CHANGE, EVENT), restored, strict=True)))
+    cursor.execute(log.sql(_STATE), [log.sql("{schema}.kapok_change")])
+    has_changes, *found = cursor.fetchone()
+    origin, size, indexed, xid, kind, position, *restored = found if found[0] else (log.origin, 0, 0, 0, "", 0, 0, 0)
+    kinds = (CHANGE, EVENT) if has_changes else (EVENT,)
+    return State(origin, kinds, size, indexed, xid, kind, position, dict(zip((CHANGE, EVENT), restored, strict=True)))
 
 
-def kinds_of_log(cursor: Any, log: LogRef) -> tuple[str, ...]:
-    """Which tables the log has: the control plane's has no changes."""
-    cursor.execute("select to_regclass(%s) is not null", [log.sql("{schema}.kapok_change")])
-    return (CHANGE, EVENT) if cursor.fetchone()[0] else (EVENT,)
-
-
-def views_of(cursor: Any, log: LogRef, origin: str, indexes: Sequence[int]) -> dict[int, EntryView]:
+def views_of(cursor: Any, log: LogRef, state: State, indexes: Sequence[int]) -> dict[int, EntryView]:
     """The entries that are there, by index."""
     found: dict[int, EntryView] = {}
-    for kind in kinds_of_log(cursor, log):
+    for kind in state.kinds if indexes else ():
         statement = _VIEWS.replace("{columns}", columns_of(kind)).replace("{table}", table_of(kind))
         cursor.execute(log.sql(statement.replace("{kind}", kind)), [list(indexes)])
         for index, position, at, sealed, leaf_hash, seed, salts, erased, *row in cursor.fetchall():
@@ -107,7 +114,7 @@ def views_of(cursor: Any, log: LogRef, origin: str, indexes: Sequence[int]) -> d
                 found[index] = EntryView(index, position, kind, at, sealed, missing=True)
                 continue
             entry = entry_of(row_of(kind, tuple(row)), _bytes(seed), _object(salts), _object(erased))
-            found[index] = _view(entry, index, sealed, _is_intact(entry, origin, bytes(leaf_hash)))
+            found[index] = _view(entry, index, sealed, _is_intact(entry, state.origin, bytes(leaf_hash)))
     gone = [view for view in found.values() if view.missing]
     if gone:
         found.update(_expired(cursor, log, gone))

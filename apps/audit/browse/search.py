@@ -21,8 +21,6 @@ from kapok.ledger.entries import CHANGE, EVENT
 #: So many entries of one request, or of one row where somebody is looked for, are looked at in one statement.
 SCAN = 2000
 
-# Backwards in an index, whatever the planner thinks of the numbers.
-PLAN = "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
 _STREAMS: LiteralString = """
     select s.at, s.index, s.fits from (
         select f.id, t.at, t.index from {schema}.kapok_facet f cross join lateral (
@@ -66,7 +64,7 @@ class Found(NamedTuple):
 
 
 def look(cursor: Any, log: LogRef, wanted: Filter, indexed: int, before: Place | None, limit: int) -> Found:
-    """At most `limit` places of entries below `indexed` that may fit. Call it after PLAN."""
+    """At most `limit` places of entries below `indexed` that may fit."""
     found = Found([], None)
     for kind in wanted.of_kinds:
         search = _Search(cursor, log, wanted, kind, indexed, before, limit)

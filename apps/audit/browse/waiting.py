@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any, LiteralString
 
-from apps.audit.browse.reading import State, kinds_of_log, unsealed_view, views_of
+from apps.audit.browse.reading import State, unsealed_view, views_of
 from apps.audit.browse.views import EntryView
 from apps.audit.logs import LogRef
 from apps.audit.sealing_rows import columns_of, row_of, sealed_up_to_place, table_of
@@ -29,13 +29,13 @@ def waiting_of(
     """What fits of it, and whether there may be more than was looked at."""
     views: list[EntryView] = []
     more = state.size - state.indexed > MOST
-    for kind in kinds_of_log(cursor, log):
+    for kind in state.kinds:
         rows = list(_unsealed(cursor, log, state, kind))
         views += rows
         more = more or len(rows) == MOST
     unindexed = range(max(state.indexed, state.size - MOST), state.size)
     if unindexed:
-        views += views_of(cursor, log, state.origin, unindexed).values()
+        views += views_of(cursor, log, state, unindexed).values()
     found = sorted((view for view in views if fits(view)), key=attrgetter("at", "position"), reverse=True)
     return tuple(found), more
 
