@@ -6,6 +6,7 @@ fails is tried again.
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
 import time
@@ -32,18 +33,21 @@ class Background:
         self._name, self._conninfo, self._act, self._count = name, conninfo, act, threads
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
-        #: When a log's turn is, by its schema, and the logs that are worked on.
-        self._due: dict[str, float] = {}
-        self._busy: set[str] = set()
+        #: The logs whose turn is to come, by their schema: when, as a heap.
+        self._due: list[tuple[float, str]] = []
+        self._planned: set[str] = set()
+        #: The logs that are worked on, and whether somebody has asked for them meanwhile.
+        self._busy: dict[str, bool] = {}
         self._closed = False
 
     def soon(self, log: LogRef) -> None:
         """Do it with this log; where its turn is to come anyway, then."""
         with self._changed:
-            if log.schema not in self._due:
-                self._due[log.schema] = time.monotonic()
-                self._changed.notify_all()
-            if len(self._threads) < min(self._count, len(self._due)):
+            if log.schema in self._busy:
+                self._busy[log.schema] = True
+            elif log.schema not in self._planned:
+                self._plan(log.schema, 0.0)
+            if len(self._threads) < min(self._count, len(self._planned)):
                 thread = threading.Thread(target=self._run, name=f"kapok {self._name}", daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -51,7 +55,7 @@ class Background:
     def drain(self, seconds: float) -> bool:
         """Wait until no log's turn is now. Out: whether it came to that in so many seconds."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._busy and self._next() is None, seconds)
+            return self._changed.wait_for(lambda: not self._busy and self._wait() != 0.0, seconds)
 
     def close(self) -> None:
         """Begin nothing more, and wait for what has begun."""
@@ -82,22 +86,27 @@ class Background:
         """Wait for the next log; None at the end."""
         with self._changed:
             while not self._closed:
-                schema = self._next()
-                if schema is not None:
-                    del self._due[schema]
-                    self._busy.add(schema)
-                    return schema
-                waiting = [due for schema, due in self._due.items() if schema not in self._busy]
-                self._changed.wait(max(0.0, min(waiting) - time.monotonic()) if waiting else None)
+                if (wait := self._wait()) != 0.0:
+                    self._changed.wait(wait)
+                    continue
+                _, schema = heapq.heappop(self._due)
+                self._planned.discard(schema)
+                self._busy[schema] = False
+                return schema
             return None
 
-    def _next(self) -> str | None:
-        now = time.monotonic()
-        return next((schema for schema, due in self._due.items() if due <= now and schema not in self._busy), None)
+    def _wait(self) -> float | None:
+        """How long until the next log's turn, in seconds; None while there is none."""
+        return max(0.0, self._due[0][0] - time.monotonic()) if self._due else None
 
     def _done(self, schema: str, again: float | None) -> None:
         with self._changed:
-            self._busy.discard(schema)
-            if again is not None:
-                self._due[schema] = time.monotonic() + again
+            asked = self._busy.pop(schema)
+            if again is not None or asked:
+                self._plan(schema, again or 0.0)
             self._changed.notify_all()
+
+    def _plan(self, schema: str, seconds: float) -> None:
+        heapq.heappush(self._due, (time.monotonic() + seconds, schema))
+        self._planned.add(schema)
+        self._changed.notify_all()
