@@ -41,6 +41,10 @@ ATTACKS = """
     create function change_and_hide() returns int volatile language plpgsql as $$ begin
         begin insert into rooms values (98, 'x'); raise exception 'undone'; exception when others then null; end;
         return 1; end $$;
+    create function jsonb_build_array(text, text) returns jsonb immutable language sql as
+        $$ select '["patients", "99"]'::jsonb $$;
+    create function jsonb_build_object(text, bigint, text, jsonb) returns jsonb immutable language sql as
+        $$ select '{"rows": 0, "keys": []}'::jsonb $$;
     create view hides as select name, change_and_hide() as n from patients;
 """.replace("FORGED", FORGED)
 REFUSED = "42501"  # insufficient_privilege
