@@ -15,9 +15,11 @@ from apps.audit.self_check_entries import LogChangedError
 from kapok.ledger.checkpoints import Checkpoint, ForgedSignature, Note, NoteError
 from kapok.ledger.keys import PublicKey
 from kapok.ledger.merkle import frontier_of
+from kapok.ledger.time_stamps import TimeStampError, read_stamp
 
 _CHECKPOINTS = """
-    select size, root, note, key_id from {schema}.kapok_checkpoint where size > %s and size <= %s order by size
+    select size, root, note, key_id, time_stamp
+    from {schema}.kapok_checkpoint where size > %s and size <= %s order by size
 """
 
 
@@ -37,7 +39,7 @@ def check_checkpoints(
     except ValueError as exc:
         raise LogChangedError(str(exc)) from exc
     rows = session.execute(log.sql(_CHECKPOINTS), [begin, begin + len(leaves)]).fetchall()
-    for size, root, note, key_id in rows:
+    for size, root, note, key_id, stamp in rows:
         before = tree.size
         tree.extend(leaves[before - begin : size - begin])
         checkpoint, signer = _read(note, size, trusted)
@@ -47,6 +49,8 @@ def check_checkpoints(
             raise LogChangedError(f"the root of the checkpoint of {size} entries was changed")
         if checkpoint.root != tree.root:
             raise LogChangedError(f"the entries from {before} to {size - 1} are not those that were signed", before)
+        if stamp is not None:
+            _check_stamp(bytes(stamp), note, size)
         for anchor in anchors:
             if not anchor.far:
                 _compare(anchor, state.origin, size, note)
@@ -55,6 +59,14 @@ def check_checkpoints(
         known = [row for row in rows if row[0] <= anchor.latest_size(state.origin)]
         if anchor.far and known:
             _compare(anchor, state.origin, known[-1][0], known[-1][2])
+
+
+def _check_stamp(answer: bytes, note: str, size: int) -> None:
+    """Whether it is of this note. Who made it is for the auditor to prove, with a certificate."""
+    try:
+        read_stamp(answer, note)
+    except TimeStampError as exc:
+        raise LogChangedError(f"the time stamp of the checkpoint of {size} entries was changed: {exc}") from exc
 
 
 def _compare(anchor: Anchor, origin: str, size: int, note: str) -> None:

@@ -112,6 +112,7 @@ def test_the_newest_checkpoint_is_stamped_now_and_then(
     assert all(notary.holds(path, path.with_suffix(".checkpoint")) for path in kept)
     assert list(anchor.sizes(sealed.log.origin)) == [1, 2, 3, 4, 5, 6]
 
+    assert sealed.check().problem == ""
     path = tmp_path / "b.zip"
     export(sealed, path)
     found = verify(path, Expectations(sealed.keyring.public, authorities=notary.certificates), processes=1)
@@ -121,6 +122,7 @@ def test_the_newest_checkpoint_is_stamped_now_and_then(
         "update {schema}.kapok_checkpoint set time_stamp = "
         "(select time_stamp from {schema}.kapok_checkpoint where size = 1) where size = 5"
     )
+    assert "the time stamp of the checkpoint of 5 entries was changed: it is of another note" in sealed.check().problem
     export(sealed, path)
     found = verify(path, Expectations(sealed.keyring.public), processes=1)
     assert [problem.code for problem in found.problems] == ["TIME_STAMP_INVALID"]
