@@ -51,9 +51,9 @@ _RESTORED = """
     select sealed_at from {schema}.kapok_log
     where cluster not in ('', (select system_identifier::text from pg_control_system()))
 """
+# Those that only read hold nothing back: they have no transaction id.
 _OLDEST_TRANSACTION = """
-    select pid, xact_start from pg_stat_activity where backend_xmin is not null or backend_xid is not null
-    order by greatest(age(backend_xmin), age(backend_xid)) desc limit 1
+    select pid, xact_start from pg_stat_activity where backend_xid is not null order by age(backend_xid) desc limit 1
 """
 
 

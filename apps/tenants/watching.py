@@ -6,8 +6,8 @@ In: nothing; the beat calls it. Out: a row in AuditLog for each log, and alerts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,20 +37,20 @@ from apps.tenants.models import AlertKind, AuditLog, Tenant
 #: The self-check is overdue when none has ended for so long.
 CHECK_DAYS = 2
 
-_LOCK = "select pg_try_advisory_xact_lock(hashtextextended('kapok watches the audit logs', 0))"
+# One process at a time. An advisory lock could be taken by a tenant's login, too; this one cannot.
+_LOCK = "lock table public.tenants_auditlog in share update exclusive mode nowait"
 _MEMORY = [field.attname for field in AuditLog._meta.concrete_fields if field.attname not in ("schema", "known_since")]
 
 
 def watch_logs() -> int:
     """One round. Out: how many logs were looked at; 0 while another process is at it. Raises psycopg.OperationalError
     while the database is away: nothing is resolved then."""
-    with closing(_session()) as session, session.transaction():
-        if session.execute(_LOCK).fetchone() != (True,):
+    with _alone() as alone:
+        if not alone:
             return 0
-        # Looking is done by statements of their own: one of a log that is gone must not end the others.
-        with closing(_session()) as looking:
-            logs = look_at_all(looking)
-            problems = judge(logs, oldest_transaction(looking), timezone.now())
+        with closing(_session()) as session:
+            logs = look_at_all(session)
+            problems = judge(logs, oldest_transaction(session), timezone.now())
         settle(problems)
         tell_people()
     return len(logs)
@@ -156,6 +156,19 @@ def _look(
 
 def _memory(log: AuditLog) -> list[Any]:
     return [getattr(log, name) for name in _MEMORY]
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether no other process is at it until the block ends."""
+    with closing(_session()) as session:
+        session.autocommit = False
+        try:
+            session.execute(_LOCK)
+            locked = True
+        except psycopg.errors.LockNotAvailable:
+            locked = False
+        yield locked
 
 
 def _session() -> Session:

@@ -38,8 +38,8 @@ def changes_between(before: AuditSettings, after: AuditSettings, tables: Iterabl
         if was != becomes:
             found.append(SettingChange(f"{name}()", "calls", was, becomes, becomes == "not recorded"))
     if before.retention_days != after.retention_days:
-        days = (f"{one.retention_days} days" for one in (before, after))
-        found.append(SettingChange(KEPT, "days", *days, less=after.retention_days < before.retention_days))
+        was, becomes = (f"{one.retention_days} days" for one in (before, after))
+        found.append(SettingChange(KEPT, "days", was, becomes, after.retention_days < before.retention_days))
     return found
 
 
@@ -51,8 +51,8 @@ def _of_table(name: str, before: TableSettings, after: TableSettings) -> Iterato
     if before.mode != after.mode:
         yield _mode(name, before.mode, after.mode)
     if set(before.redact) != set(after.redact):
-        hidden = (", ".join(sorted(one.redact)) or "nothing" for one in (before, after))
-        yield SettingChange(name, "redacted", *hidden, less=not set(after.redact) <= set(before.redact))
+        was, becomes = (", ".join(sorted(one.redact)) or "nothing" for one in (before, after))
+        yield SettingChange(name, "redacted", was, becomes, not set(after.redact) <= set(before.redact))
     if before.reads != after.reads:
         order = (None, Reads.YES, Reads.KEYS)
         less = order.index(after.reads) < order.index(before.reads)
