@@ -56,38 +56,43 @@ def test_all_or_nothing_with_the_line_at_fault(pair: tuple[Tenant, Tenant]) -> N
     assert authors(acme) == before
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        'select * from "{other}".authors',
-        "insert into \"{other}\".authors (name) values ('x')",
-        "reset role; insert into public.tenants_tenant (id) values (gen_random_uuid())",
-        "set role postgres",
-        'set role "{other}"',
-        "select set_config('role', '{other}', true)",
-        "set session authorization default; select digest from public.tenants_apikey",
-        "select digest from public.tenants_apikey",
-        "commit; insert into authors (name) values ('kept')",
-        "insert into authors (name) values ('kept'); rollback",
-        "create schema mine",
-        "create table public.mine (id int)",
-        'drop schema "{own}" cascade',
-        "alter role current_user superuser",
-        "alter role current_user password 'x'",
-        "create role mine",
-        "copy authors to program 'id'",
-        "copy authors from '/etc/passwd'",
-        "select pg_read_file('/etc/passwd')",
-        "select pg_terminate_backend(pid) from pg_stat_activity where usename <> current_user",
-    ],
-)
-def test_hostile_seeds_get_nowhere(pair: tuple[Tenant, Tenant], sql: str) -> None:
+HOSTILE = [
+    'select * from "{other}".authors',
+    "insert into \"{other}\".authors (name) values ('x')",
+    "reset role; insert into public.tenants_tenant (id) values (gen_random_uuid())",
+    "set role postgres",
+    'set role "{other}"',
+    "select set_config('role', '{other}', true)",
+    "set session authorization default; select digest from public.tenants_apikey",
+    "select digest from public.tenants_apikey",
+    "commit; insert into authors (name) values ('kept')",
+    "insert into authors (name) values ('kept'); rollback",
+    "create schema mine",
+    "create table public.mine (id int)",
+    'drop schema "{own}" cascade',
+    "alter role current_user superuser",
+    "alter role current_user password 'x'",
+    "create role mine",
+    "copy authors to program 'id'",
+    "copy authors from '/etc/passwd'",
+    "select pg_read_file('/etc/passwd')",
+    "select pg_terminate_backend(pid) from pg_stat_activity where usename <> current_user",
+]
+
+
+def test_hostile_seeds_get_nowhere(pair: tuple[Tenant, Tenant], subtests: pytest.Subtests) -> None:
     acme, globex = pair
-    before: tuple[Any, ...] = authors(acme), authors(globex), role_names(), fetch("select count(*) from tenants_tenant")
-    text = sql.format(other=globex.schema_name, own=acme.schema_name)
-    error = refused(acme, f"insert into authors (name) values ('kept first');\n{text};")
-    assert error.code in {"SEED_FAILED", "MIGRATION_FAILED"}, error.message
-    assert (authors(acme), authors(globex), role_names(), fetch("select count(*) from tenants_tenant")) == before
+
+    def everything() -> tuple[Any, ...]:
+        return authors(acme), authors(globex), role_names(), fetch("select count(*) from tenants_tenant")
+
+    before = everything()
+    for sql in HOSTILE:
+        with subtests.test(sql=sql):
+            text = sql.format(other=globex.schema_name, own=acme.schema_name)
+            error = refused(acme, f"insert into authors (name) values ('kept first');\n{text};")
+            assert error.code in {"SEED_FAILED", "MIGRATION_FAILED"}, error.message
+            assert everything() == before
 
 
 def test_states_and_sizes(pair: tuple[Tenant, Tenant]) -> None:

@@ -56,22 +56,22 @@ def test_every_table_is_the_platforms_alone() -> None:
     assert not [row for row in rows if tenant.schema_name in (row[2] or "")]
 
 
-@pytest.mark.parametrize("statement", OUT_OF_REACH)
-def test_neither_the_projects_sql_nor_requests_reach_them(statement: str) -> None:
+def test_neither_the_projects_sql_nor_requests_reach_them(subtests: pytest.Subtests) -> None:
     project = ProjectFactory(migrations=LIBRARY)
     tenant = TenantFactory(project=project, ready=True)
-    names = names_of(tenant)
     with tenant_context(tenant):
         User.objects.create(email="ada@example.com")
-    sql = statement.format(schema=tenant.schema_name)
-    with as_owner(names) as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        session.execute(sql)
-    with as_gateway(project) as session:
-        session.execute(f'set role "{tenant.schema_name}"')
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            session.execute(sql)
-    with tenant_context(tenant):
-        assert list(User.objects.values_list("email", "roles")) == [("ada@example.com", [])]
+    for statement in OUT_OF_REACH:
+        with subtests.test(statement=statement):
+            sql = statement.format(schema=tenant.schema_name)
+            with as_owner(names_of(tenant)) as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(sql)
+            with as_gateway(project) as session:
+                session.execute(f'set role "{tenant.schema_name}"')
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    session.execute(sql)
+            with tenant_context(tenant):
+                assert list(User.objects.values_list("email", "roles")) == [("ada@example.com", [])]
 
 
 def test_a_tenant_of_an_older_kapok_gets_them_once() -> None:
