@@ -39,7 +39,7 @@ def recorded(tenant: Tenant) -> list[Any]:
 
 
 def test_the_editor_checks_compares_stores_and_goes_back(real_database: None) -> None:
-    project = ProjectFactory(slug="library", migrations=LIBRARY)
+    project = ProjectFactory(slug="library", migrations=LIBRARY, compiled=True)
     tenant: Any = TenantFactory(slug="acme", project=project, ready=True)
     admin = browser(UserFactory(admin=True))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from apps.tenants.models import MigrationState, TenantMigration
+from apps.tenants.models import AuditAlert, AuditExport, AuditLog, MigrationState, TenantMigration
 from tests.control.cast import Cast
 from tests.control.test_admin import LISTS, furnished, page
 from tests.factories import ApiKeyFactory, DomainFactory, OperationFactory, TenantFactory
@@ -70,3 +71,29 @@ def test_failures_are_shown_where_they_are_looked_for(furnished: Cast) -> None:
     client = furnished.client("manager")
     for answer in (page(client, "index"), page(client, "tenants_tenant_change", furnished.tenant.pk)):
         assert b"no such table in acme" in answer.content and b"line 3" in answer.content
+
+
+@pytest.mark.parametrize("name", ["auditlog", "auditalert", "auditexport"])
+def test_lists_about_audit_logs_cost_the_same_for_many(cast: Cast, name: str) -> None:
+    client = cast.client("admin")
+
+    def count() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert page(client, f"tenants_{name}_changelist").status_code == 200
+        return len(seen)
+
+    def more() -> None:
+        tenant = TenantFactory(project=cast.project, state="active")
+        AuditLog.objects.create(schema=tenant.schema_name, tenant=tenant, size=7)
+        facts = {"text": "changed", "since": timezone.now(), "acknowledged_by": cast.users["manager"]}
+        AuditAlert.objects.create(kind="check_failed", log=tenant.schema_name, tenant=tenant, **facts)
+        operation = OperationFactory(tenant=tenant, project=cast.project, state="succeeded")
+        asked_by = cast.users["manager"]
+        AuditExport.objects.create(tenant=tenant, project=cast.project, operation=operation, requested_by=asked_by)
+
+    more()
+    few = count()
+    for _ in range(5):
+        more()
+    assert count() <= few
+    assert few < 15
