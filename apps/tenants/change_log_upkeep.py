@@ -1,4 +1,4 @@
-"""Keeps every tenant's change log as it must be: triggers mended, partitions ahead, old ones dropped once sealed.
+"""Keeps every tenant's change log as it must be: triggers mended, quarters ended, old ones dropped once sealed.
 
 In: nothing. Out: how many tenants were looked at; one tenant's failure does not stop the others, and the next round
 tries again.
@@ -35,11 +35,15 @@ _PARTITIONS = """
     select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = to_regclass(%s) order by c.relname
 """
-# Everything in it has been sealed: nothing of it is at or after the log's horizon.
-_IS_SEALED = """
+# Everything in it has been sealed: nothing of it is at or after the log's horizon. A quarter that was ended late has
+# something of the next.
+_IS_DONE = """
     select exists (select from {schema}.kapok_log)
-        and not exists (select from {schema}.{partition} where xid >= (select l.horizon from {schema}.kapok_log l))
+        and not exists (
+            select from {schema}.{partition} where xid >= (select l.horizon from {schema}.kapok_log l) or at >= %s
+        )
 """
+_END_QUARTER = "select kapok_log.end_quarter(%s)"
 _COUNT = "select count(*) from {schema}.{partition}"
 
 
@@ -56,19 +60,21 @@ def tend_change_logs() -> int:
 
 def _tend(tenant: Tenant) -> None:
     names = names_of(tenant)
-    with connection.cursor() as cursor:
-        cursor.execute("select kapok_log.make_partitions(%s)", [names.schema])
     mended = mend_change_log(names)
     if mended:
         log.warning("the change log of tenant %s had lost triggers or tables: %s", tenant.slug, sorted(mended))
     keep = timedelta(days=parse_settings(tenant.project.audit).retention_days)
-    for partition in expired_partitions(names, timezone.now() - keep):
-        _drop(tenant, names, partition)
+    before = timezone.now() - keep
+    for partition in expired_partitions(names, before):
+        _drop(tenant, names, partition, before)
     _forget_expired(names)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+        cursor.execute(_END_QUARTER, [names.schema])
 
 
 def expired_partitions(names: Names, before: datetime) -> list[str]:
-    """Partitions that hold nothing newer."""
+    """Tables of quarters that were over then, the oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(_PARTITIONS, [f'"{names.schema}".kapok_change'])
         found = [name for (name,) in cursor.fetchall()]
@@ -76,7 +82,7 @@ def expired_partitions(names: Names, before: datetime) -> list[str]:
 
 
 def end_of(partition: str) -> datetime:
-    """When a partition's quarter is over."""
+    """When a table's quarter is over."""
     match = _PARTITION.fullmatch(partition)
     assert match is not None
     year, quarter = int(match[1]), int(match[2])
@@ -95,15 +101,15 @@ def _forget_expired(names: Names) -> None:
 
 
 @transaction.atomic
-def _drop(tenant: Tenant, names: Names, partition: str) -> None:
-    """Drop a partition, unless something of it is not sealed yet."""
+def _drop(tenant: Tenant, names: Names, partition: str, before: datetime) -> None:
+    """Drop a quarter's table, unless something of it is not sealed yet, or newer."""
     with connection.cursor() as cursor:
-        cursor.execute(render(_IS_SEALED, schema=names.schema, partition=partition))
+        cursor.execute(render(_IS_DONE, schema=names.schema, partition=partition), [before])
         if not cursor.fetchone()[0]:
             return
         cursor.execute(render(_COUNT, schema=names.schema, partition=partition))
         rows = cursor.fetchone()[0]
         cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         cursor.execute(render("drop table {schema}.{partition}", schema=names.schema, partition=partition))
-    before = end_of(partition).isoformat().replace("+00:00", "Z")
-    record_on_tenant("audit.expired", tenant, acting=SYSTEM, table="kapok_change", before=before, rows=rows)
+    end = end_of(partition).isoformat().replace("+00:00", "Z")
+    record_on_tenant("audit.expired", tenant, acting=SYSTEM, table="kapok_change", before=end, rows=rows)

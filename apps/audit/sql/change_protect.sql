@@ -33,7 +33,7 @@ $$;
 create function kapok_log.note(schema text, name text, what jsonb) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-    execute format('insert into %I.kapok_change (table_name, op, after, actor, session_id, request_id, source) select %L, ''ddl'', %L::jsonb, %s',
+    execute format('insert into %I.kapok_change_now (table_name, op, after, actor, session_id, request_id, source) select %L, ''ddl'', %L::jsonb, %s',
         schema, name, what, kapok_log.context_of(schema));
 end
 $$;
@@ -144,7 +144,7 @@ $$;
 create function kapok_log.write_down(rel oid, schema text, name text, mode text, redact text[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-    execute format('insert into %I.kapok_change (table_name, op, key, after, actor, session_id, request_id, source)
+    execute format('insert into %I.kapok_change_now (table_name, op, key, after, actor, session_id, request_id, source)
         select %L, ''insert'', %s, %s, %s from (select %s as kapok_row from only %s n offset 0) n',
         schema, name, kapok_log.part_of('n.kapok_row', kapok_log.key_columns(rel)),
         case mode when 'full' then 'n.kapok_row' else 'null' end, kapok_log.context_of(schema),

@@ -151,7 +151,7 @@ declare
     key text[] := kapok_log.key_columns(rel);
     made record := kapok_log.conversion(rel);
     conversion text := made.always;
-    target text := format('insert into %I.kapok_change (table_name, op, key, before, after, actor, session_id, request_id, source)',
+    target text := format('insert into %I.kapok_change_now (table_name, op, key, before, after, actor, session_id, request_id, source)',
         schema);
     context text := kapok_log.context_of(schema);
     old_key text := kapok_log.part_of('o.kapok_row', key);

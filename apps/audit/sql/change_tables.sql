@@ -1,6 +1,8 @@
--- The change log: the tables of one tenant, their partitions, and the functions that make JSON with the tenant's rights.
+-- The change log: the tables of one tenant, one for each quarter, and the functions that make JSON with the tenant's rights.
 
 -- Make, in a tenant's schema, the log and the table of what is written down of which table ('' stands for all others).
+-- kapok_change itself stays empty: it stands for what inherits from it. Rows are written into kapok_change_now, which is no
+-- partition: to find one for each row, or to check that it is the right one, costs a write more than its index.
 create function kapok_log.make(schema text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -18,35 +20,45 @@ begin
             session_id text,
             request_id text,
             source text not null
-        ) partition by range (at);
-        create table %1$I.kapok_change_rest partition of %1$I.kapok_change default;
+        );
         create index kapok_change_commits on %1$I.kapok_change (xid, position);
         create table %1$I.kapok_change_mode (table_name text primary key, mode text not null, redact text[] not null default '{}');
-        revoke all on %1$I.kapok_change, %1$I.kapok_change_rest, %1$I.kapok_change_mode from public;
+        revoke all on %1$I.kapok_change, %1$I.kapok_change_mode from public;
         create trigger kapok_append_only before update or delete on %1$I.kapok_change
             for each statement execute function public.kapok_append_only();
         create trigger kapok_no_truncate before truncate on %1$I.kapok_change
             for each statement execute function public.kapok_append_only();
         alter table %1$I.kapok_change enable always trigger kapok_append_only, enable always trigger kapok_no_truncate;
     $sql$, schema);
-    perform kapok_log.make_partitions(schema);
+    perform kapok_log.make_now(schema);
 end
 $$;
 
--- The partition of this quarter, and 30 days before it ends that of the next: kapok_change_2026q4. Attached, so that nobody
--- waits for anybody.
-create function kapok_log.make_partitions(schema text) returns void
+create function kapok_log.make_now(schema text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp set client_min_messages = warning as $$
+begin
+    execute format($sql$
+        create table %1$I.kapok_change_now (position bigint default nextval(%2$L)) inherits (%1$I.kapok_change);
+        create index on %1$I.kapok_change_now (xid, position);
+        revoke all on %1$I.kapok_change_now from public;
+    $sql$, schema, format('%I.kapok_change_position_seq', schema));
+end
+$$;
+
+-- Once a quarter is over, what was written goes on under the quarter's name, kapok_change_2026q3, and kapok_change_now begins
+-- anew. Waits for whoever writes, as long as lock_timeout says, and they for it. A table named so holds nothing older, but
+-- may hold what was written until this was called.
+create function kapok_log.end_quarter(schema text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
-    quarter timestamptz; name text;
+    first timestamptz; is_over bool;
 begin
-    for quarter in select distinct date_trunc('quarter', now() + make_interval(days => ahead)) from unnest(array[0, 30]) ahead loop
-        name := to_char(quarter, '"kapok_change_"YYYY"q"Q');
-        continue when to_regclass(format('%I.%I', schema, name)) is not null;
-        execute format('create table %1$I.%2$I (like %1$I.kapok_change including defaults including constraints)', schema, name);
-        execute format('alter table %1$I.kapok_change attach partition %1$I.%2$I for values from (%3$L) to (%4$L)',
-            schema, name, quarter, quarter + interval '3 months');
-    end loop;
+    execute format('select n.at from %I.kapok_change_now n order by n.xid, n.position limit 1', schema) into first;
+    is_over := first < date_trunc('quarter', now());
+    if is_over then
+        execute format('alter table %1$I.kapok_change_now rename to %2$I', schema, to_char(first, '"kapok_change_"YYYY"q"Q'));
+        perform kapok_log.make_now(schema);
+    end if;
 end
 $$;
 
