@@ -33,11 +33,19 @@ def compare(subjects: Sequence[Subject], workloads: Sequence[Workload], rounds: 
         samples: dict[str, list[Sample]] = {subject.name: [] for subject in subjects}
         for subject in subjects:
             subject.run(workload, WARM_UP_SECONDS)
-        for number in range(1, rounds + 1):
+        runs, length = _runs(workload, rounds, seconds)
+        for number in range(1, runs + 1):
             for subject in subjects:
-                sample = subject.run(workload, seconds)
+                sample = subject.run(workload, length)
                 samples[subject.name].append(sample)
-                print(f"  {workload.name} {number}/{rounds} {subject.title}: {sample.rate:,.0f}/s", flush=True)
+                print(f"  {workload.name} {number}/{runs} {subject.title}: {sample.rate:,.0f}/s", flush=True)
         results[workload.name] = {name: median(taken) for name, taken in samples.items()}
     prove(subjects, workloads)
     return results
+
+
+def _runs(workload: Workload, rounds: int, seconds: float) -> tuple[int, float]:
+    """How many runs a workload gets, and how long each is."""
+    if workload.turns == 1:
+        return rounds, seconds
+    return rounds * workload.turns, max(1, round(seconds / 2))

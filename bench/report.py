@@ -24,9 +24,9 @@ _INTRODUCTION = """\
 Written by `make bench`; do not edit. Every subject has one process, the same PostgreSQL, the same rows and the same
 questions, {connections} connections of one load generator (wrk; pgbench for the ceiling), and shares the machine's
 cores with both. Answers are checked against the rows before and after. Runs are interleaved; each figure is the median
-of {rounds} runs of {seconds:g} s after a warm-up. The ceiling is what PostgreSQL alone does: `pgbench -M prepared` on
-the SQL that Kapok compiles. Kapok's figures are of the whole path: address, key, permissions, limits, preamble,
-statement.
+of {rounds} runs of {seconds:g} s after a warm-up, for inserts of three times as many of half the length: the disk's
+flushes differ from one moment to the next. The ceiling is what PostgreSQL alone does: `pgbench -M prepared` on the SQL
+that Kapok compiles. Kapok's figures are of the whole path: address, key, permissions, limits, preamble, statement.
 """
 
 
