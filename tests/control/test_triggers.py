@@ -17,6 +17,7 @@ from apps.tenants.services import do_revoke_key, do_set_permissions, do_suspend_
 from kapok.tenancy import TenantState
 from tests.factories import LIBRARY, ApiKeyFactory, DomainFactory, ProjectFactory, TenantFactory
 from tests.tenant_database import as_owner, platform_conninfo
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("real_database")
 
@@ -39,7 +40,7 @@ def heard(listener: psycopg.Connection[Any]) -> Heard:
     def until_now() -> list[str]:
         listener.execute("notify kapok_test_end")  # commits after all the changes, so it is heard after them
         payloads = []
-        for notification in listener.notifies(timeout=5):
+        for notification in listener.notifies(timeout=PATIENCE):
             if notification.channel == "kapok_test_end":
                 return sorted(payloads)
             payloads.append(f"{notification.channel.removeprefix('kapok_')} {notification.payload}")
