@@ -211,7 +211,9 @@ def test_probes(live: Live, acme: LiveTenant) -> None:
     assert httpx.get(f"{live.base_url}/healthz").json() == {"status": "ok"}
     ready = httpx.get(f"{live.base_url}/readyz")
     assert (ready.status_code, ready.json()["status"]) == (200, "ready"), ready.text
+    assert "acme" not in ready.text and ready.json()["checks"]["audit"]
     metrics = httpx.get(f"{live.base_url}/metrics").text
+    assert "kapok_audit_watch_age_seconds" in metrics
     assert 'kapok_plan_cache_total{result="hit"}' in metrics
     assert 'kapok_tenant_requests_total{tenant="acme"}' in metrics
     assert 'kapok_pool_connections{state="idle"}' in metrics
