@@ -9,9 +9,10 @@ import pytest
 from django.http import QueryDict
 
 from apps.audit.actions import ACTIONS
-from apps.audit.browse import Difference, Value
+from apps.audit.browse import Difference, Page, Value
 from apps.audit.browse.filters import OPS
 from apps.control.audit_pages.asked import Asked, field_of
+from apps.control.audit_pages.paging import page_in_time
 from apps.control.audit_pages.picks import picks_of
 from apps.control.audit_pages.text import indented, visible
 from apps.control.audit_pages.values import MAX_PAGE, MAX_VALUE, Budget, Shown, lines_of, shown
@@ -99,6 +100,22 @@ def test_values_that_are_gone_say_so() -> None:
     assert shown(there(None), Budget()).is_null
     assert shown(there(""), Budget()).html == ""
     assert shown(there("null"), Budget()).is_null is False
+
+
+def test_a_page_of_rows_too_large_for_its_time_becomes_a_short_one() -> None:
+    asked_for: list[int] = []
+
+    def find(what: str, *, size: int, cursor: str) -> Page:
+        asked_for.append(size)
+        if size > 5:
+            raise KapokError("TIMEOUT", "too long")
+        assert (what, cursor) == ("w", "c")
+        return Page(entries=())
+
+    assert page_in_time(find, "w", size=50, cursor="c") == Page(entries=())
+    assert asked_for == [50, 5]
+    with pytest.raises(KapokError, match="wrong"):
+        page_in_time(lambda **given: (_ for _ in ()).throw(KapokError("BAD_CURSOR", "wrong")), size=50, cursor="")
 
 
 def asked(query: str) -> Asked:

@@ -16,7 +16,7 @@ from apps.control.audit_pages.asked import RANGES, Asked, field_of
 from apps.control.audit_pages.export_link import export_link
 from apps.control.audit_pages.frame import about, framed, guarded
 from apps.control.audit_pages.logs import Opened, address, tables_of_log
-from apps.control.audit_pages.paging import paging
+from apps.control.audit_pages.paging import page_in_time, paging
 from apps.control.audit_pages.people import Person
 from apps.control.audit_pages.picks import label_of, picks_of
 from apps.control.audit_pages.text import shortened, visible
@@ -66,7 +66,7 @@ def _found(request: HttpRequest, log: Opened, asked: Asked) -> dict[str, Any]:
     if len(people) > 1:
         return {"candidates": _candidates(log, asked, people)}
     wanted = asked.filter(people[0].actor if people else who)
-    page = find_entries(log.log, wanted, size=PAGE_SIZE, cursor=request.GET.get("cursor", ""))
+    page = page_in_time(find_entries, log.log, wanted, size=PAGE_SIZE, cursor=request.GET.get("cursor", ""))
     do_look(log.tenant, acting=log.viewer, what="entries", filters=asked.query)
     learn(log, [*page.waiting, *page.entries])
     return {

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from apps.audit.browse import EntryView, history_of_row, parse_key
 from apps.control.audit_pages.frame import about, framed, guarded
 from apps.control.audit_pages.logs import Opened, tables_of_log
-from apps.control.audit_pages.paging import paging
+from apps.control.audit_pages.paging import page_in_time, paging
 from apps.control.audit_pages.values import Budget, Line, lines_of
 from apps.control.audit_pages.wording import Told, learn, told
 from apps.tenants.services import do_look
@@ -62,7 +62,8 @@ def row_page(request: HttpRequest, log: Opened) -> HttpResponse:
 def _found(request: HttpRequest, log: Opened, table: str, key: str) -> dict[str, Any]:
     wanted = parse_key(key)
     query = {"table": table, "key": key}
-    page = history_of_row(log.log, table, wanted, size=PAGE_SIZE, cursor=request.GET.get("cursor", ""))
+    cursor = request.GET.get("cursor", "")
+    page = page_in_time(history_of_row, log.log, table, wanted, size=PAGE_SIZE, cursor=cursor)
     do_look(log.tenant, acting=log.viewer, what="row", filters=query)
     entries = [*page.waiting, *page.entries]
     learn(log, entries)
