@@ -128,7 +128,7 @@ class Environment:
     log_format: str = _variable("KAPOK_LOG_FORMAT", "json: one object a line. text: for reading.", "json", _format)
     pool_size: int = _variable(
         "KAPOK_POOL_SIZE",
-        "Most database connections of one project in one web process; half of them read for one tenant.",
+        "Most database connections of one project in one web process; half of them read at once.",
         20,
         int,
     )

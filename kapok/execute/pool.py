@@ -32,15 +32,15 @@ REOPEN_WITHIN_SECONDS, REOPEN_AFTER_SECONDS = 0.5, 0.05
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """size: connections of one gateway role. spare: how many of them one tenant alone may not take. readers: a tenant
-    that has so many waits with its next read. Reads keep processors busy, and more at once only push each other out of
-    the caches; writes wait for the disk, and those that wait together share a flush. queue: segments that may wait.
-    slots: prepared statements a connection. patience: who waits longer is not passed over for a tenant that is at home
-    on the free connection. Times are seconds."""
+    """size: connections of one gateway role. readers: how many of them read at once; more reads only push each other
+    out of the processors' caches, while writes wait for the disk, and those that wait together share a flush. spare:
+    how many of either one tenant alone may not take. queue: segments that may wait. slots: prepared statements a
+    connection. patience: who waits longer is not passed over for a tenant that is at home on the free connection.
+    Times are seconds."""
 
     size: int = 20
-    spare: int = 2
     readers: int = 10
+    spare: int = 2
     queue: int = 1000
     slots: int = 300
     patience: float = 0.005
@@ -56,7 +56,8 @@ class Pool:
         self._conninfo = conninfo
         self._settings = settings
         self._share = max(1, settings.size - settings.spare)
-        self._readers = max(1, min(settings.readers, self._share))
+        self._readers = max(1, min(settings.readers, settings.size))
+        self._read_share = max(1, self._readers - settings.spare)
         self._loop = asyncio.get_running_loop()
         self._connections: list[Connection] = []
         # The most recently used last: its caches are warm, and the others may age.
@@ -64,6 +65,7 @@ class Pool:
         self._opening: set[asyncio.Task[None]] = set()
         # Segments under way, and those waiting, by tenant; the tenant whose turn is next comes first.
         self._running: dict[str, int] = {}
+        self._reading = 0
         self._waiting: OrderedDict[str, deque[Segment]] = OrderedDict()
         self._failed_at = float("-inf")
         self.waiting = 0
@@ -95,7 +97,10 @@ class Pool:
             self._grow()
 
     def _may_run(self, segment: Segment) -> bool:
-        return self._running.get(segment.schema, 0) < (self._share if segment.writes else self._readers)
+        running = self._running.get(segment.schema, 0)
+        if segment.writes:
+            return running < self._share
+        return running < self._read_share and self._reading < self._readers
 
     def _idle_for(self, schema: str) -> Connection:
         """The tenant's home if it is idle, else the connection used last."""
@@ -110,11 +115,15 @@ class Pool:
 
     def _send(self, connection: Connection, segment: Segment) -> None:
         self._running[segment.schema] = self._running.get(segment.schema, 0) + 1
+        if not segment.writes:
+            self._reading += 1
         connection.send(segment)
 
     def _on_free(self, connection: Connection, segment: Segment | None) -> None:
         """A connection has answered a segment, was just opened, or is lost."""
         if segment is not None:
+            if not segment.writes:
+                self._reading -= 1
             running = self._running[segment.schema] - 1
             if running:
                 self._running[segment.schema] = running

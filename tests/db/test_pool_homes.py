@@ -25,10 +25,10 @@ _WAIT = "select pg_backend_pid()::text from pg_advisory_xact_lock_shared(4712)"
 
 @pytest.fixture
 async def pool() -> AsyncIterator[Pool]:
-    pool = Pool(os.environ["DATABASE_URL"], PoolSettings(size=4, spare=1, readers=2))
+    pool = Pool(os.environ["DATABASE_URL"], PoolSettings(size=4, spare=1, readers=3))
     # Open all of its connections.
     with _held_up():
-        running = [asyncio.create_task(_run(pool, _TENANTS[number], _WAIT)) for number in range(4)]
+        running = [asyncio.create_task(_write(pool, _TENANTS[number], _WAIT)) for number in range(4)]
         await asyncio.to_thread(until, lambda: pool.open == 4)
     await asyncio.gather(*running)
     yield pool
@@ -94,6 +94,11 @@ async def test_a_tenants_reads_take_fewer_connections_than_its_writes(pool: Pool
         await asyncio.sleep(0)
         assert (pool.in_use, pool.waiting) == (2, 2)
         assert await _run(pool, _TENANTS[2], _WHERE)
+        # All tenants together leave connections to writes, too.
+        reads += [asyncio.create_task(_run(pool, _TENANTS[number], _WAIT)) for number in (2, 3)]
+        await asyncio.sleep(0)
+        assert (pool.in_use, pool.waiting) == (3, 3)
+        await _write(pool, _TENANTS[4], _WHERE)
     await asyncio.gather(*reads)
     with _held_up():
         writes = [asyncio.create_task(_write(pool, _TENANTS[1], _WAIT)) for _ in range(5)]
