@@ -2,7 +2,8 @@
 
 In: the database, the signing key, the anchors (KAPOK_AUDIT_*). Out: entries and signed
 checkpoints, until SIGTERM. One is enough; two do no harm. `--once` seals what there is and ends; `--lost-key` begins to
-sign with KAPOK_AUDIT_KEY although the former key is gone (docs/audit-sealing.md).
+sign with KAPOK_AUDIT_KEY although the former key is gone; `--search-anew` makes a log's search table again
+(docs/audit-sealing.md, docs/audit-browser.md).
 """
 
 from __future__ import annotations

@@ -1,0 +1,72 @@
+"""`kapok audit entry`: one entry of an audit trail, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from kapok.cli.audit_entries import chosen_log, row_of, text_of
+from kapok.cli.client import Client
+from kapok.cli.invocation import Invocation, common_options, pass_invocation
+from kapok.cli.render import Column, show_object
+from kapok.cli.settings import Output
+from kapok.cli.text import one_line
+
+DETAIL = (
+    Column("Entry", "index"),
+    Column("At", "at"),
+    Column("What", "what"),
+    Column("Actor", "actor"),
+    Column("Key or target", "object"),
+    Column("Source", "source"),
+    Column("Outcome", "outcome"),
+    Column("Details", "details"),
+    Column("Address", "address"),
+    Column("Session", "sessionId"),
+    Column("Request", "requestId"),
+    Column("State", "sealing"),
+    Column("Under checkpoint", "sealed"),
+    Column("Erased", "erased"),
+)
+
+
+@click.command()
+@click.argument("log_and_index", nargs=-1, required=True, metavar="[TENANT] INDEX")
+@click.option("--platform", is_flag=True, help="The control plane's own log instead of a tenant's.")
+@common_options
+@pass_invocation
+def command(invocation: Invocation, log_and_index: tuple[str, ...], platform: bool) -> None:
+    """Show the entry INDEX of the log of TENANT (or the --platform's): what was before, and after."""
+    *tenants, index = log_and_index
+    if len(tenants) > 1 or not (index.isascii() and index.isdigit()):
+        raise click.UsageError("Name a tenant (or say --platform), then the entry's number.")
+    chosen = chosen_log(tenants[0] if tenants else None, platform=platform)
+    output = invocation.settings.output
+    with Client(invocation.settings) as client:
+        entry = client.get(f"/audit/entries/{index}", **chosen)
+    if output is Output.JSON:
+        show_object(output, entry, DETAIL)
+        return
+    show_object(output, row_of(entry), DETAIL)
+    for one in entry["differences"]:
+        _show(output, one)
+
+
+def _show(output: Output, one: Mapping[str, Any]) -> None:
+    """A column: one line where it is the same, else what was and what is."""
+    column, before, after = one["column"], _value(one["before"]), _value(one["after"])
+    if output is Output.PLAIN:
+        click.echo("\t".join(one_line(text) for text in (column, before, after, "changed" if one["changed"] else "")))
+    elif one["changed"]:
+        for sign, text, color in (("-", before, "red"), ("+", after, "green")):
+            if text:
+                click.secho(one_line(f"{sign} {column}: {text}"), fg=color)
+    else:
+        click.secho(one_line(f"  {column}: {after or before}"), dim=True)
+
+
+def _value(value: Mapping[str, Any]) -> str:
+    state = value["state"]
+    return text_of(value["value"]) if state == "there" else "" if state == "absent" else f"[{state}]"
