@@ -31,7 +31,7 @@ class Answering:
         return True
 
     def answer(self) -> None:
-        self.waiting.pop()((200, b"content-length: 0\r\n\r\n"))
+        self.waiting.pop()((200, (b"content-length: 0\r\n\r\n",)))
 
 
 class Wire(asyncio.Transport):
