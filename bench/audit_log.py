@@ -8,21 +8,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from django.conf import settings
 
 from apps.audit.browse import Filter, find_entries, history_of_row
 from apps.audit.logs import LogRef, log_of
+from apps.audit.sealing_rows import table_of
 from apps.audit.sealing_state import Session
-from apps.audit.search_index import index_all, index_batch
+from apps.audit.search_index import index_all
+from apps.audit.search_terms import FACET_COLUMNS, TERMS
 from apps.tenants.models import Tenant
 from kapok.identifiers import quote_identifier
+from kapok.ledger.entries import CHANGE, EVENT
 
 TABLES, ROWS, ACTORS = 40, 200_000, 5000
-#: So many entries are made searchable batch by batch, the others in larger ones.
-BATCHED, LARGE = 100_000, 300_000
+#: So many entries are made searchable batch by batch, the others at once. Positions of rows begin after FIRST.
+BATCHED, FIRST = 100_000, 1_000_000
 
 # Every twentieth entry is an event. Every tenth change is of row 7 of its table; a third is by one of all actors.
 _CHANGES = """
@@ -60,6 +63,18 @@ _LOG = """
     insert into {schema}.kapok_log (id, origin, horizon, size, last_problem)
     values (1, 'bench', pg_current_xact_id()::text::bigint::text::xid8, %(entries)s, '')
     on conflict (id) do update set size = %(entries)s
+"""
+# As apps/audit/search_index.py, but for all at once: entries are numbered as their rows are.
+_FACETS: LiteralString = """
+    insert into {schema}.kapok_facet (kind, table_name, op, source, action, outcome)
+    select distinct {facet} from {schema}.{table} r where r.position > %s and r.position <= %s
+"""
+_AT_ONCE: LiteralString = """
+    insert into {schema}.kapok_search (index, at, who, object, moved_to, request, facet)
+    select n.position - 1000001, n.at, n.who, n.object, n.moved_to, n.request, f.id
+    from (
+        select r.position, r.at, {facet}, {terms} from {schema}.{table} r where r.position > %s and r.position <= %s
+    ) n join {schema}.kapok_facet f using (kind, action, outcome, table_name, op, source)
 """
 _INDEXES = """
     select indexname, indexdef from pg_indexes
@@ -113,7 +128,7 @@ def _write(session: Session, log: LogRef, entries: int, begin: str) -> None:
         "since": begin, "step": step, "entries": entries, "tables": TABLES, "rows": ROWS, "actors": ACTORS
     }  # fmt: skip
     with session.transaction():
-        session.execute(log.sql("truncate {schema}.kapok_entry, {schema}.kapok_search").encode())
+        session.execute(log.sql("truncate {schema}.kapok_entry, {schema}.kapok_search, {schema}.kapok_facet").encode())
         for statement in (_CHANGES, _EVENTS, _ENTRIES, _LOG):
             session.execute(log.sql(statement).encode(), parameters)
     for table in ("kapok_change", "kapok_event", "kapok_entry"):
@@ -125,8 +140,14 @@ def _make_searchable(session: Session, log: LogRef, entries: int) -> float:
     indexes = session.execute(_INDEXES, [log.schema]).fetchall()
     for name, _ in indexes:
         session.execute(f"drop index {log.sql('{schema}.')}{quote_identifier(name)}".encode())
-    for first in range(0, entries - BATCHED, LARGE):
-        index_batch(session, log, min(LARGE, entries - BATCHED - first))
+    with session.transaction():
+        for kind in (CHANGE, EVENT):
+            for statement in (_FACETS, _AT_ONCE):
+                marks = {"{facet}": FACET_COLUMNS[kind], "{terms}": TERMS[kind], "{table}": table_of(kind)}
+                for mark, text in marks.items():
+                    statement = statement.replace(mark, text)
+                session.execute(log.sql(statement).encode(), [FIRST, FIRST + entries - BATCHED])
+        session.execute(log.sql("update {schema}.kapok_log set indexed_size = %s").encode(), [entries - BATCHED])
     for _, definition in indexes:
         session.execute(definition.encode())
     session.execute(f"vacuum analyze {log.sql('{schema}.')}kapok_search".encode())
