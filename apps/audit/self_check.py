@@ -7,7 +7,7 @@ not be there. What was found is written down, recorded and logged by `apps/audit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -51,13 +51,16 @@ def check_slice(
     """Go on with the round. trusted: the only keys that may have signed; those that the log itself names when empty.
     limit: entries, a multiple of 256. Raises OSError while an anchor cannot be read, psycopg.Error."""
     try:
+        # Before the snapshot: what is signed and anchored while this runs is in neither of the two.
+        anchored = _anchored(session, log, anchors, limit)
         with session.transaction():
             session.execute(_SNAPSHOT)
             state = read_log(session, log)
             if state is None:
                 return Checked(0, ended=True)
             begin = _begin(session, log)
-            checked = _check(session, log, state, anchors, trusted or keys_of(state), begin, begin + limit)
+            known = anchored.get(state.origin, {})
+            checked = _check(session, log, state, anchors, known, trusted or keys_of(state), begin, begin + limit)
     except LogChangedError as exc:
         checked = Checked(exc.index or 0, ended=True, problem=str(exc), index=exc.index)
     except ValueError as exc:
@@ -100,11 +103,23 @@ def _begin(session: Session, log: LogRef) -> int:
     return begin - begin % WIDTH
 
 
+def _anchored(
+    session: Session, log: LogRef, anchors: Sequence[Anchor], limit: int
+) -> dict[str, dict[str, Sequence[int]]]:
+    """The sizes that each anchor has, by the anchor's name, under the log's origin; only where this slice may be the
+    last: a log never gets shorter."""
+    state = read_log(session, log)
+    if state is None or _begin(session, log) + limit < state.size:
+        return {}
+    return {state.origin: {anchor.name: list(anchor.sizes(state.origin)) for anchor in anchors}}
+
+
 def _check(
     session: Session,
     log: LogRef,
     state: LogState,
     anchors: Sequence[Anchor],
+    anchored: Mapping[str, Sequence[int]],
     trusted: Sequence[PublicKey],
     begin: int,
     end: int,
@@ -114,5 +129,5 @@ def _check(
     check_checkpoints(session, log, state, anchors, trusted, begin, leaves)
     if end < state.size:
         return Checked(end, ended=False)
-    check_end(session, log, state, anchors)
+    check_end(session, log, state, anchored)
     return Checked(end, ended=True)

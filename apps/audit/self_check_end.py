@@ -5,10 +5,9 @@ In: a log whose entries are all as they were. Out: nothing, or `LogChangedError`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
-from apps.audit.anchors import Anchor
 from apps.audit.logs import LogRef
 from apps.audit.sealing_rows import kinds_of, sealed_up_to, table_of
 from apps.audit.sealing_state import LogState, Session
@@ -32,8 +31,9 @@ _CHECKPOINT_BEYOND = "select size from {schema}.kapok_checkpoint where size > %s
 _SIZES = "select size from {schema}.kapok_checkpoint"
 
 
-def check_end(session: Session, log: LogRef, state: LogState, anchors: Sequence[Anchor]) -> None:
-    """Look at everything but the entries below state.size. Raises LogChangedError."""
+def check_end(session: Session, log: LogRef, state: LogState, anchored: Mapping[str, Sequence[int]]) -> None:
+    """Look at everything but the entries below state.size. anchored: the sizes that each anchor had before the
+    transaction's snapshot was taken, by its name. Raises LogChangedError."""
     session.execute(_PLAN)
     for kind in kinds_of(session, log):
         _check_unsealed(session, log, state, kind)
@@ -44,8 +44,8 @@ def check_end(session: Session, log: LogRef, state: LogState, anchors: Sequence[
     row = session.execute(log.sql(_CHECKPOINT_BEYOND), [state.size]).fetchone()
     if row is not None:
         raise LogChangedError(f"there is a checkpoint of {row[0]} entries, and the log has {state.size}")
-    if anchors:
-        _check_anchors(session, log, state, anchors)
+    if anchored:
+        _check_anchors(session, log, state, anchored)
 
 
 def _check_unsealed(session: Session, log: LogRef, state: LogState, kind: str) -> None:
@@ -74,10 +74,10 @@ def _all_tiles(size: int) -> list[Tile]:
     return changed_tiles(0, size)
 
 
-def _check_anchors(session: Session, log: LogRef, state: LogState, anchors: Sequence[Anchor]) -> None:
+def _check_anchors(session: Session, log: LogRef, state: LogState, anchored: Mapping[str, Sequence[int]]) -> None:
     signed = {size for (size,) in session.execute(log.sql(_SIZES)).fetchall()}
-    for anchor in anchors:
-        for size in anchor.sizes(state.origin):
+    for name, sizes in anchored.items():
+        for size in sizes:
             if size not in signed:
                 what = "was rolled back" if size > state.size else "has lost a checkpoint"
-                raise LogChangedError(f"the log {what}: the anchor {anchor.name} has one of {size} entries")
+                raise LogChangedError(f"the log {what}: the anchor {name} has one of {size} entries")

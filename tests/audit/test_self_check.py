@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from apps.audit import self_check
+from apps.audit.anchoring import bring_to_anchors
+from apps.audit.checkpointing import checkpoint
 from apps.audit.keys import keyring_of
-from apps.audit.self_check import check_slice
+from apps.audit.self_check import check_log, check_slice
 from apps.audit.tasks import check_logs
 from config.celery import app
 from kapok.ledger.checkpoints import Checkpoint, sign
@@ -144,3 +147,22 @@ def test_the_beat_checks_every_log(transactional_db: None, checked: SealedLog, s
     checked.sql("update {schema}.kapok_log set last_checked_at = null")
     check_logs()
     assert "is not signed by a key of this log" in checked.value(problem)
+
+
+def test_what_is_sealed_meanwhile_is_no_rollback(checked: SealedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sealer signs and anchors while the check has its snapshot already."""
+    look = self_check.check_entries
+
+    def sealed_meanwhile(*arguments: Any) -> list[bytes]:
+        monkeypatch.setattr(self_check, "check_entries", look)
+        with checked.connect() as other:
+            checked.change(session=other)
+            checked.seal(session=other)
+            assert checkpoint(other, checked.log, checked.keyring, [checked.anchor])
+            assert bring_to_anchors(other, checked.log, [checked.anchor]) == 1
+        return look(*arguments)
+
+    monkeypatch.setattr(self_check, "check_entries", sealed_meanwhile)
+    assert check_log(checked.session, checked.log, [checked.anchor], checked.keyring.public).problem == ""
+    assert self_check.check_entries is look
+    assert checked.check().problem == ""
