@@ -88,7 +88,12 @@ def s3_server(directory: Path) -> Iterator[Server]:
             ports = _free(_PORTS)
             process = subprocess.Popen(_command(directory, ports), stdout=log, stderr=subprocess.STDOUT, cwd=directory)
             server = Server(f"http://127.0.0.1:{ports['s3.port']}")
-            until(server.answers, 120, otherwise=lambda: (directory / "log").read_text()[-4000:])
+            until(
+                lambda: server.answers() or process.poll() is not None,
+                120,
+                otherwise=lambda: (directory / "log").read_text()[-4000:],
+            )
+            assert process.poll() is None, (directory / "log").read_text()[-4000:]
             yield server
     finally:
         if process is not None:
@@ -114,6 +119,8 @@ def _command(directory: Path, ports: dict[str, int]) -> list[str]:
         "-logtostderr=true", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={data}", "-filer", "-s3",
         f"-s3.config={config}", "-s3.iam=false", f"-filer.localSocket={directory / 'filer.sock'}",
         "-master.volumeSizeLimitMB=64", "-volume.max=400",
+        # What has a fixed port, and what is sent to its makers.
+        "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false",
         *(f"-{name}={port}" for name, port in ports.items()),
     ]  # fmt: skip
 
