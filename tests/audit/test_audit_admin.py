@@ -90,6 +90,8 @@ def test_who_sees_which_pages(auditing: Auditing) -> None:
     text = page(auditor, "auditlog_change", auditing.acme.schema_name).content.decode()
     assert auditing.keyring.current.key.text in text
     assert auditing.log(auditing.acme).origin in text
+    # What the watch remembers is not shown.
+    assert "Unreadable since" not in text
     listed = page(auditor, "auditlog_changelist", query="?q=acme&well=no&o=-3").content.decode()
     assert "acme" in listed and "globex" not in listed
     assert b"acme" not in page(auditor, "auditlog_changelist", query="?well=yes").content

@@ -59,7 +59,6 @@ class AuditLogAdmin(AuditScopedAdmin):
     search_fields = ("tenant__slug", "tenant__name", "tenant__project__slug", "sealing_problem", "check_problem")
     search_help_text = "Search by tenant, project or problem"
     actions_detail: ClassVar = ("browse", "export", "check_now")
-    fieldsets = ()
     change_form_outer_before_template = "tenants/audit_log.html"
 
     class Media:
@@ -75,6 +74,10 @@ class AuditLogAdmin(AuditScopedAdmin):
         counted = Subquery(open_ones.annotate(count=Count("pk")).values("count"))
         rows: QuerySet[AuditLog] = logs_for(request.user).annotate(alerts=Coalesce(counted, 0))  # type: ignore[arg-type]
         return rows.order_by(*self.get_ordering(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: AuditLog | None = None) -> Any:
+        """None: the page has a template of its own."""
+        return ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """They are there, or not."""
