@@ -26,6 +26,7 @@ HOSTILE = "</pre><script>alert('log')</script>"
 def auditing(real_database: None, tmp_path: Path, settings: Any) -> Auditing:
     """Two tenants whose logs are sealed and were looked at; acme's has a problem, globex's another."""
     settings.KAPOK_EXPORT_DIR = str(tmp_path)
+    settings.KAPOK_AUDIT_LAG_SECONDS = 86_400
     made = Auditing(tmp_path)
     User.objects.update(is_staff=True)
     for tenant in (None, made.acme, made.globex):

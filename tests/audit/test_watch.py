@@ -20,13 +20,14 @@ from apps.tenants.tasks import watch_audit_logs
 from apps.tenants.watching import watch_logs
 from tests.audit.auditing import Auditing, owner
 from tests.tenant_database import platform_conninfo, real_database
+from tests.waiting import until
 
 __all__ = ["real_database"]
 
 
 @pytest.fixture
 def auditing(real_database: None, tmp_path: Path, settings: Any) -> Auditing:
-    settings.KAPOK_AUDIT_LAG_SECONDS = 300
+    settings.KAPOK_AUDIT_LAG_SECONDS = 86_400
     return Auditing(tmp_path)
 
 
@@ -71,7 +72,7 @@ def test_what_lies_unsealed_is_seen_and_told_until_it_is_sealed(
         assert watch_logs() == 0
     assert watch_logs() == 3
     assert [event["kind"] for event in auditing.events(auditing.acme, "audit.alert_raised")] == ["sealing_lags"]
-    settings.KAPOK_AUDIT_LAG_SECONDS = 300
+    settings.KAPOK_AUDIT_LAG_SECONDS = 86_400
     seal_everything(auditing)
     watch_audit_logs()
     assert open_alerts() == set()
@@ -92,9 +93,13 @@ def test_a_log_at_rest_is_left_alone_until_something_moves(
     auditing: Auditing, platform: psycopg.Connection[Any]
 ) -> None:
     seal_everything(auditing)
-    for _ in range(3):
+
+    def at_rest() -> bool:
         watch_audit_logs()
-    assert log_of(auditing.acme).calm
+        return log_of(auditing.acme).calm
+
+    # An analyze of autovacuum's may have a transaction id for a moment.
+    until(at_rest)
     # Proof that it is not looked into: what a look would find is not found, as no position has moved.
     schema = auditing.acme.schema_name
     platform.execute(f"update \"{schema}\".kapok_checkpoint set at = now() - interval '1 day'".encode())
