@@ -44,7 +44,7 @@ _IS_DONE = """
         )
 """
 _END_QUARTER = "select kapok_log.end_quarter(%s)"
-_COUNT = "select count(*) from {schema}.{partition}"
+_COUNT = "select count(*), max(at) from {schema}.{partition}"
 
 
 def tend_change_logs() -> int:
@@ -65,9 +65,8 @@ def _tend(tenant: Tenant) -> None:
         log.warning("the change log of tenant %s had lost triggers or tables: %s", tenant.slug, sorted(mended))
     keep = timedelta(days=parse_settings(tenant.project.audit).retention_days)
     before = timezone.now() - keep
-    for partition in expired_partitions(names, before):
-        _drop(tenant, names, partition, before)
-    _forget_expired(names)
+    ends = [_drop(tenant, names, partition, before) for partition in expired_partitions(names, before)]
+    _forget_expired(names, [end for end in ends if end is not None])
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         cursor.execute(_END_QUARTER, [names.schema])
@@ -89,27 +88,27 @@ def end_of(partition: str) -> datetime:
     return datetime(year + quarter // 4, quarter % 4 * 3 + 1, 1, tzinfo=UTC)
 
 
-def _forget_expired(names: Names) -> None:
-    """What was dropped is not found any more; in small transactions, and again in the next round if this one ends."""
-    kept = expired_partitions(names, datetime.max.replace(tzinfo=UTC))
-    if kept:
-        end = end_of(kept[0])
-        before = end.replace(year=end.year - (end.month < 4), month=(end.month - 4) % 12 + 1)
-        with connection.cursor() as cursor:
-            while forget_expired(cursor, log_of(names.schema), before):
-                pass
+def _forget_expired(names: Names, ends: list[datetime]) -> None:
+    """What was dropped is not found any more; in small transactions. What is left when this is killed is shown as
+    expired until the next quarter is dropped."""
+    with connection.cursor() as cursor:
+        while ends and forget_expired(cursor, log_of(names.schema), max(ends)):
+            pass
 
 
 @transaction.atomic
-def _drop(tenant: Tenant, names: Names, partition: str, before: datetime) -> None:
-    """Drop a quarter's table, unless something of it is not sealed yet, or newer."""
+def _drop(tenant: Tenant, names: Names, partition: str, before: datetime) -> datetime | None:
+    """Drop a quarter's table, unless something of it is not sealed yet, or newer. Out: before when all of it was."""
     with connection.cursor() as cursor:
         cursor.execute(render(_IS_DONE, schema=names.schema, partition=partition), [before])
         if not cursor.fetchone()[0]:
-            return
+            return None
         cursor.execute(render(_COUNT, schema=names.schema, partition=partition))
-        rows = cursor.fetchone()[0]
+        rows, newest = cursor.fetchone()
         cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         cursor.execute(render("drop table {schema}.{partition}", schema=names.schema, partition=partition))
-    end = end_of(partition).isoformat().replace("+00:00", "Z")
-    record_on_tenant("audit.expired", tenant, acting=SYSTEM, table="kapok_change", before=end, rows=rows)
+    # A quarter that was ended late has something of the next.
+    end = end_of(partition) if newest is None else max(end_of(partition), newest + timedelta(microseconds=1))
+    told = end.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    record_on_tenant("audit.expired", tenant, acting=SYSTEM, table="kapok_change", before=told, rows=rows)
+    return end

@@ -110,6 +110,29 @@ def test_audit_yaml_says_what_is_recorded(live: Live, project: Path, slug: str) 
     # Its job had the watch look.
     assert slug in [log["tenant"] for log in live.cli("audit", "status", "--search", slug)["logs"]]
     assert "alerts" in live.cli("audit", "alerts", "list", "--state", "all")
+    look_into_the_trail(live, project, slug)
+
+
+def look_into_the_trail(live: Live, project: Path, slug: str) -> None:
+    """A note is written and changed; the sealer makes that searchable."""
+    (project / "notes.sql").write_text(
+        "insert into notes (title, body) values ('One', 'secret');\nupdate notes set title = 'Two', body = 'other';"
+    )
+    live.cli("seed", slug, "--file", str(project / "notes.sql"), cwd=project)
+    asked = ("audit", "entries", slug, "--table", "notes", "--op", "update")
+    until(lambda: [entry["sealed"] for entry in live.cli(*asked)["entries"]] not in ([], [None]))
+    [entry] = live.cli(*asked)["entries"]
+    key = json.dumps(entry["key"])
+    history = live.cli("audit", "history", slug, "notes", key)["entries"]
+    assert [one["op"] for one in history] == ["update", "insert"] and history[0] == entry
+    table = plain(live, *asked).stdout
+    assert "update notes" in table and "sealed" in table
+    shown = plain(live, "audit", "entry", slug, str(entry["index"])).stdout
+    assert "- title: One" in shown and "+ title: Two" in shown and "  body: [redacted]" in shown
+    assert "secret" not in shown
+    assert plain(live, "audit", "entry", slug, "99999999").returncode == 6
+    wrong = plain(live, "audit", "entries", slug, "--action", "tenant.create")
+    assert wrong.returncode != 0 and "tenant.created" in wrong.stderr
 
 
 def test_seeds_are_all_or_nothing(live: Live, project: Path, slug: str) -> None:

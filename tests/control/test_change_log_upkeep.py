@@ -189,6 +189,7 @@ def test_quarters_are_dropped_when_they_are_old_and_sealed() -> None:
     written(tenant, late, str(timezone.now() - timedelta(days=7)))
     written(tenant, old[0], "2019-10-01 12:00Z")
     written(tenant, old[1], "2020-01-01 12:00Z")
+    searchable(schema, late, *old)
     tend_change_logs()
     assert partitions(tenant) == sorted([late, *old, *made])  # nothing is sealed
     with connection.cursor() as cursor:
@@ -199,6 +200,7 @@ def test_quarters_are_dropped_when_they_are_old_and_sealed() -> None:
         )
     tend_change_logs()
     assert partitions(tenant) == sorted([late, old[1], *made])
+    assert fetch(f"select index from {schema}.kapok_search order by index") == [(0,), (2,)]
     with connection.cursor() as cursor:
         cursor.execute(f"update {schema}.kapok_log set horizon = pg_snapshot_xmin(pg_current_snapshot())")
     tend_change_logs()
@@ -207,6 +209,21 @@ def test_quarters_are_dropped_when_they_are_old_and_sealed() -> None:
         f"select details->>'before', details->>'rows' from {schema}.kapok_event where action = 907 order by position"
     )
     assert told == [("2020-01-01T00:00:00Z", "1"), ("2020-04-01T00:00:00Z", "1")]
+    assert fetch(f"select index from {schema}.kapok_search") == [(0,)]
+
+
+def searchable(schema: str, *tables: str) -> None:
+    """As the sealer makes it, one entry for each table's row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"insert into {schema}.kapok_facet (kind, table_name, op, source, action, outcome) "
+            "values ('change', 't', 'ddl', 'owner', 0, '')"
+        )
+        for index, table in enumerate(tables):
+            cursor.execute(
+                f"insert into {schema}.kapok_search (index, at, facet) select {index}, r.at, f.id "
+                f"from {schema}.{table} r cross join {schema}.kapok_facet f"
+            )
 
 
 def lose_trigger(tenant: Tenant) -> None:
