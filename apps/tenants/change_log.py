@@ -35,7 +35,8 @@ _TABLES = """
 """
 _FUNCTIONS = """
     select distinct p.proname::text from pg_depend d join pg_proc p on p.oid = d.objid
-    where d.refclassid = 'pg_namespace'::regclass and d.refobjid = to_regnamespace(%s) and d.classid = 'pg_proc'::regclass
+    where d.refclassid = 'pg_namespace'::regclass and d.refobjid = to_regnamespace(%s)
+      and d.classid = 'pg_proc'::regclass
 """
 _PROTECT = "select kapok_log.protect_all(%s, %s)::text"
 
