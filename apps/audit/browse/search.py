@@ -19,7 +19,7 @@ from apps.audit.search_terms import REQUEST_IS, ROW_IS, TARGET_IS, WHO_IS
 from kapok.ledger.entries import CHANGE, EVENT
 
 #: So many entries of one request, or of one row where somebody is looked for, are looked at in one statement.
-SCAN = 2000
+SCAN = 400
 
 _STREAMS: LiteralString = """
     select s.at, s.index, s.fits from (
