@@ -14,17 +14,16 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 
 from apps.control.api.trials import MAX_TEXT
 from apps.control.trials.explain import Explanation, explain
 from apps.control.trials.people import somebody
 from apps.tenants.access import Right, get_tenant_for
 from apps.tenants.acting import Actor
-from apps.tenants.admin.rules import TABS, rules_url
+from apps.tenants.admin.rules import page_facts
 from apps.tenants.admin.scope import acting
 from apps.tenants.models import Tenant
-from apps.tenants.rulebook import current_version, rules_of
+from apps.tenants.rulebook import rules_of
 from kapok.errors import KapokError
 from kapok.permissions.rules import SERVICE_ROLE
 
@@ -71,15 +70,9 @@ def explain_page(request: HttpRequest, slug: str) -> HttpResponse:
     given = request.POST if form.is_bound else {"who": "anon", "query": EXAMPLE}
     context = {
         **admin.site.each_context(request),
-        "title": f"Permissions of {tenant.slug}",
+        **page_facts(tenant),
         "opts": Tenant._meta,
-        "owner": tenant,
-        "is_tenant": True,
-        "back": reverse("admin:tenants_tenant_change", args=[tenant.pk]),
-        "url": rules_url(tenant),
-        "tabs": TABS,
         "tab": "explain",
-        "current": current_version(tenant),
         "form": form,
         "given": given,
         "problem": problem,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kapok.cli.audit_status import chosen_log
+from kapok.cli.audit_log import chosen_log
 from kapok.cli.client import Client
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
 from kapok.cli.progress import follow
@@ -22,7 +22,7 @@ def command(invocation: Invocation, tenant: str | None, platform: bool) -> None:
     sealed."""
     settings = invocation.settings
     with Client(settings) as client:
-        operation = client.post("/audit/log/check", chosen_log(tenant, platform))
+        operation = client.post("/audit/log/check", chosen_log(tenant, platform=platform))
         done = follow(client, operation, settings.output)
     if settings.output is Output.JSON:
         show_json(done)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
 
+from kapok.cli.audit_log import chosen_log, time_of
 from kapok.cli.client import Client
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
 from kapok.cli.render import Column, say, show_list
@@ -72,24 +72,6 @@ def command(
     with Client(invocation.settings) as client:
         data = client.get("/audit/entries", **chosen_log(tenant, platform=platform), **times, **asked)
     show_page(invocation.settings.output, data)
-
-
-def chosen_log(tenant: str | None, *, platform: bool) -> dict[str, Any]:
-    """The parameters that name a log. Raises UsageError."""
-    if bool(tenant) == platform:
-        raise click.UsageError("Name a tenant, or say --platform.")
-    return {"tenant": tenant} if tenant else {"platform": True}
-
-
-def time_of(text: str | None) -> str | None:
-    """The time with a time zone: UTC unless it has one. Raises UsageError."""
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise click.UsageError(f"{text!r} is not a time like 2026-01-01T00:00Z.") from exc
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
 
 
 def show_page(output: Output, data: Mapping[str, Any]) -> None:

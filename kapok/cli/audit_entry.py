@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from kapok.cli.audit_entries import chosen_log, row_of, text_of
+from kapok.cli.audit_entries import row_of, text_of
+from kapok.cli.audit_log import chosen_log
 from kapok.cli.client import Client
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
 from kapok.cli.render import Column, show_object

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from kapok.cli.audit_log import chosen_log
 from kapok.cli.client import Client
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
 from kapok.cli.progress import follow
@@ -46,10 +47,8 @@ def command(
 ) -> None:
     """Erase values from the log of TENANT (or the --platform's) for good. Every proof still holds; what was erased is
     known to have been there, not what it was. Backups and bundles made before still have it."""
-    if bool(tenant) == platform:
-        raise click.UsageError("Name a tenant, or say --platform.")
-    chosen: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-    chosen |= {"tenant": tenant} if tenant else {"platform": True}
+    chosen = chosen_log(tenant, platform=platform)
+    chosen |= {name: value for name, value in named.items() if value is not None}
     chosen |= {"key": dict(_column(key) for key in keys)} if keys else {}
     chosen |= {"paths": list(paths)} if paths else {}
     output = invocation.settings.output

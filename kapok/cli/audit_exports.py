@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from kapok.cli.audit_log import chosen_log, time_of
 from kapok.cli.client import Client
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
 from kapok.cli.paging import list_options
@@ -82,11 +82,9 @@ def create(
 ) -> None:
     """Export the log of TENANT (or the --platform's), and save the bundle when it is made."""
     settings = invocation.settings
-    if bool(tenant) == platform:
-        raise click.UsageError("Name a tenant, or say --platform.")
-    body = {"platform": platform, "from": _time(since), "to": _time(until), **wanted}
+    body = {**chosen_log(tenant, platform=platform), "from": time_of(since), "to": time_of(until), **wanted}
     with Client(settings) as client:
-        made = client.post("/audit/exports", {**body, "tenant": tenant} if tenant else body)
+        made = client.post("/audit/exports", body)
         if wait:
             follow(client, made["operation"], settings.output)
             made = client.get(f"/audit/exports/{made['id']}")
@@ -171,14 +169,3 @@ def _save(client: Client, export: dict[str, Any], file: Path | None, output: Out
         unfinished.unlink(missing_ok=True)
     if output is Output.TABLE:
         say(output, f"Saved as {path}. Prove it: `kapok audit verify {path} --trusted-key ...`")
-
-
-def _time(text: str | None) -> str | None:
-    """The time with a time zone: UTC unless it has one. Raises UsageError."""
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise click.UsageError(f"{text!r} is not a time like 2026-01-01T00:00Z.") from exc
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from kapok.cli.audit_log import chosen_log
 from kapok.cli.client import Client
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
 from kapok.cli.paging import list_options
@@ -52,16 +53,9 @@ def command(invocation: Invocation, /, tenant: str | None, platform: bool, page_
     output = invocation.settings.output
     with Client(invocation.settings) as client:
         if tenant or platform:
-            show_object(output, client.get("/audit/log", **chosen_log(tenant, platform)), DETAIL)
+            show_object(output, client.get("/audit/log", **chosen_log(tenant, platform=platform)), DETAIL)
             return
         data = client.get("/audit/logs", pageSize=page_size, **parameters)
     for log in data["logs"]:
         log["tenant"] = log["tenant"] or "(control plane)"
     show_list(output, data, data["logs"], LIST)
-
-
-def chosen_log(tenant: str | None, platform: bool) -> dict[str, Any]:
-    """What the API calls the log. Raises UsageError unless it is one."""
-    if bool(tenant) == platform:
-        raise click.UsageError("Name a tenant, or say --platform.")
-    return {"tenant": tenant} if tenant else {"platform": True}

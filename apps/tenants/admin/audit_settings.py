@@ -33,6 +33,7 @@ RECENT = 100
 #: How the names of Kapok's own tables begin; no change log has them.
 PLATFORM = "kapok_"
 TABS = {"edit": "audit.yaml", "history": "History"}
+TEMPLATES = {"edit": "tenants/audit_settings_edit.html", "history": "tenants/versioned_history.html"}
 
 
 class AuditSettingsAdmin(ScopedAdmin):
@@ -108,9 +109,13 @@ class AuditSettingsAdmin(ScopedAdmin):
             "tab": tab,
             "current": project.audit_versions.order_by("-version").first(),
             "may_change": self.has_manage_permission(request, project),
+            "label": "What is recorded",
+            "file": FILE,
+            "without": "everything is recorded, and kept for a year",
+            "changes_template": "tenants/audit_settings_changes.html",
             **more,
         }
-        return TemplateResponse(request, f"tenants/audit_settings_{tab}.html", context)
+        return TemplateResponse(request, TEMPLATES[tab], context)
 
 
 def settings_url(project: Project) -> str:

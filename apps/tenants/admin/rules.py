@@ -28,6 +28,11 @@ from kapok.permissions.wording import grants_text
 #: Versions shown in the history.
 RECENT = 100
 TABS = {"edit": "Rules", "matrix": "Matrix", "history": "History"}
+TEMPLATES = {
+    "edit": "tenants/rules_edit.html",
+    "matrix": "tenants/rules_matrix.html",
+    "history": "tenants/versioned_history.html",
+}
 
 
 class RulesAdmin(ScopedAdmin):
@@ -93,21 +98,34 @@ class RulesAdmin(ScopedAdmin):
     def _page(self, request: HttpRequest, owner: Owner, tab: str, **more: Any) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Permissions of {owner.slug}",
+            **page_facts(owner),
             "opts": self.model._meta,
-            "owner": owner,
-            "is_tenant": isinstance(owner, Tenant),
             "project": owner.project if isinstance(owner, Tenant) else owner,
             "project_rules": rules_url(owner.project) if isinstance(owner, Tenant) else "",
-            "back": reverse(f"admin:tenants_{self.model._meta.model_name}_change", args=[owner.pk]),
-            "url": rules_url(owner),
-            "tabs": TABS,
             "tab": tab,
-            "current": current_version(owner),
             "may_change": self.has_manage_permission(request, owner),
+            "file": "permissions.yaml",
+            "changes_template": "tenants/rules_changes.html",
             **more,
         }
-        return TemplateResponse(request, f"tenants/rules_{tab}.html", context)
+        return TemplateResponse(request, TEMPLATES[tab], context)
+
+
+def page_facts(owner: Owner) -> dict[str, Any]:
+    """What tenants/versioned_base.html shows around the rules of a project or a tenant."""
+    is_tenant = isinstance(owner, Tenant)
+    return {
+        "title": f"Permissions of {owner.slug}",
+        "label": "Permissions",
+        "owner": owner,
+        "is_tenant": is_tenant,
+        "back": reverse(f"admin:tenants_{owner._meta.model_name}_change", args=[owner.pk]),
+        "url": rules_url(owner),
+        "tabs": TABS,
+        "explain_url": reverse("tenant-explain", args=[owner.slug]) if is_tenant else "",
+        "current": current_version(owner),
+        "without": "no rules of its own" if is_tenant else "no rules yet",
+    }
 
 
 def rules_url(owner: Owner) -> str:
