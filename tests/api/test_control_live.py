@@ -104,6 +104,7 @@ def test_audit_yaml_says_what_is_recorded(live: Live, project: Path, slug: str) 
         refused.returncode != 0 and "audit.yaml, line 2" in refused.stderr and "Did you mean notes?" in refused.stderr
     )
     assert live.cli("audit", "settings", "show", cwd=project) == {"text": text}
+    until(lambda: live.cli("audit", "status", slug)["sealedAt"])  # of a log that is not begun nothing is checked
     checked = live.cli("audit", "check", slug)
     assert (checked["state"], checked["result"]["problem"]) == ("succeeded", "")
     assert live.cli("audit", "status", slug)["checkedAt"] is not None
