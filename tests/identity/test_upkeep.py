@@ -36,6 +36,7 @@ def _as_of_an_older_kapok(schema: str) -> None:
     with connection.cursor() as cursor:
         for table in [*tenant_tables(), "kapok_change", "kapok_change_mode", "kapok_platform_migration"]:
             cursor.execute(f'drop table "{schema}".{table} cascade')
+        cursor.execute(f'drop function "{schema}".kapok_read')
 
 
 def test_the_upgrade_job_goes_on_past_a_tenant_that_fails(real_database: None) -> None:

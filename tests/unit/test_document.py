@@ -167,10 +167,13 @@ def test_hostile_documents_are_refused_quickly(name: str) -> None:
 
 def test_the_largest_documents_that_are_valid_take_no_longer() -> None:
     conditions = " ".join("{rating: {gt: 1}}" for _ in range(480))
-    started = time.thread_time()
-    document("{ comments(filter: {and: [" + conditions + "]}) { id } }")
-    document("{ comments(filter: {rating: {in: [" + "1 " * 4900 + "]}}) { id } }")
-    assert time.thread_time() - started < 0.6
+    best = 3.0
+    for _ in range(3):
+        started = time.thread_time()
+        document("{ comments(filter: {and: [" + conditions + "]}) { id } }")
+        document("{ comments(filter: {rating: {in: [" + "1 " * 4900 + "]}}) { id } }")
+        best = min(best, time.thread_time() - started)
+    assert best < 0.6
 
 
 def test_a_documents_own_cost_does_not_outlive_it() -> None:
