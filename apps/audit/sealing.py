@@ -34,6 +34,9 @@ log_lines = logging.getLogger("kapok.audit")
 BATCHES = 20
 #: How often new logs are looked for, and how often every log is looked at, in seconds.
 DISCOVER_SECONDS, FULL_SECONDS = 5.0, 600.0
+#: How long a connection is used, in seconds: its backend never forgets a table it has seen, and there are a dozen in
+#: every tenant.
+SESSION_SECONDS = 1800.0
 
 # The identity sequences of what is sealed, by log. Only what the platform owns counts: a tenant's owner could make
 # tables of these names in a schema of its own.
@@ -63,6 +66,7 @@ class Sealer:
         self._conninfo, self._keyring, self._anchors = conninfo, keyring, anchors
         self._anchoring, self._stamping = Anchoring(conninfo, anchors), stamping
         self._session: Session | None = None
+        self._opened = 0.0
         self._sequences: dict[int, str] = {}
         self._positions: dict[int, int] = {}
         #: Logs whose sequences had moved when they were looked at last.
@@ -121,7 +125,10 @@ class Sealer:
             self._session.close()
 
     def _connected(self) -> Session:
+        if self._session is not None and time.monotonic() - self._opened >= SESSION_SECONDS:
+            self._session.close()
         if self._session is None or self._session.closed:
+            self._opened = time.monotonic()
             self._session = psycopg.connect(self._conninfo, autocommit=True, application_name=SEALER)
             # What counts is what is committed at each statement, whatever the role's default is.
             self._session.isolation_level = psycopg.IsolationLevel.READ_COMMITTED

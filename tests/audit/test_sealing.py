@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.audit import sealing
 from apps.audit.keys import Keyring, keyring_of
 from apps.audit.sealing import Sealer, seal_up_to_now
 from apps.audit.sealing_problems import refuse_sealing
@@ -279,6 +280,23 @@ def test_rounds_find_what_is_new(transactional_db: None, sealed: SealedLog) -> N
     sealer.round()
     sealer.close()
     assert sealed.size == 4
+
+
+def test_a_connection_is_renewed_now_and_then(
+    transactional_db: None, sealed: SealedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two steps, never within one; nothing is lost by it."""
+    monkeypatch.setattr(sealing, "SESSION_SECONDS", 0.0)
+    sealer = Sealer(platform_conninfo(), sealed.keyring, [])
+    used = set()
+    for number in range(3):
+        sealed.change(id=number)
+        sealer.round()
+        sealer.index()
+        used.add(sealer._session)
+    sealer.close()
+    assert (sealed.size, len(used)) == (3, 3)
+    assert all(session is not None and session.closed for session in used)
 
 
 def test_one_log_that_cannot_be_read_stops_no_other(transactional_db: None, sealed: SealedLog, tmp_path: Path) -> None:
