@@ -141,7 +141,8 @@ class Sealer:
         if now - self._discovered >= DISCOVER_SECONDS:
             self._sequences = {oid: schema for schema, oid in session.execute(_SEQUENCES).fetchall()}
             self._positions = {oid: at for oid, at in self._positions.items() if oid in self._sequences}
-            self._waiting = {schema: one for schema, one in self._waiting.items() if schema in self._sequences.values()}
+            there = set(self._sequences.values())
+            self._waiting = {schema: one for schema, one in self._waiting.items() if schema in there}
             self._discovered = now
         positions: dict[int, int] = dict(session.execute(_POSITIONS, [list(self._sequences)]).fetchall())
         row = session.execute(_NEXT_XID).fetchone()

@@ -25,12 +25,14 @@ _SET_MODES = """
     select m.name, m.mode, array(select json_array_elements_text(m.redact))
     from json_to_recordset(current_setting('kapok.modes')::json) as m (name text, mode text, redact json);
 """
+# Kapok's own tables are the platform's; a project may have tables that are called alike.
 _TABLES = """
     select c.relname, array_agg(a.attname::text)
     from pg_depend d join pg_class c on c.oid = d.objid and c.relkind in ('r', 'p')
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     where d.refclassid = 'pg_namespace'::regclass and d.refobjid = to_regnamespace(%s)
         and d.classid = 'pg_class'::regclass
+        and not (starts_with(c.relname::text, 'kapok_') and pg_get_userbyid(c.relowner) = current_user)
     group by c.oid, c.relname
 """
 _FUNCTIONS = """
@@ -56,7 +58,7 @@ def set_modes(names: Names, settings: AuditSettings) -> None:
 
 
 def tables_of(schema: str) -> dict[str, list[str]]:
-    """The tables of a schema with their columns."""
+    """The project's tables in a schema, with their columns."""
     with connection.cursor() as cursor:
         cursor.execute(_TABLES, [schema])
         return dict(cursor.fetchall())

@@ -60,6 +60,11 @@ def test_the_editor_checks_compares_stores_and_goes_back(real_database: None) ->
     assert "1 change" in shown and "records less" in shown and "kapok_" not in shown.partition('id="result"')[2]
     assert project.audit == "" and not project.audit_versions.exists()
     assert not Operation.objects.filter(kind=OperationKind.AUDIT_SETTINGS).exists()
+    # Kapok's own tables are none of the project's.
+    assert (
+        "kapok_change" in post("tables: {kapok_change: off}\n", "save").content.decode()
+        and not project.audit_versions.exists()
+    )
     # It is stored, and the job makes the tenant's log follow it.
     stored = post("tables: {authors: keys}\n", "save", note="less is more")
     operation = Operation.objects.get(kind=OperationKind.AUDIT_SETTINGS)

@@ -24,8 +24,6 @@ from apps.tenants.models import Tenant
 from apps.tenants.trail import require_log
 from kapok.errors import KapokError
 
-#: What Kapok's own tables in a tenant's schema are called.
-PLATFORM_PREFIX = "kapok_"
 Query = Mapping[str, str | Sequence[str]]
 
 
@@ -92,7 +90,7 @@ def tables_of_log(log: Opened) -> list[str]:
         known = facets_of(log.log).tables
     except KapokError:
         known = ()  # It takes too long: a page without suggestions is better than none.
-    return sorted({*(name for name in own if not name.startswith(PLATFORM_PREFIX)), *known})
+    return sorted({*own, *known})
 
 
 def address(url: str, query: Query) -> str:

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-import orjson
 from django.utils.safestring import SafeString
 
-from apps.audit.browse import Difference, EntryView, Value
+from apps.audit.browse import Difference, EntryView, Value, readable
 from apps.control.audit_pages.text import indented, marked, visible
 
 #: Characters and lines a value shows before it has to be opened.
@@ -102,7 +101,7 @@ def shown(value: Value, budget: Budget) -> Shown:
 def _pair(one: Difference, budget: Budget) -> tuple[Shown, Shown]:
     if not one.changed or one.before.state != "there" or one.after.state != "there":
         return shown(one.before, budget), shown(one.after, budget)
-    at = _same(_readable(one.before.text), _readable(one.after.text))
+    at = _same(readable(one.before.text), readable(one.after.text))
     before, after = _part(one.before, at, budget), _part(one.after, at, budget)
     old, new = _compared(before, after)
     return _shown(one.before, before, old), _shown(one.after, after, new)
@@ -120,22 +119,12 @@ class _Part:
 
 def _part(value: Value, at: int, budget: Budget) -> _Part:
     """As much as the budget has, where it differs (at)."""
-    text = _readable(value.text)
+    text = readable(value.text)
     granted = budget.take(len(text))
     since = 0 if at < granted - BEFORE or granted == len(text) else max(0, at - BEFORE)
     part = text[since : since + granted]
     is_json = value.text.startswith(("{", "[")) and since == 0
     return _Part(indented(part) if is_json else part, since, len(part), len(text))
-
-
-def _readable(text: str) -> str:
-    """A string itself, and other JSON as it is."""
-    if not text.startswith('"'):
-        return text
-    try:
-        return str(orjson.loads(text))
-    except orjson.JSONDecodeError:
-        return text
 
 
 def _shown(value: Value, part: _Part, pieces: Pieces) -> Shown:

@@ -30,8 +30,6 @@ from kapok.permissions.validation import Problem
 
 #: Versions shown in the history.
 RECENT = 100
-#: How the names of Kapok's own tables begin; no change log has them.
-PLATFORM = "kapok_"
 TABS = {"edit": "audit.yaml", "history": "History"}
 TEMPLATES = {"edit": "tenants/audit_settings_edit.html", "history": "tenants/versioned_history.html"}
 
@@ -138,7 +136,7 @@ def _problems(error: KapokError) -> list[Problem]:
 def _changed(project: Project, settings: AuditSettings) -> dict[str, Any]:
     """What these settings would change."""
     tenant = oldest_tenant(project)
-    tables = [name for name in tables_of(tenant.schema_name) if not name.startswith(PLATFORM)] if tenant else []
+    tables = list(tables_of(tenant.schema_name)) if tenant else []
     changes: list[SettingChange] = changes_between(parse_settings(project.audit), settings, tables)
     return {"changes": changes, "fewer": sum(1 for change in changes if change.less), "unchecked": tenant is None}
 
