@@ -88,14 +88,21 @@ def wrk(requests: Sequence[Request], seconds: float, *, least_bytes: float = 0, 
     return Sample(result["requests"] / (result["duration"] / 1e6), result["requests"], *percentiles)
 
 
-def pgbench(conninfo: str, script: str, seconds: float, constants: Mapping[str, str] | None = None) -> Sample:
+def pgbench(
+    conninfo: str,
+    script: str,
+    seconds: float,
+    constants: Mapping[str, str] | None = None,
+    *,
+    connections: int = CONNECTIONS,
+) -> Sample:
     """Run a pgbench script with prepared statements. constants: values of its variables that never change."""
     with tempfile.TemporaryDirectory(prefix="kapok-bench-") as folder:
         path, log = Path(folder, "script.sql"), Path(folder, "log")
         path.write_text(script)
         defines = [word for name, value in (constants or {}).items() for word in ("-D", f"{name}={value}")]
         command = [
-            *(tool("pgbench"), "--no-vacuum", "--protocol=prepared", f"--client={CONNECTIONS}", "--jobs=1"),
+            *(tool("pgbench"), "--no-vacuum", "--protocol=prepared", f"--client={connections}", "--jobs=1"),
             *(f"--time={max(1, round(seconds))}", f"--file={path}", "--random-seed=1", *defines),
             *("--log", f"--log-prefix={log}", f"--sampling-rate={_SAMPLING}", conninfo),
         ]

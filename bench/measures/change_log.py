@@ -1,5 +1,8 @@
 """What the change log costs a write. In: Kapok and its database. Out: the share of insert throughput that the full mode
 takes from one that writes nothing down, in Postgres itself and through the gateway.
+
+In Postgres it is measured with two numbers of connections: sixteen backends on two cores push each other's code and data
+out of the cores' caches at each turn, and what runs more code pays more for that (docs/adr/0011-one-change-log.md).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from bench.workloads import QUERIES
 from kapok.execute.session import LOGIN_OPTIONS
 
 TRACKS, REQUESTS, ROUNDS, SECONDS = 1000, 2000, 7, 3.0
+FEW_CONNECTIONS = 4
 POSTGRES_LIMIT, GATEWAY_LIMIT = 25.0, 10.0
 
 _SCRIPT = """
@@ -38,17 +42,20 @@ def change_log(kapok: Kapok, database_url: str) -> list[Target]:
     fill_with_tracks(database_url, [logged.schema, plain.schema], TRACKS)
     _switch_off(database_url, plain)
     conninfo = make_conninfo(database_url, options=LOGIN_OPTIONS)
-    targets = [
-        _target(
-            "Postgres", POSTGRES_LIMIT, lambda tenant: load.pgbench(conninfo, _script(tenant), SECONDS), logged, plain
-        )
-    ]
+    targets = [_postgres(conninfo, connections, logged, plain) for connections in (FEW_CONNECTIONS, load.CONNECTIONS)]
     with kapok.web() as web:
         requests = {tenant.slug: _requests(web, tenant) for tenant in (logged, plain)}
         ask = lambda tenant: load.wrk(requests[tenant.slug], SECONDS)  # noqa: E731
         targets.append(_target("the gateway", GATEWAY_LIMIT, ask, logged, plain))
     _check(database_url, logged, plain)
     return targets
+
+
+def _postgres(conninfo: str, connections: int, logged: Tenant, plain: Tenant) -> Target:
+    def run(tenant: Tenant) -> load.Sample:
+        return load.pgbench(conninfo, _script(tenant), SECONDS, connections=connections)
+
+    return _target(f"Postgres, {connections} connections", POSTGRES_LIMIT, run, logged, plain)
 
 
 def _target(where: str, limit: float, run: Callable[[Tenant], load.Sample], logged: Tenant, plain: Tenant) -> Target:
