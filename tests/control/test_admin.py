@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from guardian.shortcuts import get_user_perms
 
 from apps.accounts.models import User
 from apps.control.models import ControlToken
+from apps.tenants.access import Right, grant_project, projects_for
 from apps.tenants.models import (
     ApiKey,
     Domain,
@@ -174,6 +176,28 @@ def test_a_manager_cannot_reach_another_projects_rows(furnished: Cast) -> None:
     other.refresh_from_db()
     assert other.state == "active" and other.keys.get().revoked_at is None
     assert not Tenant.objects.filter(slug="fresh").exists()
+
+
+def test_nobody_hands_on_a_right_he_has_not(furnished: Cast) -> None:
+    """Who manages a project does not audit it by letting himself, nor ends what auditors may."""
+    project, manager, reader = furnished.project, furnished.users["manager"], furnished.users["reader"]
+    pages = "admin:tenants_project_permissions_manage_user"
+    client = furnished.client("manager")
+    own, others = (reverse(pages, args=[project.pk, user.pk]) for user in (manager, reader))
+    refused = client.post(own, {"permissions": ["manage_project", "audit_project"]})
+    assert refused.status_code == 200 and b"Select a valid choice" in refused.content
+    assert client.get(own).content.count(b'value="audit_project"') == 0
+    assert not projects_for(manager, Right.AUDIT).exists() and projects_for(manager, Right.MANAGE).exists()
+    grant_project(reader, project, Right.AUDIT)
+    assert client.post(others, {"permissions": ["manage_project"]}).status_code == 302
+    assert get_user_perms(reader, project).count() == 2 and projects_for(reader, Right.AUDIT).exists()
+    assert projects_for(reader, Right.MANAGE).exists()
+    assert furnished.client("admin").post(own, {"permissions": ["audit_project"]}).status_code == 302
+    assert projects_for(manager, Right.AUDIT).exists()
+    for holder in ("user", "group"):
+        name = f"admin:tenants_project_permissions_manage_{holder}"
+        answer = furnished.client("admin").get(reverse(name, args=[project.pk, "nobody"]))
+        assert answer.status_code == 404
 
 
 def test_actions_change_nothing_when_they_are_only_visited(furnished: Cast) -> None:

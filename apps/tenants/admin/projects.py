@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied
-from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count, IntegerField, Max, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
@@ -27,7 +27,7 @@ from apps.tenants.admin.dialogs import ConfirmDialog, DeleteProjectDialog
 from apps.tenants.admin.forms import ProjectForm
 from apps.tenants.admin.inlines import ProjectMigrationInline, ProjectOperationInline
 from apps.tenants.admin.rules import RulesAdmin, rules_url
-from apps.tenants.admin.scope import acting, go_to
+from apps.tenants.admin.scope import Rights, acting, go_to, rights_of
 from apps.tenants.models import Project, ProjectMigration, ProjectPermissions, Tenant
 from apps.tenants.rights import recording_rights
 from apps.tenants.services import (
@@ -166,6 +166,14 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin, AuditSettingsAdmin, Audit
 
     # --- who may operate it (guardian's pages): its own check asks only whether any project may be changed
 
+    def get_obj_perms_manage_user_form(self, request: HttpRequest) -> type[Any]:
+        """With the rights the operator has."""
+        return _handing_on(super().get_obj_perms_manage_user_form(request), rights_of(request))
+
+    def get_obj_perms_manage_group_form(self, request: HttpRequest) -> type[Any]:
+        """With the rights the operator has."""
+        return _handing_on(super().get_obj_perms_manage_group_form(request), rights_of(request))
+
     def obj_perms_manage_view(self, request: HttpRequest, object_pk: str) -> HttpResponse:
         """Everybody with a right on the project."""
         self._require_manager(request, object_pk)
@@ -174,14 +182,14 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin, AuditSettingsAdmin, Audit
     def obj_perms_manage_user_view(self, request: HttpRequest, object_pk: str, user_id: str) -> HttpResponse:
         """One user's rights."""
         self._require_manager(request, object_pk)
-        project, holder = get_object_or_404(Project, pk=object_pk), get_object_or_404(User, pk=user_id)
+        project, holder = _found(Project, object_pk), _found(User, user_id)
         with recording_rights(project, holder, acting=acting(request)):
             return super().obj_perms_manage_user_view(request, object_pk, user_id)
 
     def obj_perms_manage_group_view(self, request: HttpRequest, object_pk: str, group_id: str) -> HttpResponse:
         """One group's rights."""
         self._require_manager(request, object_pk)
-        project, holder = get_object_or_404(Project, pk=object_pk), get_object_or_404(Group, pk=group_id)
+        project, holder = _found(Project, object_pk), _found(Group, group_id)
         with recording_rights(project, holder, acting=acting(request)):
             return super().obj_perms_manage_group_view(request, object_pk, group_id)
 
@@ -243,6 +251,27 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin, AuditSettingsAdmin, Audit
 def tenants_url(project: Project) -> str:
     """The list of a project's tenants."""
     return f"{reverse('admin:tenants_tenant_changelist')}?project__id__exact={project.pk}"
+
+
+def _found(model: type[Model], pk: str) -> Any:
+    try:
+        return get_object_or_404(model, pk=pk)
+    except (ValidationError, ValueError) as exc:  # no id at all
+        raise Http404 from exc
+
+
+def _handing_on(form: type[Any], rights: Rights) -> type[Any]:
+    """guardian's form, limited to the rights an operator has on the project: nobody gives or takes another one, not
+    even of himself. Otherwise whoever manages a project would audit it, too."""
+
+    def choices(self: Any) -> list[tuple[str, str]]:
+        own = {str(right) for right in Right if rights.may(right, self.obj.pk)}
+        return [
+            (codename, name) for codename, name in super(limited, self).get_obj_perms_field_choices() if codename in own
+        ]
+
+    limited = type(f"Own{form.__name__}", (form,), {"get_obj_perms_field_choices": choices})
+    return limited
 
 
 def _of(manager: Any, aggregate: Any) -> Coalesce:
