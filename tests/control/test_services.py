@@ -324,10 +324,12 @@ def test_host_names_are_stored_in_lower_case_and_the_first_is_primary() -> None:
 @pytest.mark.parametrize(
     "host",
     ["", "example", "a b.com", "http://app.example.com", "app.example.com/x", "app.example.com:80", "10.0.0.1", "::1",
-     "-a.example.com", "acme.localhost", "localhost", "a..b.com", "x" * 64 + ".com", "testserver.internal"],
+     "-a.example.com", "acme.localhost", "localhost", "a..b.com", "x" * 64 + ".com", "testserver.internal",
+     "admin.ops.internal", "Public.internal"],
 )  # fmt: skip
 def test_hosts_that_are_no_names_or_not_the_tenants_are_refused(host: str, settings: Any) -> None:
-    settings.ALLOWED_HOSTS = ["testserver.internal"]
+    settings.ALLOWED_HOSTS = ["testserver.internal", ".ops.internal"]
+    settings.KAPOK_PUBLIC_URL = "https://public.internal:8443"
     refused("INVALID_HOST", do_add_domain, TenantFactory(), host, acting=SYSTEM)
     assert not Domain.objects.exists()
 

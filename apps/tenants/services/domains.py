@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.http.request import validate_host
 
 from apps.tenants.acting import Actor
 from apps.tenants.models import Domain, Tenant
@@ -50,8 +52,10 @@ def checked_host(text: str) -> str:
     base = settings.KAPOK_BASE_DOMAIN.lower()
     if host == base or host.endswith("." + base):
         raise _invalid("names under the platform's own domain come from slugs")
-    if host in {allowed.lower() for allowed in settings.ALLOWED_HOSTS}:
-        raise _invalid("the control plane answers there")
+    # Patterns (.example.com) count, too; but * (development) names nobody.
+    named = [allowed for allowed in settings.ALLOWED_HOSTS if allowed != "*"]
+    if host == urlsplit(settings.KAPOK_PUBLIC_URL).hostname or validate_host(host, named):
+        raise _invalid("the platform answers there")
     return host
 
 
