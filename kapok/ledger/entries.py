@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ VERSION = 1
 CHANGE, EVENT = "change", "event"
 
 Public = Mapping[str, str | int | None]
+_SALT = re.compile(rf"[0-9a-f]{{{2 * SALT_BYTES}}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Entry:
     def digests(self) -> dict[str, str]:
         """The digest of every private value, in hex, by path.
 
-        Raises ValueError when a value's salt is missing, or when a value is both there and erased or withheld: its text
-        would be shown without having been looked at.
+        Raises ValueError when a value's salt is missing or not one, or when a value is both there and erased or
+        withheld: its text would be shown without having been looked at.
         """
         found = _digests_of_seed(self.seed, self.private) if self.seed is not None else self._digests_of_salts()
         if self.erased or self.withheld:
@@ -91,9 +93,12 @@ class Entry:
     def _salt(self, path: str) -> bytes:
         if self.seed is not None:
             return salt_of(self.seed, path)
-        if self.salts is None or path not in self.salts:
+        text = self.salts.get(path) if isinstance(self.salts, Mapping) else None
+        if text is None:
             raise ValueError(f"the salt of {path!r} is missing")
-        return bytes.fromhex(self.salts[path])
+        if not is_salt(text):
+            raise ValueError(f"the salt of {path!r} does not have {SALT_BYTES} bytes")
+        return bytes.fromhex(text)
 
     def _digests_of_salts(self) -> dict[str, str]:
         return {path: digest_of(self._salt(path), text) for path, text in self.private.items()}
@@ -102,6 +107,12 @@ class Entry:
 def new_seed() -> bytes:
     """32 random bytes, for one entry."""
     return os.urandom(SEED_BYTES)
+
+
+def is_salt(text: object) -> bool:
+    """Whether it is 16 bytes in hex. With one that is longer by a value's first characters, the rest of the value has
+    the same digest as the whole."""
+    return isinstance(text, str) and _SALT.fullmatch(text) is not None
 
 
 def salt_of(seed: bytes, path: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from kapok.ledger import expiry, rotation
-from kapok.ledger.entries import SEED_BYTES, VERSION, Entry
+from kapok.ledger.entries import SEED_BYTES, VERSION, Entry, is_salt
 from kapok.ledger.expiry import is_expiry
 from kapok.ledger.merkle import HASH_BYTES
 from kapok.ledger.rotation import is_rotation
@@ -125,7 +125,7 @@ def _hashed(origin: str, line: bytes, expected: int, found: HashedLines) -> byte
     read = orjson.loads(line)
     if "gone" in read:
         index, gone = read["index"], bytes.fromhex(read["gone"])
-        if encode_gone(index, gone) != line or len(gone) != HASH_BYTES:
+        if encode_gone(index, gone) != line or len(gone) != HASH_BYTES or type(index) is not int:
             raise LineError("it is not in the one form that an entry has")
         found.gone.append(index)
     else:
@@ -149,8 +149,12 @@ def _entry(read: Any, line: bytes) -> tuple[int, Entry]:
     entry = Entry(
         kind, at, position, public, private, seed, read.get("salts"), read.get("erased", {}), read.get("withheld", {})
     )
-    if type(index) is not int or type(public) is not dict or type(private) is not dict:
+    objects = (public, private, entry.erased, entry.withheld)
+    if type(index) is not int or any(type(one) is not dict for one in objects):
         raise LineError("it is not an entry in JSON")
+    salts = entry.salts
+    if salts is not None and (salts.keys() != private.keys() or not all(map(is_salt, salts.values()))):
+        raise LineError("its salts are not 16 bytes for each value that is there")
     if encode(index, entry) != line or (seed is not None and len(seed) != SEED_BYTES):
         raise LineError("it is not in the one form that an entry has")
     return index, entry

@@ -65,9 +65,11 @@ def leaf_hash(line: dict[str, Any], origin: str) -> bytes:
     for path, text in line["private"].items():
         assert path not in digests
         if "seed" in line:
+            assert "salts" not in line
             salt = hmac.new(bytes.fromhex(line["seed"]), path.encode(), "sha256").digest()[:16]
         else:
             salt = bytes.fromhex(line["salts"][path])
+            assert len(salt) == 16
         digests[path] = sha(b"\x02", salt, text.encode()).hex()
     leaf = {name: line[name] for name in ("at", "kind", "position", "public", "v")}
     return sha(b"\x00", spelled({**leaf, "log": origin, "private": digests}))

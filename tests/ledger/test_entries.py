@@ -7,6 +7,7 @@ import hmac
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import orjson
 import pytest
@@ -147,6 +148,23 @@ def test_a_value_without_its_salt() -> None:
         replace(ENTRY, seed=None).digests()
 
 
+@pytest.mark.parametrize("salt", ["00" * 15, "00" * 17, "0G" * 16, "AA" * 16, "", " " + "00" * 16, 7, None, ["00"]])
+def test_what_is_no_salt(salt: Any) -> None:
+    """Of another length it could hold a part of the value, and the digest would be the same."""
+    left = ENTRY.withhold(["actor"])
+    forged = replace(left, salts={**(left.salts or {}), "key.id": salt})
+    with pytest.raises(ValueError, match=r"salt of 'key\.id'"):
+        forged.digests()
+    found = hash_lines(ORIGIN, 5, encode(5, forged) + b"\n")
+    assert (found.hashes, found.problem) == (b"", "its salts are not 16 bytes for each value that is there")
+
+
+def test_salts_of_what_is_not_there() -> None:
+    left = ENTRY.withhold(["actor"])
+    line = encode(5, replace(left, salts={**(left.salts or {}), "actor": "00" * 16}))
+    assert hash_lines(ORIGIN, 5, line + b"\n").problem
+
+
 def test_times_are_utc_with_microseconds() -> None:
     east = timezone(timedelta(hours=2))
     assert time_text(datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=east)) == "2026-01-02T01:04:05.000006Z"
@@ -189,6 +207,7 @@ def test_expiry(details: dict[str, object], expected: Expiry | None) -> None:
 
 
 LINE = encode(5, ENTRY)
+ERASED = ENTRY.erase(["actor"])
 
 
 @pytest.mark.parametrize(
@@ -206,6 +225,8 @@ LINE = encode(5, ENTRY)
         LINE.replace(b'"position":42', b'"position":1e99'),
         LINE.replace(b'"public":{', b'"public":[{').replace(b"},", b"}],"),
         encode_gone(5, bytes(31)), encode_gone(5, bytes(32)).replace(b"00", b"0G"), encode_gone(5, bytes(32)) + b"}",
+        encode_gone(5, bytes(32)).replace(b'"index":5', b'"index":5.0'),
+        encode(5, replace(ERASED, erased=[[*one] for one in ERASED.erased.items()])),
     ],
 )  # fmt: skip
 def test_a_line_has_one_spelling(line: bytes) -> None:

@@ -17,6 +17,7 @@ from kapok.ledger.time_stamps import request_for
 from kapok.ledger.verify import Expectations, verify
 from tests.ledger import independent
 from tests.ledger.logs import Log, change, edit, edited_lines
+from tests.ledger.tampered import moved_border
 from tests.time_authority import TimeAuthority
 
 Edit = Callable[[bytes], bytes | None]
@@ -69,6 +70,7 @@ def test_both_verify(log: Log, tmp_path: Path, first: int, last: int) -> None:
     ("name", "change_it"),
     [
         (bundle.ENTRIES, lambda content: content.replace(b"10.50", b"10.51", 1)),
+        (bundle.ENTRIES, edited_lines(lambda lines: [moved_border(lines[0]), *lines[1:]])),
         (bundle.ENTRIES, edited_lines(lambda lines: lines[:-1])),
         (bundle.ENTRIES, edited_lines(lambda lines: [lines[1], lines[0], *lines[2:]])),
         (bundle.ENTRIES, lambda content: content.replace(b'"v":1', b'"v":1,"x":null', 1)),
