@@ -11,6 +11,7 @@ import binascii
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from kapok.ledger.keys import KEY_ID_BYTES, NAME, PublicKey, Signer
 from kapok.ledger.merkle import HASH_BYTES
@@ -113,11 +114,19 @@ class Checkpoint:
             raise NoteError("a checkpoint has an origin, a size, a root and a time")
         origin, size, root = lines[:3]
         times = [line.removeprefix(TIME_PREFIX) for line in lines[3:] if line.startswith(TIME_PREFIX)]
-        if len(times) != 1 or not TIME.fullmatch(times[0]):
+        if len(times) != 1 or not is_time(times[0]):
             raise NoteError("a checkpoint has one line with its time")
         if not _SIZE.fullmatch(size):
             raise NoteError("a checkpoint's size is a number")
         return cls(origin, int(size), _base64(root, HASH_BYTES), times[0])
+
+
+def is_time(text: str) -> bool:
+    """Whether it is a time as `entries.time_text` writes it."""
+    try:
+        return bool(TIME.fullmatch(text) and datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def sign(text: str, signers: Sequence[Signer]) -> str:

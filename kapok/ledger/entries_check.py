@@ -123,10 +123,11 @@ class _Stored:
         self._chunks, self._rest = archive.chunks(LEAF_HASHES), b""
 
     def take(self, count: int) -> bytes:
-        """The next `count` hashes, joined; fewer at the end."""
+        """The next `count` hashes, joined; fewer at the end. A part of one is none."""
         length = max(count, 0) * HASH_BYTES
         while len(self._rest) < length and (chunk := next(self._chunks, b"")):
             self._rest += chunk
+        length = min(length, len(self._rest)) // HASH_BYTES * HASH_BYTES
         taken, self._rest = self._rest[:length], self._rest[length:]
         return taken
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from kapok.ledger.checkpoints import TIME, sign
+from kapok.ledger.checkpoints import is_time, sign
 from kapok.ledger.keys import Signer
 
 FORMAT, VERSION = "kapok-audit-bundle", 1
@@ -124,7 +124,7 @@ def _text(value: Any) -> str:
 
 
 def _time(value: Any) -> str | None:
-    if value is not None and not TIME.fullmatch(value):
+    if value is not None and not is_time(value):
         raise ManifestError("a time was expected")
     return _text(value) if value is not None else None
 

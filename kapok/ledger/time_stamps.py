@@ -28,7 +28,15 @@ TOLERANCE = timedelta(minutes=5)
 
 _SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 #: What the parsers raise for bytes that are not what they should be.
-_MALFORMED = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion)
+_MALFORMED = (
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+)
 #: OpenSSL's words for a chain that leads to none of the certificates.
 _OTHER_CHAIN = "certificate verify error"
 
@@ -82,7 +90,7 @@ def read_stamp(answer: bytes, note: str, nonce: int | None = None) -> TimeStamp:
     except _MALFORMED as exc:
         raise TimeStampError("it is not of the form of a time stamp") from exc
     signed_at = Checkpoint.parse(Note.parse(note).text).at
-    if datetime.fromisoformat(stamp.at) < datetime.fromisoformat(signed_at) - TOLERANCE:
+    if datetime.fromisoformat(signed_at) - datetime.fromisoformat(stamp.at) > TOLERANCE:
         raise TimeStampError(f"it says {stamp.at}, and the checkpoint was signed at {signed_at}")
     return stamp
 

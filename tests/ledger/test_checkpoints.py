@@ -108,6 +108,7 @@ def test_what_is_no_note_is_refused(note: str) -> None:
     [
         ("\n7\n", "\n07\n"), ("\n7\n", "\n-7\n"), ("\n7\n", "\n٧\n"), ("\n7\n", "\n\n"), ("HR4fHh8=", ""),
         ("dHh8=", "dHg=="), ("time ", "when "), ("00001Z", "00001"), ("time ", f"time {AT}\ntime "),
+        (AT[:10], "2026-13-45"),
     ],
 )  # fmt: skip
 def test_what_is_no_checkpoint_is_refused(change: tuple[str, str]) -> None:

@@ -25,7 +25,7 @@ from tests.ledger.logs import (
 )
 
 #: The exported range; the log has checkpoints at 10, 25, 40 and 60 entries.
-from tests.ledger.tampered import FIRST, Lines, changed_value, check, codes, found, made_log
+from tests.ledger.tampered import FIRST, Lines, changed_value, check, codes, found, made_log, moved_border
 
 # --- what is in order
 
@@ -139,6 +139,7 @@ def swapped(lines: Lines) -> Lines:
         (lambda lines: [*lines, b"nonsense"], Code.ENTRIES_ADDED, 60),
         (lambda lines: [*lines[:5], b"nonsense", *lines[6:]], Code.ENTRY_MALFORMED, 15),
         (lambda lines: [*lines[:5], b"", *lines[5:]], Code.ENTRY_MALFORMED, 15),
+        (lambda lines: [*lines[:5], moved_border(lines[5]), *lines[6:]], Code.ENTRY_MALFORMED, 15),
         (lambda lines: [*lines[:5], encode_gone(15, bytes(32)), *lines[6:]], Code.ENTRY_CHANGED, 15),
     ],
 )
@@ -177,9 +178,10 @@ def test_a_leaf_hash_alone(log: Log, path: Path) -> None:
     assert result.problems[0].index == 30
 
 
-@pytest.mark.parametrize("cut", [0, 32, 33, 49 * 32])
-def test_leaf_hashes_that_were_cut_off(log: Log, path: Path, cut: int) -> None:
-    edit(path, {bundle.LEAF_HASHES: lambda content: content[:cut]})
+@pytest.mark.parametrize("begin", [b"", b"x"])
+@pytest.mark.parametrize("cut", [0, 31, 32, 33, 49 * 32 + 31])
+def test_leaf_hashes_that_were_cut_off(log: Log, path: Path, cut: int, begin: bytes) -> None:
+    edit(path, {bundle.LEAF_HASHES: lambda content: (begin + content)[:cut]})
     assert Code.LEAF_HASHES_CHANGED in codes(check(path, log))
     assert check(path, log).outcome is Outcome.TAMPERED
 

@@ -155,6 +155,13 @@ def test_answers(log: Log, authority: TimeAuthority, other: TimeAuthority) -> No
         read_stamp(authority.answer(b"no request"), log.notes[4])
 
 
+def test_an_authority_whose_name_is_no_text(log: Log, stamps: dict[int, bytes]) -> None:
+    name = bytes([0x0C, len("Notary")]) + b"Notary"
+    assert name in stamps[4]
+    with pytest.raises(TimeStampError, match="not of the form"):
+        read_stamp(stamps[4].replace(name, b"\x09" + name[1:], 1), log.notes[4])
+
+
 def test_nonsense_is_no_stamp_and_nothing_worse(log: Log, stamps: dict[int, bytes], authority: TimeAuthority) -> None:
     """Bytes are changed at random: it is a stamp of this note all the same, or a TimeStampError."""
     rng, certificates = random.Random(3161), authority.certificates
