@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from smtplib import SMTPException
 
@@ -13,6 +14,8 @@ from apps.identity.upkeep import purge_all
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
 from kapok.logs import log_context
+
+log = logging.getLogger("kapok.identity")
 
 #: What a mail server's bad moment looks like.
 _PASSING = (SMTPException, OSError)
@@ -47,3 +50,12 @@ def queue_delivery(tenant: Tenant, what: str, *arguments: str) -> None:
         deliver.apply_async((str(tenant.pk), what, list(arguments)), retry=False)
     except (QueueUnavailable, OSError) as exc:
         raise KapokError("MAIL_UNAVAILABLE") from exc
+
+
+def queue_notice(tenant: Tenant, what: str, *arguments: str) -> None:
+    """The same for a mail about what has happened already: that it cannot be sent does not undo it, so the caller must
+    not be told that it failed."""
+    try:
+        queue_delivery(tenant, what, *arguments)
+    except KapokError:
+        log.exception("a mail about what has happened in tenant %s (%s) is not sent", tenant.slug, what)

@@ -70,6 +70,26 @@ def test_redis_away_degrades_and_stops_no_reads(web: Web) -> None:
     until(lambda: httpx.get(f"{web.url}/readyz", timeout=10).json()["status"] == "ready")
 
 
+def test_what_is_done_without_redis_is_not_said_to_have_failed(web: Web, live: Live) -> None:
+    """Only the mail about it cannot be sent: whoever is told 503 tries again what has happened already."""
+    account, auth = {"email": "outage@example.com", "password": "correct horse battery"}, f"{web.url}/t/acme/auth/v1"
+    assert httpx.post(f"{auth}/signup", json=account, timeout=30).status_code == 202
+    inbox, found = f"{live.base_url}/_dev/inbox.json?to=outage@example.com", list[dict[str, str]]()
+    until(lambda: bool(found.extend(httpx.get(inbox, timeout=10).json()["mails"]) or found))
+    signed_in = httpx.post(f"{auth}/verify", json={"token": found[0]["token"]}, timeout=30).json()
+    bearer = {"authorization": f"Bearer {signed_in['accessToken']}"}
+    changed = {"currentPassword": account["password"], "password": "another horse battery"}
+    web.redis.cut()
+    try:
+        assert httpx.post(f"{auth}/password", json=changed, headers=bearer, timeout=30).status_code == 204
+        account["password"] = changed["password"]
+        assert httpx.post(f"{auth}/signin", json=account, timeout=30).status_code == 200
+        asked = httpx.post(f"{auth}/password/reset", json={"email": account["email"]}, timeout=30)
+        assert (asked.status_code, asked.json()["error"]["code"]) == (503, "MAIL_UNAVAILABLE")
+    finally:
+        web.redis.mend()
+
+
 def test_postgres_away_is_said_and_is_over_when_it_is_back(web: Web) -> None:
     assert web.acme.data(CITIES)["cities"]
     web.postgres.cut()

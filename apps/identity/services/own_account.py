@@ -22,7 +22,7 @@ from apps.identity.services.one_time import take, void_all
 from apps.identity.services.passwords import prove_password
 from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sign_up import wait_for_verification
-from apps.identity.tasks import queue_delivery
+from apps.identity.tasks import queue_notice
 from apps.identity.trail import record_on_user
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
@@ -93,8 +93,10 @@ def do_confirm_email(tenant: Tenant, secret: str) -> User:
             void_all(user)
             revoke_user_tokens(tenant, str(user.pk))
             record_on_user("user.email_changed", tenant, user, before=before, after=user.email)
-        for address in {before, user.email} - {None}:
-            queue_delivery(tenant, "notice", "email_changed", str(address), str(user.email))
+        # The address of a sign-up at once is confirmed later: nothing has changed then.
+        told = {before, user.email} - {None} if before != user.email else set()
+        for address in told:
+            queue_notice(tenant, "notice", "email_changed", str(address), str(user.email))
     return user
 
 

@@ -19,7 +19,7 @@ from apps.identity.services.ownership import take_possession
 from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sessions import end_sessions
 from apps.identity.services.sign_in import Attempt
-from apps.identity.tasks import queue_delivery
+from apps.identity.tasks import queue_delivery, queue_notice
 from apps.identity.trail import Refusals, record_on_address, record_on_user, target_of
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
@@ -90,4 +90,4 @@ def _set(tenant: Tenant, user: User, password: str) -> None:
 
 def _tell(tenant: Tenant, user: User) -> None:
     if user.email:
-        queue_delivery(tenant, "notice", "password_changed", user.email, user.email)
+        queue_notice(tenant, "notice", "password_changed", user.email, user.email)

@@ -23,7 +23,7 @@ from apps.identity.services.one_time import digest_of, new_secret, record, take
 from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sessions import Tokens, do_sign_in
 from apps.identity.services.users import do_make_user
-from apps.identity.tasks import queue_delivery
+from apps.identity.tasks import queue_delivery, queue_notice
 from apps.identity.trail import record_on_address, record_on_user
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
@@ -46,7 +46,7 @@ def do_sign_up(
     allowed_redirect(tenant, redirect_to)
     SIGN_UPS.hit(tenant.pk, network_of(origin.address), most=auth.address_sign_ups)
     if not auth.require_verification:
-        return _sign_up_at_once(tenant, email, hash_password(password), metadata, origin)
+        return _sign_up_at_once(tenant, email, hash_password(password), metadata, redirect_to, origin)
     MAILS.hit(tenant.pk, email, most=auth.account_mails)
     data = {"password": hash_password(password), "metadata": dict(metadata)}
     wait_for_verification(tenant, PURPOSE, email, data, redirect_to, user=None)
@@ -104,12 +104,14 @@ def wait_for_verification(
 
 
 def _sign_up_at_once(
-    tenant: Tenant, email: str, password_hash: str, metadata: Mapping[str, Any], origin: Origin
+    tenant: Tenant, email: str, password_hash: str, metadata: Mapping[str, Any], redirect_to: str, origin: Origin
 ) -> Tokens:
     with tenant_context(tenant), transaction.atomic():
         user = do_make_user(
             tenant, email=email, method="password", password_hash=password_hash, user_metadata=metadata, verified=False
         )
         tokens = do_sign_in(tenant, user, methods=["pwd"], method="password", origin=origin)
-    wait_for_verification(tenant, "email_change", email, {}, "", user=user)
+    # The account is there, whether or not the mail can be sent; another one comes by POST /email.
+    token = _recorded(tenant, "email_change", {"email": email, "redirectTo": redirect_to}, user)
+    queue_notice(tenant, "waiting", str(token.pk))
     return tokens
