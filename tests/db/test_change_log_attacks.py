@@ -106,6 +106,59 @@ def test_the_functions_of_the_triggers_cannot_be_called_or_used(logged: Logged) 
     assert [row["table_name"] for row in logged.changes()] == ["t"]
 
 
+def test_names_taken_before_a_table_is_made_silence_nothing(logged: Logged) -> None:
+    """The next oids can be guessed, and so what the function of the next table's triggers will be called."""
+    squat = """
+        do $do$ declare next bigint; begin
+            create table probe (); next := 'probe'::regclass::oid; drop table probe;
+            for number in next + 200..next + 800 loop
+                execute 'create KIND kapok_log_' || number || '() REST as $$ begin return null; end $$';
+            end loop;
+        end $do$
+    """
+    for kind, rest in (("function", "returns trigger language plpgsql"), ("procedure", "language plpgsql")):
+        sql = (
+            squat.replace("KIND", kind)
+            .replace("REST", rest)
+            .replace("return null", "return" + " null" * (kind[0] == "f"))
+        )
+        if not logged.database.managed:
+            with pytest.raises(InsufficientPrivilege, match="change log"):
+                logged.owner.execute(sql)  # type: ignore[call-overload]
+            # While a tenant is set up nobody looks at its DDL.
+            logged.platform.execute(f"revoke usage on schema {logged.schema} from {logged.schema}")
+        logged.owner.execute(sql)  # type: ignore[call-overload]
+        logged.platform.execute(f"grant usage on schema {logged.schema} to {logged.schema}")
+        logged.owner.execute(f"create table {kind} (id int primary key)")  # type: ignore[call-overload]
+        (oid,) = logged.owner.execute(f"select '{kind}'::regclass::oid").fetchone()  # type: ignore[call-overload, misc]
+        taken = "select count(*) from pg_proc where proname = any(%s)"
+        names = [f"kapok_log_{number}" for number in range(oid - 1, oid + 2)]
+        assert logged.platform.execute(taken, [names]).fetchone() == (3,)
+        logged.mend()
+        logged.changes()
+        owner = "select proowner::regrole::text, prokind from pg_proc where proname = %s"
+        assert logged.platform.execute(owner, [f"kapok_log_{oid}"]).fetchall() == [
+            (logged.platform.info.user, "f"),
+        ]
+        logged.owner.execute(f"insert into {kind} values (1)")  # type: ignore[call-overload]
+        assert [row["table_name"] for row in logged.changes()] == [kind]
+        assert logged.mend() == {}
+
+
+def test_a_function_beside_that_of_the_triggers_changes_nothing(logged: Logged) -> None:
+    (oid,) = logged.owner.execute("select 't'::regclass::oid").fetchone()  # type: ignore[misc]
+    beside = "; ".join(
+        f"create function kapok_log_{number} returns int language sql as 'select 1'"
+        for number in (f"{oid}(a int)", "99999999999()")
+    )
+    if logged.database.managed:
+        logged.owner.execute(beside)  # type: ignore[call-overload]
+    else:
+        with pytest.raises(InsufficientPrivilege, match="change log"):
+            logged.owner.execute(beside)  # type: ignore[call-overload]
+    assert logged.mend() == {}
+
+
 TAMPERING = (
     "alter table t disable trigger kapok_insert",
     "alter table t disable trigger all",
@@ -316,6 +369,28 @@ def test_row_security_rules_and_views_hide_nothing(logged: Logged) -> None:
     logged.mend()
     keys = [row["key"] for row in logged.changes() if row["table_name"] == "t"]
     assert keys == [{"id": 1}, {"id": 20}, {"id": 2}, {"id": 50}]
+
+
+def test_policies_forced_on_a_new_table_hide_none_of_its_rows_and_run_as_nobody(logged: Logged) -> None:
+    """A policy is the tenant's function. The platform reads the table when it enters the log."""
+    logged.owner.execute(
+        f"""
+        create table seen (who text);
+        grant all on seen to public;
+        create function spy() returns boolean language plpgsql as $$
+        begin insert into {logged.schema}.seen values (current_user); return false; end $$;
+        create table hidden (id int primary key);
+        insert into hidden values (1), (2);
+        alter table hidden enable row level security;
+        alter table hidden force row level security;
+        create policy p on hidden using (spy());
+        """
+    )
+    logged.mend()
+    assert [row["key"] for row in logged.changes() if row["table_name"] == "hidden"] == [{"id": 1}, {"id": 2}]
+    assert logged.owner.execute("select who from seen").fetchall() == []
+    forced = "select relrowsecurity, relforcerowsecurity from pg_class where oid = 'hidden'::regclass"
+    assert logged.owner.execute(forced).fetchone() == (True, True)
 
 
 def test_settings_of_the_session_change_no_value(logged: Logged) -> None:

@@ -82,6 +82,10 @@ begin
             select n.nspname into schema from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = rel;
         end if;
         continue when schema is null or schema !~ '^t_[a-z2-7]{26}$';
+        if command.classid = 'pg_proc'::regclass and kapok_log.is_tenants_session() and exists (
+            select from pg_proc p where p.oid = command.objid and p.proname ~ '^kapok_log_[0-9]+$' and p.proowner <> platform) then
+            perform kapok_log.refuse(format('The name of the function %s', command.object_identity));
+        end if;
         if rel is not null and kapok_log.is_tenants_session() then perform kapok_log.refuse_tampering(rel); end if;
         continue when not kapok_log.is_open(schema);
         -- The platform's own tables, with what belongs to them.

@@ -59,6 +59,7 @@ begin
     writer := format('kapok_log_%s', rel);
     if mode <> 'off' then
         body := kapok_log.body_of(rel, schema, name, mode, redact, by_row, kind = 'p');
+        perform kapok_log.make_way(schema, writer);
         select p.prosrc into known from pg_proc p
         where p.pronamespace = to_regnamespace(quote_ident(schema)) and p.proname = writer and p.pronargs = 0;
         begun := known is null;
@@ -75,7 +76,7 @@ begin
     end loop;
     if found is not null then
         select string_agg(format('enable always trigger %I', t.tgname), ', ') into enabling
-        from pg_trigger t where t.tgrelid = rel and t.tgfoid = to_regproc(format('%I.%I', schema, writer)) and t.tgenabled <> 'A';
+        from pg_trigger t where t.tgrelid = rel and t.tgfoid = to_regprocedure(format('%I.%I()', schema, writer)) and t.tgenabled <> 'A';
         if enabling is not null then execute format('alter table %s %s', rel::regclass, enabling); end if;
     end if;
     -- Most tables of a new tenant are empty, and have no file to look into either.
@@ -83,6 +84,22 @@ begin
         perform kapok_log.write_down(rel, schema, name, mode, redact);
     end if;
     return case when begun then array['new'] else found end;
+end
+$$;
+
+-- Drop what a project has called like the function that is to be made: replaced, it would still be its owner's, who could
+-- replace it again.
+create function kapok_log.make_way(schema text, writer text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    other oid;
+begin
+    for other in
+        select p.oid from pg_proc p where p.pronamespace = to_regnamespace(quote_ident(schema)) and p.proname = writer
+            and p.proowner <> (select k.nspowner from pg_namespace k where k.nspname = 'kapok_log')
+    loop
+        execute format('drop routine %s cascade', other::regprocedure);
+    end loop;
 end
 $$;
 
@@ -117,9 +134,9 @@ begin
         select * from wanted w where level <> 'none' and (w.name = 'kapok_truncate' or (level = 'row') = (w.name = 'kapok_rows'))
     ),
     present as (
-        select t.*, t.tgfoid = to_regproc(writer) as is_ours from pg_trigger t
+        select t.*, t.tgfoid = to_regprocedure(writer || '()') as is_ours from pg_trigger t
         where t.tgrelid = rel and not t.tgisinternal
-            and (t.tgfoid = to_regproc(writer) or t.tgname in (select w.name from wanted w))
+            and (t.tgfoid = to_regprocedure(writer || '()') or t.tgname in (select w.name from wanted w))
     ),
     right_ones as (
         select p.tgname from present p join wanted_here w on w.name = p.tgname and w.type = p.tgtype
@@ -140,15 +157,23 @@ begin
 end
 $$;
 
--- Write down every row a table has as an insert.
+-- Write down every row a table has as an insert. A table's policies hold for a platform that is no superuser where they are
+-- forced on its owner: they would hide rows, and run the tenant's functions with the platform's rights. Without row_security
+-- whatever they hold for is an error.
 create function kapok_log.write_down(rel oid, schema text, name text, mode text, redact text[]) returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set row_security = off as $$
+declare
+    forced boolean := (
+        select c.relforcerowsecurity and not r.rolsuper and not r.rolbypassrls
+        from pg_class c, pg_roles r where c.oid = rel and r.rolname = current_user);
 begin
+    if forced then execute format('alter table %s no force row level security', rel::regclass); end if;
     execute format('insert into %I.kapok_change_now (table_name, op, key, after, actor, session_id, request_id, source)
         select %L, ''insert'', %s, %s, %s from (select %s as kapok_row from only %s n offset 0) n',
         schema, name, kapok_log.part_of('n.kapok_row', kapok_log.key_columns(rel)),
         case mode when 'full' then 'n.kapok_row' else 'null' end, kapok_log.context_of(schema),
         kapok_log.json_of((kapok_log.conversion(rel)).always, 'n.*', redact), rel::regclass);
+    if forced then execute format('alter table %s force row level security', rel::regclass); end if;
 end
 $$;
 
@@ -194,8 +219,9 @@ declare
 begin
     for writer in
         select p.proname from pg_proc p
-        where p.pronamespace = to_regnamespace(quote_ident(schema)) and p.proname ~ '^kapok_log_[0-9]+$' and p.pronargs = 0
-            and not exists (select from pg_class c where c.oid = substr(p.proname, 11)::oid)
+        where p.pronamespace = to_regnamespace(quote_ident(schema)) and p.proname ~ '^kapok_log_[0-9]+$'
+            and case when p.proowner = (select k.nspowner from pg_namespace k where k.nspname = 'kapok_log')
+                then not exists (select from pg_class c where c.oid = substr(p.proname, 11)::oid) end
             and not exists (select from pg_trigger t where t.tgfoid = p.oid)
     loop
         execute format('drop function %I.%I()', schema, writer);
