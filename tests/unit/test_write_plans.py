@@ -120,6 +120,24 @@ def test_what_is_left_out_is_not_written() -> None:
     assert columns_of(null.row) == ["author_id", "slug", "text"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'mutation ($x: NoteFilter = {slug: {eq: "a"}}) { deleteNotes(filter: $x) }',
+        'mutation ($x: NoteFilter = {slug: {eq: "a"}}) { updateNotes(filter: $x, input: {slug: "b"}) { id } }',
+        'mutation ($x: CreateAuthorInput = {name: "a"}) { createAuthor(input: $x) { id } }',
+        'mutation ($x: CreateAuthorInput = {name: "a"}) { createAuthors(input: [$x]) { id } }',
+        'mutation ($x: NoteKeyInput = {slug: "a"}) { updateNotesByKey(updates: [{key: $x, input: {}}]) { id } }',
+        'mutation ($x: NoteConflict = SLUG) { upsertNote(input: {authorId: 1, slug: "a"}, onConflict: $x) { id } }',
+    ],
+)
+def test_null_never_stands_for_a_default(text: str) -> None:
+    """A nullable variable with a default may be given where null may not: null is no filter, it would be all rows."""
+    plan(text)
+    error = refusal(text, {"x": None})
+    assert (error.code, error.details) == ("BAD_USER_INPUT", {"variable": "x", "path": ["x"]})
+
+
 def test_rows_within_rows() -> None:
     found = write(
         """mutation { createAuthor(input: {name: "Ann", notes: {create: [

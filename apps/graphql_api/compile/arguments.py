@@ -120,11 +120,17 @@ class LiteralInput(Input):
 
 
 def input_of(type_: GraphQLInputType, node: ValueNode, variables: Variables) -> Input | None:
-    """The value of a node; None for a variable that was not given."""
+    """The value of a node; None for a variable that was not given. Raises BAD_USER_INPUT where null is no value: a
+    nullable variable may stand there if it has a default (GraphQL specification 6.4.1)."""
     if not isinstance(node, VariableNode):
         return LiteralInput(type_, node, variables)
     name = node.name.value
-    return VariableInput(type_, variables[name], (name,)) if name in variables else None
+    if name not in variables:
+        return None
+    if variables[name] is None and isinstance(type_, GraphQLNonNull):
+        problem = f'Variable "${name}" must not be null: {type_} is expected.'
+        raise KapokError("BAD_USER_INPUT", problem, details={"variable": name, "path": [name]})
+    return VariableInput(type_, variables[name], (name,))
 
 
 def arguments_of(node: FieldNode, definition: GraphQLField, variables: Variables) -> dict[str, Input]:

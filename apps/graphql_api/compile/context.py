@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
+    OperationDefinitionNode,
     SchemaMetaFieldDef,
     TypeMetaFieldDef,
     TypeNameMetaFieldDef,
     get_named_type,
 )
-from graphql.execution.collect_fields import collect_sub_fields
+from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 
 from apps.graphql_api.compile.arguments import Input, arguments_of
 from apps.graphql_api.schema.bindings import GlobalId, RowBinding, Surface
@@ -85,10 +87,26 @@ class Context:
         """The fields selected of an object: of its declared type, or of this object type."""
         object_type = self.graphql.type_map[type_name or parent.type_name]
         assert isinstance(object_type, GraphQLObjectType)
-        collected = collect_sub_fields(
-            self.graphql, dict(self.fragments), dict(self.variables), object_type, list(parent.nodes)
-        )
-        return [self.field(key, nodes, object_type, parent.path) for key, nodes in collected.items()]
+        return self._collected(collect_sub_fields, object_type, list(parent.nodes), parent.path)
+
+    def root_fields(self, operation: OperationDefinitionNode) -> list[Selected]:
+        """The fields selected of the operation's root."""
+        root = self.graphql.get_root_type(operation.operation)
+        assert root is not None  # document.py refuses an operation that the schema has no type for
+        return self._collected(collect_fields, root, operation.selection_set, ())
+
+    def _collected(
+        self,
+        collect: Callable[..., Mapping[str, list[FieldNode]]],
+        object_type: GraphQLObjectType,
+        of: object,
+        path: Path,
+    ) -> list[Selected]:
+        try:
+            collected = collect(self.graphql, dict(self.fragments), dict(self.variables), object_type, of)
+        except GraphQLError as exc:  # the variable of @skip or @include is null
+            raise KapokError("BAD_USER_INPUT", exc.message) from exc
+        return [self.field(key, nodes, object_type, path) for key, nodes in collected.items()]
 
     def field(self, key: str, nodes: Sequence[FieldNode], object_type: GraphQLObjectType, path: Path) -> Selected:
         """A field of an object. Nodes that are merged have equal arguments."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import OperationDefinitionNode, OperationType
-from graphql.execution.collect_fields import collect_fields
 
 from apps.graphql_api.compile.aggregates import aggregate_read
 from apps.graphql_api.compile.connections import connection_read
@@ -66,7 +65,7 @@ def compile_operation(
     context = Context(schema.surface, schema.graphql, document.fragments, variables)
     roots: list[RootRead] = []
     segments: list[bytes | int] = []
-    for selected in _root_fields(context, operation):
+    for selected in context.root_fields(operation):
         segments.append(b'%s"%s":' % (b"," if segments else b"{", selected.key.encode()))
         if selected.name == TYPENAME:
             segments.append(b'"Query"')
@@ -97,7 +96,7 @@ def write_plan(
     context = Context(schema.surface, schema.graphql, document.fragments, variables)
     roots: list[RootWrite] = []
     segments: list[bytes | int] = []
-    for selected in _root_fields(context, operation):
+    for selected in context.root_fields(operation):
         segments.append(b'%s"%s":' % (b"," if segments else b"{", selected.key.encode()))
         if selected.name == TYPENAME:
             segments.append(b'"Mutation"')
@@ -109,15 +108,6 @@ def write_plan(
         segments.append(len(roots))
         roots.append(RootWrite(selected.key, write))
     return WritePlan(tuple(roots), (*_joined(segments or [b"{"]), b"}"), context.rows)
-
-
-def _root_fields(context: Context, operation: OperationDefinitionNode) -> list[Selected]:
-    root = context.graphql.get_root_type(operation.operation)
-    assert root is not None  # document.py refuses an operation that the schema has no type for
-    collected = collect_fields(
-        context.graphql, dict(context.fragments), dict(context.variables), root, operation.selection_set
-    )
-    return [context.field(key, nodes, root, ()) for key, nodes in collected.items()]
 
 
 def _joined(segments: list[bytes | int]) -> list[bytes | int]:
