@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kapok.identifiers import QualifiedName
 from kapok.query.comparison import INT4, TEXT, Comparable, comparable
 from kapok.query.expressions import And, Compared, Expression, Known, Measured, Not, Nullness, Or
+from kapok.query.families import base_type
 from kapok.query.fragments import Parameter, Sql, join, sql
 from kapok.query.operators import ARGUMENTS, Argument, Operator, apply
-from kapok.query.values import Pattern, Value
+from kapok.query.values import JsonPath, Pattern, Value
 
 _TEXTS = TEXT + "[]"
 _BOOL = '"pg_catalog"."bool"'
 _JSONPATH = '"pg_catalog"."jsonpath"'
+_JSON = QualifiedName("pg_catalog", "json")
 _SIMPLE = "'pg_catalog.simple'::regconfig"
 _LIKE = frozenset({Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE})
-_REGEX = frozenset({Operator.REGEX, Operator.NOT_REGEX, Operator.IREGEX, Operator.NOT_IREGEX})
+#: Regular expressions; jsonpaths, whose date comparisons fail where a time zone would be needed, `@?` or not.
+_FALLIBLE = frozenset(
+    {
+        *(Operator.REGEX, Operator.NOT_REGEX, Operator.IREGEX, Operator.NOT_IREGEX),
+        *(Operator.PATH_EXISTS, Operator.PATH_MATCHES),
+    }
+)
 
 
 def may_fail(expression: Expression | None) -> bool:
-    """Whether a comparison with the columns of this very row can fail because of what the caller compares with: the
-    error would tell of a hidden row that it was looked at. Other rows (Related) are asked by themselves."""
+    """Whether a comparison with the columns of this very row can fail because of what the caller compares with, or of
+    what the row holds: the error would tell of a hidden row. Other rows (Related) are asked by themselves."""
     match expression:
-        case Compared(_, operator):
-            return operator in _REGEX or ARGUMENTS.get(operator) is Argument.RANGE
+        case Compared(operand, operator):
+            # Not every json is a jsonb: one with the character NUL is none.
+            is_json = base_type(operand.type).name == _JSON
+            return operator in _FALLIBLE or ARGUMENTS.get(operator) is Argument.RANGE or is_json
         case And(items) | Or(items):
             return any(may_fail(item) for item in items)
         case Not(item):
@@ -52,7 +63,7 @@ def _argument(form: Comparable, operator: Operator, value: Value) -> Sql | Param
         case Argument.TEXTS:
             return Parameter(value, _TEXTS)
         case Argument.JSONPATH:
-            return Parameter(value, _JSONPATH)
+            return Parameter(JsonPath(value), _JSONPATH)
         case Argument.BOOLEAN:
             return Parameter(value, _BOOL)
 

@@ -6,8 +6,9 @@ null where they are hidden. Postgres pulls such a select up: the condition joins
 without it. A table without conditions stays as it is.
 
 What callers ask is not kept from being evaluated on hidden rows, as a barrier would (it would cost the indexes). It
-tells nothing of them unless it fails, so what can fail for what a row holds is held back: regular expressions and
-ranges of a multirange look at nothing but shown rows, patterns are checked beforehand. Not covered: how long a
+tells nothing of them unless it fails, so what can fail for what a row holds is held back: regular expressions, JSON
+paths, json (which is compared as jsonb) and ranges of a multirange look at nothing but shown rows, patterns are checked
+beforehand. Not covered: how long a
 statement takes; a text too long for `search` (1 MB of words); `like` on a column with a nondeterministic collation;
 operators and casts that a project defined itself.
 """

@@ -7,6 +7,7 @@ parameter. What rules take from claims is in kapok.query.claims.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -117,6 +118,30 @@ class Pattern:
             found = read(variables, row_cap, claims)
             if found is not None and (len(found) - len(found.rstrip(b"\\"))) % 2:
                 raise KapokError("BAD_USER_INPUT", "A pattern must not end with a single backslash.")
+            return found
+
+        return checked
+
+
+#: A string of a jsonpath, or a variable: `$` and a name, quoted or not. `$` alone, or before `.` or `[`, is the value.
+_IN_JSON_PATH = re.compile(rb'"(?:[^"\\]|\\.)*"|(\$["\\\w\x80-\xff])', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """A jsonpath. One with variables is refused here: nothing gives them values, so Postgres would fail on the rows in
+    which it comes to them."""
+
+    value: Value
+
+    def reader(self) -> Reader:
+        """The value's own, with the check."""
+        read = self.value.reader()
+
+        def checked(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
+            found = read(variables, row_cap, claims)
+            if found is not None and any(match[1] for match in _IN_JSON_PATH.finditer(found)):
+                raise KapokError("BAD_USER_INPUT", "A JSON path has no variables: write their values into it.")
             return found
 
         return checked

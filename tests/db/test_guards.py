@@ -30,6 +30,9 @@ create index on stars (person_id);
 insert into people select n, 'p' || n from generate_series(1, 2000) n;
 insert into notes select n, 1 + n % 2000, n % 3 = 0, 'title ' || n from generate_series(1, 20000) n;
 insert into stars select n, 1 + n % 2000 from generate_series(1, 20000) n;
+create table papers (id int primary key, public boolean not null, meta jsonb, raw json);
+insert into papers values
+  (1, true, '{"at": 1}', '{}'), (2, false, '{"at": "2020-01-01", "pay": 5000}', '{"a": "\\u0000"}');
 create table secrets (id int primary key, owner text not null, body text not null);
 alter table secrets enable row level security;
 create policy own on secrets using (owner = current_setting('request.jwt.claims')::json ->> 'sub');
@@ -48,6 +51,8 @@ tables:
     owner: {select: {columns: "*", where: {stars: {some: {personId: {eq: $sub}}}}}}
   stars:
     owner: {select: {columns: "*"}}
+  papers:
+    guest: {select: {columns: "*", where: {public: {eq: true}}}}
   secrets:
     guest: {select: {columns: "*", where: {id: {lt: 3}}}}
 """
@@ -115,6 +120,28 @@ def test_a_regular_expression_sees_shown_rows_only(full: Reader) -> None:
             seen.data('{ notes(filter: {title: {eq: "title 3", regex: "["}}) { id } }')
     finally:
         full.connection.execute("reset plan_cache_mode")
+
+
+def test_what_json_holds_is_no_secret_to_an_error(full: Reader) -> None:
+    """A path that needs a time zone fails even in @?, and json with NUL is no jsonb: only on rows that are shown."""
+    seen = full.as_role(RULES, "guest")
+    path = '$.at.datetime() ? (@ < \\"2020-06-01T00:00:00+00:00\\".datetime())'
+    for operator in ("pathExists", "pathMatches"):
+        document = f'{{ papers(filter: {{meta: {{{operator}: "{path}"}}}}) {{ id }} }}'
+        assert seen.data(document) == {"papers": []}
+        with pytest.raises(psycopg.errors.FeatureNotSupported):
+            full.data(document)
+    document = "{ papers(filter: {raw: {eq: {}}}) { id } }"
+    assert seen.data(document) == {"papers": [{"id": "1"}]}
+    with pytest.raises(psycopg.errors.UntranslatableCharacter):
+        full.data(document)
+
+
+def test_a_json_path_has_no_variables(full: Reader) -> None:
+    for pay in (4000, 6000):
+        document = f'{{ papers(filter: {{meta: {{pathExists: "$.pay ? (@ > {pay}) ? (@ == $x)"}}}}) {{ id }} }}'
+        with pytest.raises(KapokError, match="no variables"):
+            full.as_role(RULES, "guest").data(document)
 
 
 def test_a_pattern_that_could_fail_is_refused_before(full: Reader) -> None:

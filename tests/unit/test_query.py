@@ -21,7 +21,7 @@ from kapok.query.encoding import encode, encode_multirange
 from kapok.query.fragments import Parameter, join, render, sql
 from kapok.query.json_text import constant, nullable, object_of
 from kapok.query.operation import Operation
-from kapok.query.values import Given, Literal, RowLimit, Variable
+from kapok.query.values import Given, JsonPath, Literal, RowLimit, Variable
 from kapok.tenancy import Limits
 from tests.unit.models import blog
 
@@ -77,6 +77,18 @@ def test_what_postgres_cannot_hold_is_refused(value: Any) -> None:
     assert refused.value.code == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize("path", ["$", "$[*].a ? (@ > 1)", 'lax $."$x" ? (@ == "$y \\" $z")', "$.a ? (@ == $.b)"])
+def test_json_paths_without_variables(path: str) -> None:
+    assert JsonPath(Given(Literal(path))).reader()({}, 10, {}) == path.encode()
+
+
+@pytest.mark.parametrize("path", ["$x", "$.a ? (@ > $x)", '$.a ? (@ > $"x")', '$.a ? (@ == "" && @ > $ü)', "$\\u0061"])
+def test_variables_of_json_paths_are_refused(path: str) -> None:
+    with pytest.raises(KapokError, match="no variables") as refused:
+        JsonPath(Given(Literal(path))).reader()({}, 10, {})
+    assert refused.value.code == "BAD_USER_INPUT"
+
+
 # ------------------------------------------------------------------------------------------------------- fragments
 
 
@@ -101,6 +113,25 @@ def test_a_wide_row_is_no_deep_expression() -> None:
         deepest = max(deepest, depth)
     assert deepest < 12
     assert max(part.count("||") for part in text.split("(")) < 120
+
+
+# -------------------------------------------------------------------------------------------------------- variables
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "query ($x: Boolean = true) { blogPosts { id @include(if: $x) } }",
+        "query ($x: Boolean = true) { blogPosts @skip(if: $x) { id } }",
+        "query ($x: BlogPostColumn = TITLE) { blogPosts(distinctOn: [$x]) { id } }",
+        'query ($x: ID = "1") { blogPost(id: $x) { id } }',
+    ],
+)
+def test_null_for_a_variable_with_a_default_where_null_is_no_value(api: ApiSchema, text: str) -> None:
+    compiled(api, text)
+    with pytest.raises(KapokError, match="must not be null") as refused:
+        compiled(api, text, {"x": None})
+    assert refused.value.code == "BAD_USER_INPUT"
 
 
 # --------------------------------------------------------------------------------------------------------- cursors
