@@ -92,6 +92,16 @@ TAMPERED: list[tuple[str, str, int | None]] = [
         5,
     ),
     (
+        "update {schema}.kapok_entry set seed = null, salts = '{\"actor\": 7}' where index = 5",
+        "entry 5 (kapok_event, position 3): the row is not",
+        5,
+    ),
+    (
+        "update {schema}.kapok_entry set erased = '{\"actor\": 1e30}' where index = 5",
+        "entry 5 (kapok_event, position 3): a value that was erased",
+        5,
+    ),
+    (
         "delete from {schema}.kapok_entry where index = 5",
         "entry 5 is gone from kapok_entry",
         5,

@@ -147,6 +147,12 @@ TAMPERED = [
         2,
     ),
     ("update {schema}.kapok_entry set seed = null, salts = '[1]' where index = 2", Code.ENTRY_MALFORMED, 2),
+    (
+        "update {schema}.kapok_entry set seed = null, salts = '{\"actor\": 1e30}' where index = 2",
+        Code.ENTRY_MALFORMED,
+        2,
+    ),
+    ("update {schema}.kapok_entry set erased = '{\"after.price\": 1e30}' where index = 2", Code.ENTRY_MALFORMED, 2),
     ("update {schema}.kapok_entry set seed = null, salts = '{}' where index = 2", Code.ENTRY_MALFORMED, 2),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ import pytest
 from apps.audit import self_check
 from apps.audit.anchoring import bring_to_anchors
 from apps.audit.checkpointing import checkpoint
+from apps.audit.exports.content import items
 from apps.audit.keys import keyring_of
 from apps.audit.self_check import check_log, check_slice
 from apps.audit.tasks import check_logs
 from config.celery import app
 from kapok.ledger.checkpoints import Checkpoint, sign
+from kapok.ledger.entries import salt_of
 from kapok.ledger.signing import new_private_key
 from tests.audit.sealed_log import TABLES, SealedLog
 from tests.audit.tampering import TAMPERED
@@ -57,6 +60,20 @@ def test_every_kind_of_tampering_is_found_and_named(checked: SealedLog) -> None:
                 f"insert into {{schema}}.{table} ({names}) overriding system value select {names} from kept_{table}"
             )
     assert checked.check().problem == ""
+
+
+def test_a_salt_that_has_taken_a_part_of_the_value(checked: SealedLog) -> None:
+    """10.5 becomes 0.5, and its salt longer by the 1: what is hashed is the same."""
+    with checked.session.transaction():
+        (item,) = items(checked.session, checked.log, 4, 5)
+    assert item.entry is not None and item.entry.seed is not None
+    salts = {path: salt_of(item.entry.seed, path) for path in item.entry.private}
+    salts["after.price"] += b"1"
+    text = json.dumps({path: salt.hex() for path, salt in salts.items()})
+    checked.tamper("update {schema}.kapok_entry set seed = null, salts = %s where index = 4", [text])
+    checked.sql("update {schema}.kapok_change set after = after || '{\"price\": 0.5}' where position = 3")
+    problem = "entry 4 (kapok_change, position 3): the row is not what was sealed: the salt of 'after.price' does not"
+    assert checked.check().problem.startswith(problem)
 
 
 def test_a_row_and_everything_in_the_database_that_speaks_of_it(checked: SealedLog) -> None:

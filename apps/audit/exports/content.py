@@ -68,9 +68,14 @@ def _items(session: Session, log: LogRef, kind: str, first: int, last: int) -> I
 def entry_of(found: Row, seed: bytes | None, salts: Any, erased: Any) -> Entry:
     """The entry of a row, with what kapok_entry has of it. What a hand in the database has put there must not be shown,
     nor stop an export: the verifier names it."""
-    gone = erased if isinstance(erased, dict) else {}
+    gone = _texts(erased) if isinstance(erased, dict) else {}
     private = {path: text for path, text in found.private.items() if path not in gone} if gone else found.private
     # A seed beside erased values would give them away.
     kept = None if gone else seed
-    left = salts if isinstance(salts, dict) else None
+    left = _texts(salts) if isinstance(salts, dict) else None
     return Entry(found.place.kind, found.at, found.place.position, found.public, private, kept, left, gone)
+
+
+def _texts(given: dict[str, Any]) -> dict[str, str]:
+    """The same; what is no text is an empty one, which is neither a salt nor a digest."""
+    return {path: text if isinstance(text, str) else "" for path, text in given.items()}
