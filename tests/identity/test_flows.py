@@ -187,6 +187,10 @@ def test_a_visitor_becomes_somebody_and_keeps_the_id(north: AuthTenant, new_emai
     visitor = north.ok("/anonymous", metadata={"cart": [1]})
     assert visitor["user"]["isAnonymous"] and claims(visitor["accessToken"])["roles"] == ["anon"]
     email = new_email()
+    north.settings(signUp=False)
+    refused = north.refused("/user/upgrade", visitor["accessToken"], email=email, password=PASSWORD)
+    assert refused == (403, "SIGN_UP_CLOSED") and not north.mails(email)
+    north.settings(signUp=True)
     north.ok("/user/upgrade", visitor["accessToken"], email=email, password=PASSWORD)
     assert north.me(visitor["accessToken"])["isAnonymous"]
     north.ok("/verify", token=north.mail(email, "email_change")["token"])
@@ -200,13 +204,19 @@ def test_a_visitor_becomes_somebody_and_keeps_the_id(north: AuthTenant, new_emai
 
 
 def test_without_verification_an_account_is_there_at_once(north: AuthTenant, new_email: New) -> None:
-    north.settings(requireVerification=False)
+    app = "https://app.example.com/welcome"
+    north.settings(requireVerification=False, redirectUrls=[app])
     email = new_email()
-    tokens = north.ok("/signup", email=email, password=PASSWORD)
+    tokens = north.ok("/signup", email=email, password=PASSWORD, redirectTo=app)
     assert not tokens["user"]["emailVerified"]
     assert north.refused("/signup", email=email, password=PASSWORD) == (409, "ACCOUNT_EXISTS")
-    north.ok("/verify", token=north.mail(email, "email_change")["token"])
+    mail = north.mail(email, "email_change")
+    assert mail["url"].startswith(f"{app}?type=email_change&token=")
+    north.ok("/verify", token=mail["token"])
     assert north.signed_in(email)["user"]["emailVerified"]
+    north.ok("/magiclink", email=email)
+    north.mail(email, "magic_link")
+    assert {each["purpose"] for each in north.mails(email)} == {"email_change", "magic_link"}, "no address was changed"
 
 
 def test_who_owns_the_address_takes_over_what_somebody_prepared(north: AuthTenant, new_email: New) -> None:

@@ -336,6 +336,18 @@ def test_a_visitor_becomes_an_account(
     assert (named.pk, named.email, named.is_anonymous) == (visitor.pk, "ada@example.com", False)
 
 
+def test_a_visitor_stays_one_where_sign_up_is_closed(
+    tenant: Tenant, provider: IdentityProvider, provider_running: OpenIdProvider
+) -> None:
+    do_update_project(tenant.project, acting=SYSTEM, auth={"signUp": False})
+    visitor = make_user(tenant, None, anonymous=True)
+    session = signed_in(tenant, visitor).session
+    before = everything(tenant)
+    who = proven(tenant, provider, provider_running)
+    refused("SIGN_UP_CLOSED", lambda: do_connect(tenant, visitor, session, who))
+    assert everything(tenant) == before
+
+
 def test_a_visitor_does_not_take_an_account_over(
     tenant: Tenant, provider: IdentityProvider, provider_running: OpenIdProvider
 ) -> None:

@@ -64,10 +64,12 @@ def do_request_upgrade(
     tenant: Tenant, user: User, *, email: str, password: str, redirect_to: str, origin: Origin
 ) -> None:
     """A visitor names an address and a password; he keeps his id and everything he has. Raises INVALID_STATE,
-    PASSWORD_UNFIT, REDIRECT_NOT_ALLOWED, RATE_LIMITED, MAIL_UNAVAILABLE."""
+    SIGN_UP_CLOSED, PASSWORD_UNFIT, REDIRECT_NOT_ALLOWED, RATE_LIMITED, MAIL_UNAVAILABLE."""
     auth = AuthSettings.of(tenant.project)
     if not user.is_anonymous:
         raise KapokError("INVALID_STATE", "This user has an account already.")
+    if not auth.sign_up:
+        raise KapokError("SIGN_UP_CLOSED")
     email = normalised(email)
     check_rules(password, auth, email)
     allowed_redirect(tenant, redirect_to)

@@ -22,6 +22,7 @@ from apps.identity.services.sign_in import tokens_or_challenge
 from apps.identity.services.users import do_sign_up_external
 from apps.identity.social.flow import Proven
 from apps.identity.trail import Refusals, record_on_user
+from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
 from apps.tenants.services.tokens import revoke_user_tokens
 from kapok.errors import KapokError
@@ -55,7 +56,8 @@ def do_find_or_make_user(tenant: Tenant, proven: Proven) -> User:
 @in_tenant
 def do_connect(tenant: Tenant, user: User, session: Session, proven: Proven) -> Identity:
     """Let a signed-in user sign in at the provider from now on; an anonymous one becomes an account, and cannot sign in
-    anew before that. Raises ALREADY_EXISTS, REAUTHENTICATION_REQUIRED."""
+    anew before that. Raises ALREADY_EXISTS, REAUTHENTICATION_REQUIRED; for an anonymous one also SIGN_UP_CLOSED and
+    ACCOUNT_EXISTS."""
     if not user.is_anonymous:
         require_fresh(session, user)
     locked = User.objects.select_for_update().get(pk=user.pk)
@@ -66,6 +68,8 @@ def do_connect(tenant: Tenant, user: User, session: Session, proven: Proven) -> 
         return _used(tenant, found, proven)
     if not locked.is_anonymous:
         return _connect(tenant, locked, proven)
+    if not AuthSettings.of(tenant.project).sign_up:
+        raise KapokError("SIGN_UP_CLOSED")
     _name(locked, proven)
     connected = _connect(tenant, locked, proven)
     # Tokens in use still say that he is a visitor.
