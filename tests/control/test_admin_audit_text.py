@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 from django.http import QueryDict
@@ -90,6 +91,18 @@ def test_a_page_of_huge_values_stays_a_page() -> None:
     lines = lines_of(huge, budget)
     assert sum(len(line.after.html) for line in lines) < MAX_PAGE + 1000 * 300
     assert all(line.after.html for line in lines)
+
+
+def test_texts_made_to_be_slow_to_compare_are_not_compared_for_long() -> None:
+    """The same line over and over takes the cube of its number: a page of such values took a quarter of an hour."""
+    many = [Difference(f"c{n}", there("a\n" * 1000), there("a\nb\n" * 500), True) for n in range(20)]
+    began = process_time()
+    lines = lines_of(many, Budget())
+    assert process_time() - began < 5
+    assert all(line.after.html.count("a\n") == 500 for line in lines)
+    # What is the same before and behind counts for nothing: an edit of such a text is marked.
+    before, after = pair(there("a\n" * 1000), there("a\n" * 500 + "b\n" + "a\n" * 499))
+    assert after.html.count("<mark>b\n</mark>") == 1 and before.html.count("<mark>a\n</mark>") == 1
 
 
 def test_values_that_are_gone_say_so() -> None:

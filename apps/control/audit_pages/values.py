@@ -4,7 +4,8 @@ after as safe HTML, folded where they are long, cut where they are huge, with wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -21,8 +22,9 @@ BEFORE = 120
 MIN_SAME = 6
 #: Characters of a value that a page shows, and of all values together; the entry's JSON has the rest.
 MAX_VALUE, MAX_PAGE, MIN_VALUE = 20_000, 400_000, 200
-#: Texts of more lines are not compared line by line.
-MAX_LINES = 1000
+#: Texts of more lines are not compared line by line; nor are more once a page has had so many steps, at worst (two
+#: seconds): texts of the same line over and over take the cube of their length.
+MAX_LINES, MAX_STEPS = 1000, 20_000_000
 
 Pieces = list[tuple[str, bool]]
 EMPTY = SafeString("")
@@ -63,16 +65,25 @@ class Line:
 
 
 class Budget:
-    """How many characters of values a page may still show."""
+    """How many characters of values a page may still show, and how many steps of comparing them it may take."""
 
-    def __init__(self, characters: int = MAX_PAGE, each: int = MAX_VALUE) -> None:
+    def __init__(self, characters: int = MAX_PAGE, each: int = MAX_VALUE, steps: int = MAX_STEPS) -> None:
         self._left = characters
         self._each = each
+        self._steps = steps
 
     def take(self, length: int) -> int:
         """So many of a value of this length may be shown."""
         granted = min(length, self._each, max(self._left, MIN_VALUE))
         self._left -= granted
+        return granted
+
+    def may_compare(self, old: Sequence[str], new: Sequence[str]) -> bool:
+        """Whether lines may be compared: each run that is the same may cost a look at all pairs of the same line."""
+        counted = Counter(old)
+        steps = sum(counted[line] for line in new) * min(len(old), len(new))
+        granted = steps <= self._steps
+        self._steps -= steps if granted else 0
         return granted
 
 
@@ -103,7 +114,7 @@ def _pair(one: Difference, budget: Budget) -> tuple[Shown, Shown]:
         return shown(one.before, budget), shown(one.after, budget)
     at = _same(readable(one.before.text), readable(one.after.text))
     before, after = _part(one.before, at, budget), _part(one.after, at, budget)
-    old, new = _compared(before, after)
+    old, new = _compared(before, after, budget)
     return _shown(one.before, before, old), _shown(one.after, after, new)
 
 
@@ -153,18 +164,24 @@ def _beginning(pieces: Pieces) -> Pieces:
     return [*found, (" …", False)]
 
 
-def _compared(before: _Part, after: _Part) -> tuple[Pieces, Pieces]:
+def _compared(before: _Part, after: _Part, budget: Budget) -> tuple[Pieces, Pieces]:
     """Both texts in pieces, those that differ marked: by lines where there are several, otherwise what is between the
     same beginning and the same end."""
     old, new = before.text.splitlines(keepends=True), after.text.splitlines(keepends=True)
     if min(len(old), len(new)) < 2 or max(len(old), len(new)) > MAX_LINES:
         return _middle(before.text, after.text)
-    left: Pieces = []
-    right: Pieces = []
-    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        left.append(("".join(old[a:b]), tag != "equal"))
-        right.append(("".join(new[c:d]), tag != "equal"))
-    return [piece for piece in left if piece[0]], [piece for piece in right if piece[0]]
+    start = _same(old, new)
+    end = _same(old[start:][::-1], new[start:][::-1])
+    old_lines, new_lines = old[start : len(old) - end], new[start : len(new) - end]
+    if not budget.may_compare(old_lines, new_lines):
+        return _middle(before.text, after.text)
+    first, last = "".join(old[:start]), "".join(old[len(old) - end :])
+    left: Pieces = [(first, False)]
+    right: Pieces = [(first, False)]
+    for tag, a, b, c, d in SequenceMatcher(None, old_lines, new_lines, autojunk=False).get_opcodes():
+        left.append(("".join(old_lines[a:b]), tag != "equal"))
+        right.append(("".join(new_lines[c:d]), tag != "equal"))
+    return _without_empty([*left, (last, False)]), _without_empty([*right, (last, False)])
 
 
 def _middle(before: str, after: str) -> tuple[Pieces, Pieces]:
@@ -176,8 +193,8 @@ def _middle(before: str, after: str) -> tuple[Pieces, Pieces]:
     return _in_three(before, start, end), _in_three(after, start, end)
 
 
-def _same(one: str, other: str) -> int:
-    """How many characters both begin with."""
+def _same(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many characters, or lines, both begin with."""
     shorter, step, place = min(len(one), len(other)), 4096, 0
     while place < shorter and one[place : place + step] == other[place : place + step]:
         place += step
@@ -186,5 +203,8 @@ def _same(one: str, other: str) -> int:
 
 def _in_three(text: str, start: int, end: int) -> Pieces:
     rest = len(text) - end
-    pieces = [(text[:start], False), (text[start:rest], True), (text[rest:], False)]
+    return _without_empty([(text[:start], False), (text[start:rest], True), (text[rest:], False)])
+
+
+def _without_empty(pieces: Pieces) -> Pieces:
     return [piece for piece in pieces if piece[0]]
