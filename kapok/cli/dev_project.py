@@ -7,6 +7,7 @@ part of dev.json. Everything goes over the control API, as a person would do it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,23 @@ from typing import Any
 from kapok.cli.client import Client
 from kapok.cli.dev_watch import Marks, marks
 from kapok.cli.migrate import start
-from kapok.cli.progress import follow
+from kapok.cli.progress import FINISHED, follow, follow_all
 from kapok.cli.project_files import ProjectFiles, load_project
 from kapok.cli.pushing import ensure_project, push_audit, push_documents, push_migrations, push_permissions
 from kapok.cli.settings import PROJECT_FILE, Output
 from kapok.cli.templates import seed_sql, write_template
+from kapok.errors import KapokError
 
 DEMO = "bookings"
 TENANTS = {"acme": "Acme", "globex": "Globex"}
 #: What a developer needs to know of a seeded end user.
 _SIGN_IN = ("email", "password", "roles")
+#: What is kept of a tenant that is being set up: where that is interrupted, the next start begins it anew.
+_UNFINISHED = {"unfinished": True}
 
 Say = Callable[[str], None]
+#: Keeps the tenants' part of dev.json for the next start.
+Keep = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,10 @@ class DevProject:
 
 
 def project_here(directory: Path, state_dir: Path) -> DevProject:
-    """The project of the current directory, or the demo project, which is written out at the first start."""
+    """The project of the current directory, or the demo project, which is written out at the first start.
+
+    Raises PROJECT_INVALID.
+    """
     if (directory / PROJECT_FILE).is_file():
         return DevProject(marks(directory), load_project(directory))
     demo = state_dir / "demo" / DEMO
@@ -58,25 +67,31 @@ def push(client: Client, files: ProjectFiles) -> None:
     tenants = client.get("/migrations", project=files.name)["tenants"]
     # Without a tenant the run still tells whether the migrations work: they are compiled into the project's template.
     if not tenants or any(tenant["pending"] for tenant in tenants):
-        follow(client, start(client, files.name), Output.PLAIN)
+        follow_all(client, start(client, files.name), Output.PLAIN)
     audit = push_audit(client, files.name, files.audit())
     if audit["operation"]:
         follow(client, audit["operation"], Output.PLAIN)
 
 
-def prepare_tenants(client: Client, project: DevProject, before: Mapping[str, Any], say: Say) -> dict[str, Any]:
+def prepare_tenants(
+    client: Client, project: DevProject, before: Mapping[str, Any], say: Say, keep: Keep, *, may_create: bool
+) -> dict[str, Any]:
     """Tenants acme and globex, each with data and two keys; the keys of an earlier start are used while they work.
 
     Its `users` are those of the project's files that were made with it: addresses and passwords to sign in with.
+    may_create: False where the project cannot be migrated yet; then only the tenants that are there.
     """
     made: dict[str, Any] = {}
     for number, (slug, name) in enumerate(TENANTS.items(), start=1):
-        tenant = _tenant(client, slug)
         known = before.get(slug) or {}
+        tenant = _whole_tenant(client, slug, known)
         users = known.get("users") or []
         if tenant is None:
+            if not may_create:
+                continue
             say(f"Setting up tenant {slug} ...")
-            tenant = _create(client, project, slug, name, number)
+            keep({**before, **made, slug: _UNFINISHED})
+            tenant = _create(client, project, slug, name, number, say)
             users = [{key: user.get(key) for key in _SIGN_IN} for user in project.files.users()]
         if tenant["project"] != project.files.name:
             say(f"Tenant {slug} belongs to project {tenant['project']}; it is left alone.")
@@ -92,22 +107,47 @@ def prepare_tenants(client: Client, project: DevProject, before: Mapping[str, An
 
 
 def _tenant(client: Client, slug: str) -> dict[str, Any] | None:
-    tenants: list[dict[str, Any]] = client.get("/tenants", search=slug, pageSize=200)["tenants"]
-    return next((tenant for tenant in tenants if tenant["slug"] == slug), None)
+    try:
+        tenant = client.get(f"/tenants/{slug}")
+    except KapokError as error:
+        if error.code in ("NOT_FOUND", "TENANT_NOT_FOUND"):
+            return None
+        raise
+    assert isinstance(tenant, dict)
+    return tenant
 
 
-def _create(client: Client, project: DevProject, slug: str, name: str, number: int) -> dict[str, Any]:
+def _whole_tenant(client: Client, slug: str, known: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The tenant; None where there is none. One that an interrupted start left behind half made is removed."""
+    tenant = _tenant(client, slug)
+    if tenant is None or known != _UNFINISHED:
+        return tenant
+    for operation in client.get("/operations", tenant=slug)["operations"]:
+        if operation["state"] not in FINISHED:
+            with suppress(KapokError):  # however it ends
+                follow(client, operation, Output.PLAIN)
+    if _tenant(client, slug) is not None:
+        follow(client, client.delete(f"/tenants/{slug}", {"confirm": slug})["operation"], Output.PLAIN)
+    return None
+
+
+def _create(client: Client, project: DevProject, slug: str, name: str, number: int, say: Say) -> dict[str, Any]:
     made = client.post("/tenants", {"slug": slug, "name": name, "project": project.files.name})
     follow(client, made["operation"], Output.PLAIN)
     if project.template:
         sql = seed_sql(project.template, seed=number)
     else:
         sql = "\n".join(file.sql for file in project.files.seeds())
-    if sql.strip():
-        client.post(f"/tenants/{slug}/seed", {"sql": sql})
-    # After the seed: its rows are there for the users to find.
-    for user in project.files.users():
-        client.post(f"/tenants/{slug}/users", user)
+    try:
+        if sql.strip():
+            client.post(f"/tenants/{slug}/seed", {"sql": sql}, patient=True)
+        # After the seed: its rows are there for the users to find.
+        for user in project.files.users():
+            client.post(f"/tenants/{slug}/users", user)
+    except KapokError as error:
+        if error.code == "SERVER_UNREACHABLE":
+            raise
+        say(f"Tenant {slug} has not all of its sample data: {error.message} Mend that, then `kapok seed {slug}`.")
     tenant = client.get(f"/tenants/{slug}")
     assert isinstance(tenant, dict)
     return tenant

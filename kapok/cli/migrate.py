@@ -8,7 +8,7 @@ import click
 
 from kapok.cli.client import Client
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
-from kapok.cli.progress import follow
+from kapok.cli.progress import follow_all
 from kapok.cli.project_files import load_project, project_name
 from kapok.cli.pushing import ensure_project, migrations, push_migrations
 from kapok.cli.render import Column, say, show_json, show_list
@@ -55,15 +55,17 @@ def up(invocation: Invocation, tenants: tuple[str, ...], wait: bool) -> None:
     with Client(settings) as client:
         ensure_project(client, files)
         push_migrations(client, files)
-        operation = start(client, files.name, tenants)
+        operations = start(client, files.name, tenants)
         if wait:
-            operation = follow(client, operation, settings.output)
+            operations = follow_all(client, operations, settings.output)
     if settings.output is Output.JSON:
-        show_json({"operation": operation})
-    elif settings.output is Output.PLAIN:
-        click.echo(operation["id"])
-    elif not wait:
-        say(settings.output, f"Under way: `kapok operation follow {operation['id']}`.")
+        show_json({"operation": operations[0], "operations": operations})
+        return
+    for operation in operations:
+        if settings.output is Output.PLAIN:
+            click.echo(operation["id"])
+        elif not wait:
+            say(settings.output, f"Under way: `kapok operation follow {operation['id']}`.")
 
 
 @command.command()
@@ -78,9 +80,9 @@ def status(invocation: Invocation, project: str | None) -> None:
     show_list(settings.output, data, data["tenants"], STATUS)
 
 
-def start(client: Client, project: str, tenants: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Begin a run over a project's tenants (all, unless some are named). Returns the operation."""
+def start(client: Client, project: str, tenants: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """Begin a run over all tenants of a project, or over those named. Returns its operation, or one for each named."""
     body = {"project": project, **({"tenants": list(tenants)} if tenants else {})}
-    operation = client.post("/migrations/up", body)["operation"]
-    assert isinstance(operation, dict)
-    return operation
+    operations = client.post("/migrations/up", body)["operations"]
+    assert isinstance(operations, list)
+    return operations

@@ -34,17 +34,18 @@ DETAIL = (
     Column("Started", "startedAt"),
     Column("Finished", "finishedAt"),
 )
+STATES = ("queued", "running", "succeeded", "failed", "rolled_back")
 
 
 @click.group()
 def command() -> None:
-    """Long work: list, show, follow."""
+    """Long work: list, show, follow, retry."""
 
 
 @command.command("list")
 @click.option("--project", "-p", help="Only those of a project.")
 @click.option("--tenant", "-t", help="Only those of a tenant.")
-@click.option("--state", help="Only those in a state.")
+@click.option("--state", type=click.Choice(STATES), help="Only those in a state.")
 @list_options("createdAt, state")
 @common_options
 @pass_invocation
@@ -63,6 +64,21 @@ def show(invocation: Invocation, operation_id: str) -> None:
     """Show one operation."""
     with Client(invocation.settings) as client:
         show_object(invocation.settings.output, client.get(f"/operations/{operation_id}"), DETAIL)
+
+
+@command.command()
+@click.argument("operation_id")
+@click.option("--wait/--no-wait", default=True, help="Whether to wait for the end.  [default: wait]")
+@common_options
+@pass_invocation
+def retry(invocation: Invocation, operation_id: str, wait: bool) -> None:
+    """Run an operation that failed once more; what is done already is left alone."""
+    settings = invocation.settings
+    with Client(settings) as client:
+        operation = client.post(f"/operations/{operation_id}/retry")
+        if wait:
+            operation = follow_operation(client, operation, settings.output)
+    show_object(settings.output, operation, DETAIL)
 
 
 @command.command()

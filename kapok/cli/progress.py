@@ -6,7 +6,7 @@ In: an operation as the API shows it. Out: the finished operation, or the error 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -32,6 +32,23 @@ def follow(client: Client, operation: dict[str, Any], output: Output) -> dict[st
     if last["state"] != "succeeded":
         raise _failure(last)
     return last
+
+
+def follow_all(client: Client, operations: Sequence[dict[str, Any]], output: Output) -> list[dict[str, Any]]:
+    """Wait for several, each to its end. Raises the error of the first that failed, with the words of the others."""
+    ended, failures = [], []
+    for operation in operations:
+        try:
+            ended.append(follow(client, operation, output))
+        except KapokError as error:
+            if error.code == "SERVER_UNREACHABLE":
+                raise
+            failures.append(error)
+    if failures:
+        first, *others = failures
+        details = first.details | ({"others": [other.message for other in others]} if others else {})
+        raise KapokError(first.code, first.message, details=details, hint=first.hint)
+    return ended
 
 
 def updates(client: Client, operation: dict[str, Any]) -> Iterator[dict[str, Any]]:

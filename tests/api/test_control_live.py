@@ -91,6 +91,27 @@ def test_a_migration_that_fails_says_where(live: Live, project: Path, slug: str)
     assert json.loads(changed.stderr)["error"]["code"] == "MIGRATION_CHANGED"
 
 
+def test_each_of_several_tenants_is_waited_for_and_a_failure_is_tried_again(
+    live: Live, project: Path, slug: str
+) -> None:
+    good, bad = f"{slug}-a", f"{slug}-b"
+    for name in (good, bad):
+        live.cli("tenant", "create", name, cwd=project)
+    (project / "in_the_way.sql").write_text("create table tags (id int);")
+    live.cli("seed", bad, "--file", str(project / "in_the_way.sql"), cwd=project)
+    (project / "migrations" / "0002_tags.sql").write_text("create table tags (id int primary key);")
+    done = plain(live, "migrate", "up", "-t", good, "-t", bad, cwd=project)
+    assert done.returncode == 9 and bad in done.stderr, done.stderr
+    states = {tenant["tenant"]: tenant["applied"] for tenant in live.cli("migrate", "status", cwd=project)["tenants"]}
+    assert states == {good: ["0001_notes", "0002_tags"], bad: ["0001_notes"]}
+    (project / "in_the_way.sql").write_text("drop table tags;")
+    live.cli("seed", bad, "--file", str(project / "in_the_way.sql"), cwd=project)
+    failed = live.cli("operation", "list", "--tenant", bad, "--state", "failed")["operations"]
+    assert live.cli("operation", "retry", failed[0]["id"])["state"] == "succeeded"
+    assert len(live.cli("migrate", "up", "-t", good, "-t", bad, cwd=project)["operations"]) == 2
+    assert plain(live, "operation", "retry", failed[0]["id"]).returncode == 8
+
+
 def test_audit_yaml_says_what_is_recorded(live: Live, project: Path, slug: str) -> None:
     live.cli("tenant", "create", slug, cwd=project)
     text = "tables:\n  notes: {redact: [body]}\n"
