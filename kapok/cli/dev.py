@@ -8,9 +8,9 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,14 @@ import click
 
 from kapok.cli.client import Client
 from kapok.cli.dev_processes import DEFAULT_PORT, HOST, bootstrap, choose_port, environment, processes
-from kapok.cli.dev_project import DevProject, prepare_tenants, project_here, push
+from kapok.cli.dev_project import TENANTS, DevProject, prepare_tenants, project_here, push
 from kapok.cli.dev_summary import summary
 from kapok.cli.dev_watch import watch
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
-from kapok.cli.project_files import ProjectFiles
 from kapok.cli.settings import DEV_FILE, Output, Settings, write_private
 from kapok.errors import KapokError
 from kapok.stack.lock import StateLock
-from kapok.stack.stack import EmbeddedStack, from_environment
+from kapok.stack.stack import EmbeddedStack, from_environment, unusable
 from kapok.stack.supervisor import Supervisor
 
 EMAIL = "admin@example.com"
@@ -51,6 +50,15 @@ class Development:
     def base_url(self) -> str:
         """Where the web process answers."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def kept(self) -> Path:
+        """What the next start finds."""
+        return self.state_dir / KEPT_FILE
+
+    def keep(self, tenants: dict[str, Any]) -> None:
+        """Note tenants before dev.json can tell of them: this run may not get that far."""
+        write_private(self.kept, json.dumps({**self.says, "tenants": tenants}, indent=2) + "\n")
 
     def settings(self) -> Settings:
         """For the client that prepares the project."""
@@ -77,7 +85,10 @@ def command(ctx: click.Context, invocation: Invocation, port: int | None, no_dem
     DATABASE_URL and REDIS_URL name servers to use instead of the embedded ones.
     """
     state_dir = invocation.settings.state_dir
-    _make_state_dir(state_dir)
+    try:
+        _make_state_dir(state_dir)
+    except OSError as exc:
+        raise unusable(state_dir, exc) from exc
     chosen = choose_port(port)
     if port is None and chosen != DEFAULT_PORT:
         _say(f"Port {DEFAULT_PORT} is taken; using {chosen}.")
@@ -121,18 +132,21 @@ def _alone(state_dir: Path) -> Iterator[None]:
 @contextmanager
 def _ready_file(run: Development) -> Iterator[None]:
     """dev.json is there while this run is ready, and only then; its keys are kept for the next one."""
-    ready, kept = run.state_dir / DEV_FILE, run.state_dir / KEPT_FILE
+    ready = run.state_dir / DEV_FILE
     if ready.exists():  # after a crash
-        ready.replace(kept)
-    run.before = _read_before(kept)
+        ready.replace(run.kept)
+    run.before = _read_before(run.kept)
     try:
         yield
     finally:
         if ready.exists():
-            ready.replace(kept)
+            # With those that this run had nothing to do with (`--no-demo`).
+            run.keep({**(_read_before(run.kept).get("tenants") or {}), **run.says["tenants"]})
+            ready.unlink()
 
 
 def _supervise(run: Development, stack: EmbeddedStack) -> int:
+    project = project_here(run.directory, run.state_dir) if run.with_project else None
     env = environment(run.state_dir, stack.database_url, stack.redis_url, run.base_url, os.environ)
     admin = {"email": EMAIL, "password": secrets.token_urlsafe(12), "url": f"{run.base_url}/admin/"}
     known = run.before.get("admin") or {}
@@ -148,22 +162,28 @@ def _supervise(run: Development, stack: EmbeddedStack) -> int:
         "redisUrl": stack.redis_url,
     }
     # A thread of its own: the supervisor must see Ctrl-C while tenants are being set up.
-    preparation = threading.Thread(target=_prepare, args=(run,), name="prepare", daemon=True)
+    preparation = threading.Thread(target=lambda: _prepare(run, project, supervisor), name="prepare", daemon=True)
     supervisor = Supervisor(processes(run.state_dir, env, run.port), watch=stack.processes, on_ready=preparation.start)
     return supervisor.run() or int(run.failed)
 
 
-def _prepare(run: Development) -> None:
+def _prepare(run: Development, project: DevProject | None, supervisor: Supervisor) -> None:
     """Once the web process answers: the project, dev.json, the summary; then watch the files."""
     try:
         with Client(run.settings()) as client:
-            project = _project(run, client) if run.with_project else None
-            write_private(run.state_dir / DEV_FILE, json.dumps(run.says, indent=2) + "\n")
-            _say(summary(run.says, project.files if project else None, time.monotonic() - run.started))
             if project:
-                watch(project.files.root, project.seen, lambda files: _apply(client, files), _say)
+                _set_up(run, client, project)
+            _tell(run, project)
+            if project:
+                watch(
+                    project.files.root,
+                    project.seen,
+                    lambda files: _apply(run, client, replace(project, files=files)),
+                    _say,
+                )
     except KapokError as error:
-        _say(f"{error.message} {error.hint}".strip())
+        if not supervisor.stopping:  # else nobody answers because of that
+            _say(f"{error.message} {error.hint}".strip())
     except BaseException:
         # Nobody waits for this thread: without a sign the run would go on and never be ready.
         run.failed = True
@@ -171,24 +191,43 @@ def _prepare(run: Development) -> None:
         raise
 
 
-def _project(run: Development, client: Client) -> DevProject:
+def _set_up(run: Development, client: Client, project: DevProject) -> None:
     """The project with its tenants; one that cannot be migrated yet is said, and does not end the run."""
-    project = project_here(run.directory, run.state_dir)
+    works = _tried(lambda: push(client, project.files))
+    _tried(lambda: _add_tenants(run, client, project, may_create=works))
+
+
+def _tried(step: Callable[[], None]) -> bool:
+    """Whether it worked. Raises SERVER_UNREACHABLE."""
     try:
-        push(client, project.files)
-        run.says["tenants"] = prepare_tenants(client, project, run.before.get("tenants") or {}, _say)
+        step()
     except KapokError as error:
         if error.code == "SERVER_UNREACHABLE":
             raise
         _say(f"{error.message} {error.hint}".strip())
-        run.says["tenants"] = run.before.get("tenants") or {}
-    return project
+        return False
+    return True
 
 
-def _apply(client: Client, files: ProjectFiles) -> str:
+def _add_tenants(run: Development, client: Client, project: DevProject, *, may_create: bool) -> None:
+    before = _read_before(run.kept).get("tenants") or {}
+    run.says["tenants"] = prepare_tenants(client, project, before, _say, run.keep, may_create=may_create)
+
+
+def _apply(run: Development, client: Client, project: DevProject) -> str:
+    """Apply changed files; the first time that works, the tenants that wait for it are made."""
     started = time.monotonic()
-    push(client, files)
-    return f"Applied the changes in {files.root} ({time.monotonic() - started:.1f} s)."
+    push(client, project.files)
+    if len(run.says["tenants"]) < len(TENANTS):
+        _add_tenants(run, client, project, may_create=True)
+        _tell(run, project)
+    return f"Applied the changes in {project.files.root} ({time.monotonic() - started:.1f} s)."
+
+
+def _tell(run: Development, project: DevProject | None) -> None:
+    """Write dev.json, and say what is in it."""
+    write_private(run.state_dir / DEV_FILE, json.dumps(run.says, indent=2) + "\n")
+    _say(summary(run.says, project.files if project else None, time.monotonic() - run.started))
 
 
 def _read_before(path: Path) -> dict[str, Any]:

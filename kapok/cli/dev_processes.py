@@ -25,6 +25,8 @@ DEFAULT_PORT = 8000
 #: How many ports after the default one are tried.
 PORTS_TRIED = 50
 HOST = "127.0.0.1"
+#: The first port that any user may listen on.
+_UNPRIVILEGED = 1024
 
 
 def choose_port(wanted: int | None) -> int:
@@ -33,8 +35,9 @@ def choose_port(wanted: int | None) -> int:
         return free_port()
     if wanted is not None:
         if not is_free(wanted):
+            why = "is taken" if wanted >= _UNPRIVILEGED or os.geteuid() == 0 else "is taken, or for root only"
             raise KapokError(
-                "STACK_FAILED", f"Port {wanted} is taken.", hint="Stop what listens there, or leave --port away."
+                "STACK_FAILED", f"Port {wanted} {why}.", hint="Stop what listens there, or leave --port away."
             )
         return wanted
     for candidate in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED):
@@ -48,7 +51,6 @@ def environment(
 ) -> dict[str, str]:
     """What the processes get besides this one's environment; what the developer has set stays."""
     defaults = {
-        "SECRET_KEY": environ.get("SECRET_KEY") or _secret_key(state_dir),
         "KAPOK_LOG_FORMAT": "text",
         "KAPOK_HTTPS": "false",
         "KAPOK_PUBLIC_URL": base_url,
@@ -60,8 +62,10 @@ def environment(
     }
     if "KAPOK_AUDIT_KEY" not in environ:
         defaults["KAPOK_AUDIT_KEY_FILE"] = str(_audit_key(state_dir))
+    named = environ.get("SECRET_KEY") or "SECRET_KEY_FILE" in environ
     return {
         **{name: environ.get(name, value) for name, value in defaults.items()},
+        **({} if named else {"SECRET_KEY": _secret_key(state_dir)}),
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",

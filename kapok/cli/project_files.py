@@ -85,6 +85,7 @@ class ProjectFiles:
             self.permissions_file,
             self.audit_file,
             *sorted(self.migrations_dir.glob("*.sql")),
+            *sorted(self.documents_dir.rglob("*.graphql") if self.documents_dir else ()),
         ]
 
 
@@ -131,9 +132,12 @@ def _sql_files(directory: Path) -> list[SqlFile]:
 def read_text(path: Path) -> str:
     """The text of a file. Raises PROJECT_INVALID."""
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise _invalid(f"{path} cannot be read as UTF-8 text.") from exc
+    if "\x00" in text:
+        raise _invalid(f"{path} holds a NUL character: it is no text.")
+    return text
 
 
 def _text(content: Mapping[str, Any], name: str, default: str) -> str:

@@ -80,7 +80,7 @@ class EmbeddedStack:
             self._start()
         except OSError as exc:
             self.stop()
-            raise _unusable(self._state_dir, exc) from exc
+            raise unusable(self._state_dir, exc) from exc
         except BaseException:
             self.stop()
             raise
@@ -157,7 +157,7 @@ def _given(variable: str, environ: Mapping[str, str]) -> str | None:
         raise KapokError("CONFIGURATION_INVALID", f"The file named by {variable}_FILE cannot be read.") from exc
 
 
-def _unusable(state_dir: Path, exc: OSError) -> KapokError:
+def unusable(state_dir: Path, exc: OSError) -> KapokError:
     """STACK_FAILED for a state directory the operating system won't let us use."""
     place = exc.filename or state_dir
     if exc.errno in (errno.ENOSPC, errno.EDQUOT):

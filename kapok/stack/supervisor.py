@@ -90,6 +90,11 @@ class Supervisor:
                 for pump in pumps:
                     pump.join(_LAST_LINES_SECONDS)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._signals > 0
+
     @contextmanager
     def _signals_counted(self) -> Iterator[None]:
         """Count SIGINT, SIGTERM and SIGHUP: the first stops, the second kills."""

@@ -93,3 +93,36 @@ def test_a_project_under_development(tmp_path: Path) -> None:
         # Compiled once, two tenants, one run of the migration that works; nothing for the second start. That the other
         # one does not work is found out before: rules are checked against the tables it would make.
         assert sorted(started) == ["migrate_project"] * 2 + ["provision"] * 2
+
+
+def start_anew(state: Path, **tenants: Any) -> None:
+    """As if the last run had ended while it set these up."""
+    kept = json.loads((state / "dev.kept.json").read_text())
+    (state / "dev.kept.json").write_text(json.dumps({**kept, "tenants": {**kept["tenants"], **tenants}}))
+
+
+def test_tenants_that_wait_for_their_tables_and_those_left_half_made(tmp_path: Path) -> None:
+    write_template("blank", tmp_path, project="notebook")
+    (tmp_path / "kapok.yaml").write_text((tmp_path / "kapok.yaml").read_text() + "seed: seed\ndocuments: documents\n")
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "seed").mkdir()
+    seed, migration = tmp_path / "seed" / "0001.sql", tmp_path / "migrations" / "0002_tags.sql"
+    save(seed, "insert into notes (title) values ('First');")
+    save(migration, "create table tags (")
+    notes = {"data": {"notes": [{"title": "First"}]}}
+    ready = tmp_path / ".kapok" / "dev.json"
+    with dev(tmp_path) as first:
+        assert first["tenants"] == {}  # and it runs: what is wrong can be mended
+        save(migration, "create table tags (id int primary key);")
+        until(lambda: set(json.loads(ready.read_text())["tenants"]) == {"acme", "globex"})
+        acme = json.loads(ready.read_text())["tenants"]["acme"]
+        assert ask(acme, "publishableKey", "{ notes { title } }") == notes
+        save(tmp_path / "documents" / "a.graphql", "query Notes { notes { title } }")
+        headers = {"authorization": f"Bearer {first['controlToken']}"}
+        documents = f"{first['baseUrl']}/api/v1/projects/notebook/documents"
+        until(lambda: httpx.get(documents, headers=headers).json()["data"]["documents"])
+    start_anew(tmp_path / ".kapok", acme={"unfinished": True})
+    with dev(tmp_path) as second:
+        anew = second["tenants"]["acme"]
+        assert anew["id"] != acme["id"] and ask(anew, "publishableKey", "{ notes { title } }") == notes
+        assert second["tenants"]["globex"]["secretKey"]
