@@ -12,11 +12,13 @@ import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import IO, Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 
 from kapok.cli.settings import Settings
 from kapok.errors import REGISTRY, KapokError
+from kapok.outside_urls import is_loopback
 
 #: Seconds. A plan over many tenants may take its time; a connection must not.
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -34,8 +36,15 @@ class Client:
         headers = {"Accept": "application/json", "User-Agent": "kapok-cli"}
         if settings.token:
             headers["Authorization"] = f"Bearer {settings.token}"
-        # Redirects are not followed: they could carry the token to another host.
-        self._http = httpx.Client(base_url=settings.url, headers=headers, timeout=TIMEOUT, follow_redirects=False)
+        self._http = httpx.Client(
+            base_url=settings.url,
+            headers=headers,
+            timeout=TIMEOUT,
+            # They could carry the token to another host.
+            follow_redirects=False,
+            # No proxy of the environment (HTTP_PROXY) leads to this machine.
+            trust_env=not is_loopback(urlsplit(settings.url).hostname or ""),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -109,11 +118,20 @@ class Client:
         for attempt in range(1, attempts + 1):
             try:
                 return self._http.request(method, path, **arguments)
+            except (httpx.ReadTimeout, httpx.WriteTimeout) as exc:
+                raise self._silent() from exc
             except httpx.TransportError as exc:
                 if attempt == attempts:
                     raise self._unreachable() from exc
                 time.sleep(random.uniform(0.05, 0.2) * attempt)
         raise AssertionError("unreachable")
+
+    def _silent(self) -> KapokError:
+        return KapokError(
+            "SERVER_UNREACHABLE",
+            f"The server at {self._settings.url} took the request and has not answered yet.",
+            hint="It may still be at work: look before you try again.",
+        )
 
     def _unreachable(self) -> KapokError:
         return KapokError(

@@ -10,7 +10,7 @@ import click
 from kapok.cli.client import Client
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
 from kapok.cli.paging import list_options
-from kapok.cli.project_files import load_project, project_name
+from kapok.cli.project_files import load_project, project_name, read_text
 from kapok.cli.pushing import push_documents
 from kapok.cli.render import Column, say, show_list
 
@@ -33,7 +33,7 @@ def push(invocation: Invocation, files: tuple[Path, ...], project: str | None) -
     with Client(settings) as client:
         if files:
             name = project_name(project, settings.project_root)
-            texts = [path.read_text(encoding="utf-8") for path in files]
+            texts = [read_text(path) for path in files]
             data = client.post(f"/projects/{name}/documents", {"documents": texts})
         else:
             data = push_documents(client, load_project(settings.project_root))

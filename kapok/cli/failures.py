@@ -73,7 +73,8 @@ def _details(error: KapokError) -> list[str]:
     for name, value in error.details.items():
         values = value if isinstance(value, list) else [value]
         if name != "fields":  # those of a form; the sentence says them in words
-            lines += [f"{name}: {item}" for item in values if isinstance(item, str | int | float)]
+            facts = [str(item) for item in values if isinstance(item, str | int | float)]
+            lines += [f"{name}: {fact}" for fact in facts if fact not in error.message]
         problems = [item for item in values if isinstance(item, Mapping) and "message" in item]
         if len(problems) > 1 or any(item["message"] not in error.message for item in problems):
             lines += [_problem(item) for item in problems]

@@ -12,6 +12,7 @@ from kapok.cli.invocation import Invocation, common_options, pass_invocation
 from kapok.cli.settings import Output
 from kapok.cli.templates import template_names, write_template
 from kapok.errors import KapokError
+from kapok.slugs import validate_slug
 
 _NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -24,9 +25,7 @@ _NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]+")
 @pass_invocation
 def command(invocation: Invocation, directory: Path, template: str, name: str | None) -> None:
     """Start a project in DIRECTORY (here, unless given)."""
-    project = name or _NOT_IN_A_SLUG.sub("-", directory.absolute().name.lower()).strip("-")
-    if not project or not project[0].isalpha():
-        raise KapokError("INVALID_SLUG", f"`{project}` cannot name a project.", hint="Give one with --name.")
+    project = _checked(name or _NOT_IN_A_SLUG.sub("-", directory.absolute().name.lower()).strip("-"))
     written = write_template(template, directory, project=project)
     if invocation.settings.output is Output.JSON:
         files = [str(path) for path in written]
@@ -36,3 +35,14 @@ def command(invocation: Invocation, directory: Path, template: str, name: str | 
         click.echo(f"{directory / path}")
     if invocation.settings.output is Output.TABLE:
         click.echo(f"\nProject {project} is ready. Next: `kapok dev` in {directory.absolute()}.", err=True)
+
+
+def _checked(project: str) -> str:
+    """The name, if the server will take it. Raises INVALID_SLUG."""
+    try:
+        return validate_slug(project)
+    except KapokError as exc:
+        hint = f"{exc.hint} Give one with --name.".strip()
+        raise KapokError(
+            "INVALID_SLUG", f"`{project}` cannot name a project: {exc.details['reason']}.", hint=hint
+        ) from exc

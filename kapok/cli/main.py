@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from kapok.cli.failures import EXIT_INTERRUPTED, EXIT_USAGE, exit_code, report, usage_error
+from kapok.cli.failures import EXIT_CODES, EXIT_INTERRUPTED, EXIT_USAGE, exit_code, report, usage_error
 from kapok.cli.invocation import Invocation, common_options
 from kapok.cli.lazy import Lazy, LazyGroup
 from kapok.cli.settings import Output
@@ -29,8 +29,8 @@ COMMANDS = {
     "users": Lazy("kapok.cli.users", "The end users of a tenant."),
     "explain": Lazy("kapok.cli.explain", "Who sees what of a query, by which rule, and why a row is hidden."),
     "documents": Lazy("kapok.cli.documents", "Trusted documents of a project."),
-    "audit": Lazy("kapok.cli.audit", "Audit bundles: verify one, without a server."),
-    "operation": Lazy("kapok.cli.operation", "Long work: list, show, follow."),
+    "audit": Lazy("kapok.cli.audit", "Audit trails: look into them, export, verify."),
+    "operation": Lazy("kapok.cli.operation", "Long work: list, show, follow, retry."),
     "login": Lazy("kapok.cli.login", "Remember a server and its token."),
     "token": Lazy("kapok.cli.token", "Your control API tokens."),
     "admin": Lazy("kapok.cli.admin", "People who may use the admin."),
@@ -60,6 +60,9 @@ def main() -> None:
     except KapokError as error:
         report(error, _output(invocation))
         sys.exit(exit_code(error))
+    except OSError as error:  # a file or directory that cannot be used, whatever the command
+        report(_of_the_system(error), _output(invocation))
+        sys.exit(EXIT_CODES["CONFIGURATION_INVALID"])
     except click.Abort:
         click.echo("Interrupted.", err=True)
         sys.exit(EXIT_INTERRUPTED)
@@ -67,6 +70,11 @@ def main() -> None:
         _usage(error, _output(invocation))
         sys.exit(EXIT_USAGE)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _of_the_system(error: OSError) -> KapokError:
+    place = f"{error.filename}: " if error.filename else ""
+    return KapokError("CONFIGURATION_INVALID", f"{place}{error.strerror or error}.")
 
 
 def _usage(error: click.ClickException, output: Output) -> None:

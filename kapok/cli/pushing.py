@@ -6,17 +6,20 @@ In: a client and `ProjectFiles`. Out: what the server answered.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from kapok.cli.client import Client
 from kapok.cli.project_files import ProjectFiles
+from kapok.errors import KapokError
 
 
 def ensure_project(client: Client, files: ProjectFiles) -> dict[str, Any]:
     """The project on the server, created when it is missing."""
-    known = client.get("/projects", search=files.name, pageSize=200)["projects"]
-    for project in known:
-        if project["slug"] == files.name:
-            return _object(project)
+    try:
+        return _object(client.get(f"/projects/{quote(files.name, safe='')}"))
+    except KapokError as error:
+        if error.code != "NOT_FOUND":
+            raise
     body = {"slug": files.name, "name": files.name, "description": files.description}
     return _object(client.post("/projects", body))
 

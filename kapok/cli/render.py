@@ -141,7 +141,6 @@ def _styled(row: Any, column: Column) -> Text:
 def _more(data: Mapping[str, Any]) -> None:
     pagination = data.get("pagination")
     if isinstance(pagination, Mapping) and pagination.get("hasNext"):
-        click.echo(
-            f"Page {pagination['page']} of {pagination['total']} in all; --page {pagination['page'] + 1} goes on.",
-            err=True,
-        )
+        page, size = pagination["page"], pagination["pageSize"]
+        shown = f"{(page - 1) * size + 1} to {page * size} of {pagination['total']}"
+        click.echo(f"{shown}; --page {page + 1} goes on.", err=True)

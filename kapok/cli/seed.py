@@ -8,7 +8,7 @@ import click
 
 from kapok.cli.client import Client
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
-from kapok.cli.project_files import load_project
+from kapok.cli.project_files import load_project, read_text
 from kapok.cli.render import Column, say, show_object
 from kapok.cli.settings import Output
 from kapok.errors import KapokError
@@ -28,7 +28,7 @@ def command(invocation: Invocation, tenant: str, files: tuple[Path, ...]) -> Non
     """Load sample data into TENANT: all files, or nothing."""
     settings = invocation.settings
     if files:
-        sql = "\n".join(path.read_text(encoding="utf-8") for path in files)
+        sql = "\n".join(read_text(path) for path in files)
     else:
         sql = "\n".join(file.sql for file in load_project(settings.project_root).seeds())
     if not sql.strip():
@@ -36,7 +36,7 @@ def command(invocation: Invocation, tenant: str, files: tuple[Path, ...]) -> Non
             "PROJECT_INVALID", "There are no seed files.", hint="Name a directory as `seed` in kapok.yaml."
         )
     with Client(settings) as client:
-        done = client.post(f"/tenants/{tenant}/seed", {"sql": sql})
+        done = client.post(f"/tenants/{tenant}/seed", {"sql": sql}, patient=True)
     if settings.output is Output.TABLE:
         say(settings.output, f"{tenant} has its sample data ({done['durationMs'] / 1000:.1f} s).")
     else:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kapok.cli.yaml_files import read_mapping
 from kapok.errors import KapokError
@@ -93,7 +94,7 @@ def load_settings(flags: Flags, environ: Mapping[str, str], cwd: Path, home: Pat
     return Settings(
         url=url,
         url_source=source,
-        token=flags.token or environ.get("KAPOK_TOKEN") or _token_for(url, dev, user),
+        token=_checked_token(flags.token or environ.get("KAPOK_TOKEN") or _token_for(url, dev, user)),
         output=_checked_output(output, output_source),
         state_dir=state_dir,
         project_root=root,
@@ -102,7 +103,7 @@ def load_settings(flags: Flags, environ: Mapping[str, str], cwd: Path, home: Pat
 
 def find_upwards(start: Path, name: str) -> Path | None:
     """The nearest directory from `start` upwards that holds `name`."""
-    return next((directory for directory in _upwards(start) if (directory / name).is_file()), None)
+    return next((directory for directory in _upwards(start) if _is_file(directory / name)), None)
 
 
 def save_token(home: Path, url: str, token: str, *, default: bool) -> Path:
@@ -127,6 +128,14 @@ def write_private(path: Path, text: str) -> None:
     Path(stream.name).replace(path)
 
 
+def _is_file(path: Path) -> bool:
+    """Not where a directory on the way is closed to this user: whatever is there is not for him."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
+
+
 def _upwards(start: Path) -> Iterator[Path]:
     start = start.absolute()
     yield start
@@ -138,7 +147,7 @@ def _dev_server(given: Path | None, cwd: Path) -> DevServer | None:
     candidates = [given] if given else [directory / STATE_DIRECTORY for directory in _upwards(cwd)]
     for directory in candidates:
         path = directory / DEV_FILE
-        if path.is_file() and path.stat().st_uid == os.getuid():
+        if _is_file(path) and path.stat().st_uid == os.getuid():
             return _read_dev_file(path)
     return None
 
@@ -181,13 +190,29 @@ def _text(mapping: Mapping[str, Any], name: str, source: str) -> str | None:
 
 
 def _checked_url(url: str, source: str) -> str:
-    if not url.startswith(("http://", "https://")):
+    if not _is_address(url):
         raise KapokError(
             "CONFIGURATION_INVALID",
             f"The server's address from {source} is not a URL: {url}",
             hint="Write it like https://kapok.example.com.",
         )
     return url.rstrip("/")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it.
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return whole and parts.scheme in {"http", "https"} and url.isprintable() and " " not in url
+
+
+def _checked_token(token: str | None) -> str | None:
+    if token and not (token.strip().isascii() and token.strip().isprintable()):
+        raise KapokError("CONFIGURATION_INVALID", "The token holds characters that no token has.")
+    return token and token.strip()
 
 
 def _checked_output(value: str, source: str) -> Output:

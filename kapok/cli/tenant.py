@@ -14,6 +14,7 @@ from kapok.cli.progress import follow
 from kapok.cli.project_files import project_name
 from kapok.cli.render import Column, say, show_json, show_list, show_object
 from kapok.cli.settings import Output
+from kapok.tenancy import TenantState
 
 LIST = (
     Column("TENANT", "slug"),
@@ -65,7 +66,7 @@ def create(invocation: Invocation, slug: str, project: str | None, name: str | N
 
 @command.command("list")
 @click.option("--project", "-p", help="Only those of a project.")
-@click.option("--state", help="Only those in a state.")
+@click.option("--state", type=click.Choice([state.value for state in TenantState]), help="Only those in a state.")
 @list_options("slug, name, state, createdAt")
 @common_options
 @pass_invocation

@@ -7,16 +7,22 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+import kapok.cli.client as client_module
+from kapok.cli.client import Client
 from kapok.cli.failures import EXIT_CODES
 from kapok.cli.main import COMMANDS
 from kapok.cli.project_files import load_project
+from kapok.cli.render import Column, show_list
+from kapok.cli.settings import Output, Settings
 from kapok.cli.templates import template_names, write_template
 from kapok.errors import REGISTRY, KapokError
 
@@ -142,6 +148,8 @@ class Answers(BaseHTTPRequestHandler):
     """What a server that is not ours, or not well, may answer."""
 
     def do_GET(self) -> None:
+        if self.path.endswith("/slow"):
+            time.sleep(0.5)
         status, headers, body = ANSWERS[self.path.removeprefix("/api/v1/")]
         self.send_response(status)
         for name, value in headers.items():
@@ -160,6 +168,7 @@ ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
     "tenants/broken": (502, {}, b"bad gateway"),
     "tenants/strange": (418, {}, b'{"error": {"code": "TEAPOT", "message": "I am a teapot"}}'),
     "tenants/empty": (404, {}, b"{}"),
+    "tenants/slow": (200, {}, b"{}"),
     "tenants/evil": (200, {}, json.dumps({"data": {"slug": _EVIL, "name": "a\tb\nc"}}).encode()),
 }
 
@@ -200,3 +209,47 @@ def test_a_server_cannot_send_escape_sequences_to_the_terminal(tmp_path: Path, s
     assert fields["name"] == "a b c"
     data = json.loads(run("tenant", "show", "evil", "--url", server, "-o", "json", cwd=tmp_path).stdout)
     assert data["slug"] == _EVIL
+
+
+@pytest.mark.parametrize("name", ["app", "a", "7seas", "My Shop", "x" * 49])
+def test_init_refuses_a_name_that_no_server_takes(tmp_path: Path, name: str) -> None:
+    done = run("init", "here", "--name", name, cwd=tmp_path)
+    assert done.returncode == EXIT_CODES["INVALID_SLUG"] and "--name" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_and_directories_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"\xff\xfe\x00")
+    for arguments in (["init", "file/shop", "--name", "shop"], ["dev", "--state-dir", "file/state"]):
+        done = run(*arguments, cwd=tmp_path)
+        assert done.returncode in (1, 3) and "file" in done.stderr and "Traceback" not in done.stderr
+    done = run("seed", "acme", "--file", "file", "--url", NOWHERE, cwd=tmp_path)
+    assert done.returncode == EXIT_CODES["PROJECT_INVALID"] and "UTF-8" in done.stderr
+    done = run("documents", "push", "file", "--project", "shop", "--url", NOWHERE, cwd=tmp_path)
+    assert done.returncode == EXIT_CODES["PROJECT_INVALID"]
+
+
+def test_a_project_that_is_none_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "kapok.yaml").write_text("name: shop\nmigratons: here\n")
+    done = run("dev", "--port", "0", cwd=tmp_path)
+    assert done.returncode == EXIT_CODES["PROJECT_INVALID"] and "migratons" in done.stderr
+    assert not (tmp_path / ".kapok" / "dev.json").exists()
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(tmp_path: Path, server: str) -> None:
+    done = run("tenant", "show", "strange", "--url", server, cwd=tmp_path, http_proxy=NOWHERE, HTTP_PROXY=NOWHERE)
+    assert "I am a teapot" in done.stderr
+
+
+def test_a_server_that_takes_its_time_is_not_called_absent(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "TIMEOUT", httpx.Timeout(0.1))
+    settings = Settings(server, "--url", None, Output.TABLE, Path(), None)
+    with Client(settings) as client, pytest.raises(KapokError) as caught:
+        client.get("/tenants/slow")
+    assert caught.value.code == "SERVER_UNREACHABLE" and "has not answered yet" in caught.value.message
+
+
+def test_what_there_is_more_of_is_counted_in_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    pagination = {"total": 300, "page": 2, "pageSize": 50, "hasNext": True}
+    show_list(Output.TABLE, {"pagination": pagination}, [{"slug": "acme"}], [Column("TENANT", "slug")])
+    assert "51 to 100 of 300; --page 3 goes on." in capsys.readouterr().err

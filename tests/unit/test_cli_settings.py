@@ -130,3 +130,34 @@ def test_a_broken_dev_file_says_how_to_mend_it(home: Path, work: Path) -> None:
     with pytest.raises(KapokError) as caught:
         load(home, work)
     assert "kapok dev" in caught.value.hint
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[::1", "http://a:99999", "http://a b", "https://a\x00", "nowhere"])
+def test_an_address_that_is_none_is_refused(home: Path, work: Path, url: str) -> None:
+    with pytest.raises(KapokError) as caught:
+        load(home, work, KAPOK_URL=url)
+    assert caught.value.code == "CONFIGURATION_INVALID" and "KAPOK_URL" in caught.value.message
+
+
+def test_a_token_that_is_none_is_refused_and_not_repeated(home: Path, work: Path) -> None:
+    assert load(home, work, KAPOK_TOKEN="kctl_x\r\n").token == "kctl_x"
+    for token in ("kctl_ü", "kctl_a\nb"):
+        with pytest.raises(KapokError) as caught:
+            load(home, work, KAPOK_TOKEN=token)
+        assert caught.value.code == "CONFIGURATION_INVALID" and token not in caught.value.message
+
+
+def test_what_lies_in_somebody_elses_directory_is_passed_over(
+    home: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may look anywhere, so the operating system's word is put in its mouth."""
+    write_dev(work.parent)
+    looked_at = Path.is_file
+
+    def is_file(path: Path) -> bool:
+        if path.parent == work / ".kapok":
+            raise PermissionError(13, "Permission denied", str(path))
+        return looked_at(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert load(home, work).url == DEV_URL
