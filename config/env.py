@@ -6,6 +6,7 @@ X_FILE: the path of a file that holds it.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ from kapok.errors import KapokError
 #: What development and the tests sign with. A system check refuses it in production.
 INSECURE_SECRET_KEY = "insecure-development-key-do-not-use-in-production"
 
+#: A hundred years: a date so far back can still be counted.
+MOST_DAYS = 36_500
+
 _TRUE = {"1", "true", "yes", "on"}
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _FALSE = {"0", "false", "no", "off", ""}
@@ -30,6 +34,27 @@ def _boolean(text: str) -> bool:
     if value not in _TRUE | _FALSE:
         raise ValueError("must be true or false")
     return value in _TRUE
+
+
+def _whole(least: int, most: int = 1_000_000) -> Callable[[str], int]:
+    """Reads a whole number."""
+
+    def parse(text: str) -> int:
+        if not text.strip().isdecimal() or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0.01 <= seconds < math.inf:
+        raise ValueError("must be a number of seconds, at least 0.01")
+    return seconds
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -130,7 +155,7 @@ class Environment:
         "KAPOK_POOL_SIZE",
         "Most database connections of one project in one web process; half of them read at once.",
         20,
-        int,
+        _whole(1),
     )
     access_log: bool = _variable("KAPOK_ACCESS_LOG", "Whether every data-plane request is logged.", True, _boolean)
     metrics_token: str = _variable(
@@ -144,13 +169,19 @@ class Environment:
         _boolean,
     )
     migration_workers: int = _variable(
-        "KAPOK_MIGRATION_WORKERS", "How many tenants of a project are migrated at once.", 4, int
+        "KAPOK_MIGRATION_WORKERS", "How many tenants of a project are migrated at once.", 4, _whole(1)
     )
     signing_key_days: int = _variable(
-        "KAPOK_SIGNING_KEY_DAYS", "After so many days a tenant's signing key gets a successor.", 90, int
+        "KAPOK_SIGNING_KEY_DAYS",
+        "After so many days a tenant's signing key gets a successor.",
+        90,
+        _whole(1, MOST_DAYS),
     )
     stale_seconds: int = _variable(
-        "KAPOK_STALE_SECONDS", "After so many seconds without a sign of life a job goes to another worker.", 15, int
+        "KAPOK_STALE_SECONDS",
+        "After so many seconds without a sign of life a job goes to another worker.",
+        15,
+        _whole(1),
     )
 
     export_dir: str = _variable(
@@ -163,7 +194,7 @@ class Environment:
         "KAPOK_EXPORT_DAYS",
         "After so many days the file of an export is deleted; what it was stays on record.",
         30,
-        int,
+        _whole(1, MOST_DAYS),
     )
 
     email_url: MailServer = _variable(  # noqa: RUF009  (a frozen dataclass)
@@ -176,10 +207,13 @@ class Environment:
     )
     email_from: str = _variable("KAPOK_EMAIL_FROM", "The sender of mails.", "Kapok <no-reply@localhost>")
     auth_threads: int = _variable(
-        "KAPOK_AUTH_THREADS", "Requests to /auth/v1 at work at once in one web process, each with a connection.", 8, int
+        "KAPOK_AUTH_THREADS",
+        "Requests to /auth/v1 at work at once in one web process, each with a connection.",
+        8,
+        _whole(1),
     )
     password_threads: int = _variable(
-        "KAPOK_PASSWORD_THREADS", "Passwords hashed at once in one web process, at a low priority.", 2, int
+        "KAPOK_PASSWORD_THREADS", "Passwords hashed at once in one web process, at a low priority.", 2, _whole(1)
     )
     argon2: tuple[int, int, int] = _variable(
         "KAPOK_ARGON2",
@@ -225,13 +259,13 @@ class Environment:
         "KAPOK_AUDIT_TSA_POLICY", "The policy (an OID) that its stamps must have; any when empty.", ""
     )
     audit_tsa_seconds: float = _variable(
-        "KAPOK_AUDIT_TSA_SECONDS", "A log's checkpoint is stamped at most so often.", 3600.0, float
+        "KAPOK_AUDIT_TSA_SECONDS", "A log's checkpoint is stamped at most so often.", 3600.0, _seconds
     )
     audit_seconds: float = _variable(
         "KAPOK_AUDIT_SECONDS",
         "How often the sealer looks for what is new; a log's checkpoints are as far apart.",
         2.0,
-        float,
+        _seconds,
     )
     audit_trusted_keys: tuple[str, ...] = _variable(
         "KAPOK_AUDIT_TRUSTED_KEYS",
@@ -244,7 +278,7 @@ class Environment:
         "KAPOK_AUDIT_LAG_SECONDS",
         "What waits longer than this to be sealed, or to be brought to the anchors, raises an alert.",
         300,
-        int,
+        _whole(0),
     )
     alert_emails: tuple[str, ...] = _variable(
         "KAPOK_ALERT_EMAILS",
@@ -253,7 +287,10 @@ class Environment:
         _addresses,
     )
     sealer_port: int = _variable(
-        "KAPOK_SEALER_PORT", "Where the sealer answers Prometheus, on every address; nowhere when 0.", 0, int
+        "KAPOK_SEALER_PORT",
+        "Where the sealer answers Prometheus, on every address; nowhere when 0.",
+        0,
+        _whole(0, 65535),
     )
 
     @property
