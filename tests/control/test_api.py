@@ -366,3 +366,9 @@ def test_a_failed_operation_tells_why(cast: Cast) -> None:
     assert cast.ask("reader", "POST", f"/operations/{operation.pk}/retry").status_code == 403
     retried = cast.ask("manager", "POST", f"/operations/{operation.pk}/retry")
     assert (retried.status_code, retried.json()["data"]["state"]) == (202, "queued")
+
+
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_an_address_that_means_nothing_says_so_to_programs(method: str) -> None:
+    answer = getattr(Client(enforce_csrf_checks=True), method)("/api/v1/tenants/acme/keys/7")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -31,6 +32,7 @@ def as_kapok_error(exc: Exception) -> KapokError:
     return rest_errors.as_kapok_error(exc)
 
 
+@csrf_exempt  # nothing happens here, and programs send no CSRF token
 def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
     """The answer at every address under /api/ that means nothing."""
     return error_response(KapokError("NOT_FOUND"))
