@@ -200,7 +200,9 @@ class Sealer:
         elif isinstance(exc, SealingError | ValueError):
             refuse_sealing(session, log, str(exc))
         else:
-            log_lines.warning("the log %s could not be sealed now", log.origin, exc_info=exc)
+            # What an anchor says is a sentence, and comes again with every round.
+            trace = None if isinstance(exc, OSError) else exc
+            log_lines.warning("the log %s could not be sealed now: %s", log.origin, exc, exc_info=trace)
 
 
 def schemas_of_logs(session: Session) -> list[str]:

@@ -41,6 +41,7 @@ _ROW: LiteralString = """
     from {schema}.kapok_log
 """
 _LAST_SIGNED = "select size, at from {schema}.kapok_checkpoint order by size desc limit 1"
+_UNSIGNED = "select at from {schema}.kapok_entry where index >= %s order by index limit 1"
 _UNANCHORED = "select at from {schema}.kapok_checkpoint where size > %s order by size limit 1"
 _OLDEST: LiteralString = """
     select at from {schema}.{table} where (xid, position) > (%s::text::xid8, %s) and position > %s
@@ -99,12 +100,14 @@ BEGINNING = LogRow("", 0, "", 0, None, "", "")
 @dataclass(frozen=True, slots=True)
 class Standing:
     """signed_*: the last checkpoint. unanchored_since: when the first was signed that not all anchors have.
-    waiting_since: when the oldest row was written that is committed and not sealed."""
+    waiting_since: when the oldest row was written that is committed and not sealed. unsigned_since: the same of what is
+    sealed, and under no checkpoint."""
 
     signed_size: int
     signed_at: datetime | None
     unanchored_since: datetime | None
     waiting_since: datetime | None
+    unsigned_since: datetime | None
 
 
 def moment(session: Session) -> Moment:
@@ -133,13 +136,13 @@ def read_rows(session: Session, schemas: Sequence[str]) -> Iterator[tuple[str, L
 def look_closer(session: Session, schema: str, anchored_size: int) -> Standing:
     """How a log stands. Raises psycopg.Error, ValueError where its tables are not what they must be."""
     log = log_of(schema)
-    last = session.execute(log.sql(_LAST_SIGNED)).fetchone()
-    unanchored = session.execute(log.sql(_UNANCHORED), [anchored_size]).fetchone()
+    size, at = session.execute(log.sql(_LAST_SIGNED)).fetchone() or (0, None)
     return Standing(
-        last[0] if last else 0,
-        last[1] if last else None,
-        unanchored[0] if unanchored else None,
+        size,
+        at,
+        _time(session.execute(log.sql(_UNANCHORED), [anchored_size]).fetchone()),
         _waiting_since(session, schema),
+        _time(session.execute(log.sql(_UNSIGNED), [size]).fetchone()),
     )
 
 

@@ -38,8 +38,8 @@ ADVICE: Mapping[str, str] = {
     "it says: see the table under “Anchors” in docs/audit-sealing.md.",
     AlertKind.CHECK_FAILED: "The log is not what was sealed. Keep the database as it is as evidence, find out what was "
     "changed by comparing with a backup, and restore it. “Check now” looks again.",
-    AlertKind.SEALING_LAGS: "See whether the sealer runs (python -m config.sealer) and what it logs, and whether a "
-    "transaction has been open for long: it holds back the sealing of all logs.",
+    AlertKind.SEALING_LAGS: "See whether the sealer runs (python -m config.sealer), what it logs and whether it can "
+    "read every anchor, and whether a transaction has been open for long: it holds back the sealing of all logs.",
     AlertKind.ANCHORS_BEHIND: "See whether the sealer can write to every anchor (KAPOK_AUDIT_ANCHORS), and what it "
     "logs. It brings the missing checkpoints there by itself.",
     AlertKind.CHECK_OVERDUE: "See whether the workers and the beat run, and whether the workers can read the anchors. "

@@ -93,7 +93,9 @@ def _problems(log: AuditLog, holder: tuple[int, datetime] | None, now: datetime)
     if log.check_problem:
         yield AlertKind.CHECK_FAILED, Problem(log.tenant, log.checked_at or now, log.check_problem)
     if log.waiting_since is not None and log.waiting_since <= late:
-        yield AlertKind.SEALING_LAGS, Problem(log.tenant, log.waiting_since, _lag_text(log.waiting_since, holder))
+        unsigned = log.size > log.signed_size and not log.sealing_problem
+        text = _unsigned_text(log.waiting_since) if unsigned else _lag_text(log.waiting_since, holder)
+        yield AlertKind.SEALING_LAGS, Problem(log.tenant, log.waiting_since, text)
     anchored = bool(settings.KAPOK_AUDIT_ANCHORS) or log.anchored_size > 0
     if anchored and log.unanchored_since is not None and log.unanchored_since <= late:
         text = f"The anchors lack the checkpoints signed since {_clock(log.unanchored_since)}."
@@ -102,6 +104,13 @@ def _problems(log: AuditLog, holder: tuple[int, datetime] | None, now: datetime)
     if log.size and checked <= now - timedelta(days=CHECK_DAYS):
         text = f"The log was {'not checked since ' + _clock(checked) if log.checked_at else 'never checked'}."
         yield AlertKind.CHECK_OVERDUE, Problem(log.tenant, checked, text)
+
+
+def _unsigned_text(since: datetime) -> str:
+    return (
+        f"What was written at {_clock(since)}, and since, is under no signed checkpoint. The sealer signs nothing "
+        "while it cannot ask an anchor how far the log has come."
+    )
 
 
 def _lag_text(since: datetime, holder: tuple[int, datetime] | None) -> str:
@@ -150,7 +159,9 @@ def _look(
     log.version, log.size, log.key_id, log.anchored_size = row.version, row.size, row.key_id, row.anchored_size
     log.checked_at, log.sealing_problem, log.check_problem = row.checked_at, row.sealing_problem, row.check_problem
     log.signed_size, log.signed_at = standing.signed_size, standing.signed_at
-    log.unanchored_since, log.waiting_since = standing.unanchored_since, standing.waiting_since
+    # Why nothing is signed, a problem says already.
+    unsigned = None if row.sealing_problem else standing.unsigned_since
+    log.unanchored_since, log.waiting_since = standing.unanchored_since, unsigned or standing.waiting_since
     log.calm = log.waiting_since is None and row is not BEGINNING and 0 < log.seen_xid < at.settled
 
 

@@ -89,6 +89,33 @@ def test_what_lies_unsealed_is_seen_and_told_until_it_is_sealed(
     assert AuditAlert.objects.filter(tenant=auditing.acme).count() == 2
 
 
+def test_what_is_sealed_and_under_no_checkpoint(
+    auditing: Auditing, settings: Any, tmp_path: Path, platform: psycopg.Connection[Any]
+) -> None:
+    """A sealer that was started while an anchor cannot be read appends entries and signs none of them."""
+    seal_everything(auditing)
+    settings.KAPOK_AUDIT_LAG_SECONDS = 0
+    (tmp_path / "anchor").write_text("not a directory")
+    anchors = anchors_named([str(tmp_path / "anchor")])
+    with owner(auditing.acme) as session:
+        session.execute("insert into authors (name) values ('Emmy')")
+    with pytest.raises(NotADirectoryError):
+        seal_up_to_now(platform, auditing.log(auditing.acme), auditing.keyring, anchors)
+    watch_audit_logs()
+    alert = AuditAlert.objects.get(tenant=auditing.acme, resolved_at=None)
+    assert alert.kind == AlertKind.SEALING_LAGS and "no signed checkpoint" in alert.text
+    # Where a problem says why, that is one alert and not two.
+    settings.KAPOK_AUDIT_LAG_SECONDS = 86_400
+    change_log(platform, auditing.acme, "sealing_problem = 'no key'")
+    watch_audit_logs()
+    assert ("acme", AlertKind.SEALING_REFUSED) in open_alerts() and log_of(auditing.acme).size
+    assert log_of(auditing.acme).waiting_since != alert.since
+    (tmp_path / "anchor").unlink()
+    auditing.seal(auditing.acme)
+    watch_audit_logs()
+    assert open_alerts() == set()
+
+
 def test_a_log_at_rest_is_left_alone_until_something_moves(
     auditing: Auditing, platform: psycopg.Connection[Any]
 ) -> None:

@@ -27,7 +27,7 @@ class AlertKind(models.TextChoices):
 class AuditLog(models.Model):
     """A log as it was when the watch looked at it last. schema, tenant: whose; no tenant: the control plane's.
 
-    size: entries. waiting_since: the oldest row that is committed and not sealed. signed_*: the last checkpoint.
+    size: entries. waiting_since: the oldest row that is committed and under no checkpoint. signed_*: the last one.
     unanchored_since: when the first checkpoint was signed that not all anchors have. key_id: who signs. *_problem: as
     in kapok_log. unreadable_since: its tables are gone, or not what they must be. looked_at: of the control plane's
     row, when the last round was.
