@@ -20,6 +20,7 @@ from kapok.permissions.validation import validate
 from kapok.query.guard import GuardedTable
 from kapok.query.recorded import Recorded
 from kapok.templates.bookings.seed import generate
+from kapok.templates.bookings.seed_accounts import MEMBER
 from tests.db.bookings import TEMPLATES, Connection, rows, value
 
 
@@ -182,3 +183,12 @@ def test_the_blank_template_migrates(owner_dsn: str) -> None:
             connection.execute(path.read_bytes())
         assert value(connection, "select count(*) from notes") == 0
         connection.rollback()
+
+
+@pytest.mark.parametrize("day", [datetime.date(2026, 11, 21), datetime.date(2027, 2, 28)])
+def test_the_member_who_signs_in_has_bookings_to_cancel(day: datetime.date) -> None:
+    """As the README says, whatever the day."""
+    statements = [text for text in generate(seed=1, today=day) if text.startswith('insert into "bookings" ')]
+    rows_of_all = [line for text in statements for line in text.splitlines()[1:]]
+    own = [line for line in rows_of_all if line.split(", ")[2] == f"'{MEMBER.id}'"]
+    assert sum("'pending'" in line or "'confirmed'" in line for line in own) >= 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from random import Random
@@ -17,6 +17,8 @@ from kapok.templates.bookings.seed_offers import Offer, Session
 from kapok.templates.bookings.seed_places import at, new_id, phone
 from kapok.templates.bookings.seed_text import Row, inserts, slugify
 
+#: How many bookings the member who can sign in may still cancel.
+TO_COME = 2
 _MAIL_HOSTS = ("example.com", "example.org", "example.net")
 
 
@@ -105,7 +107,10 @@ def _status(rng: Random, booked_at: datetime, visit_at: datetime, now: datetime)
 
 
 def make_bookings(rng: Random, now: datetime, count: int, offers: list[Offer], members: list[Member]) -> list[Booking]:
-    """Bookings in the order in which they were made, never more than a session has places."""
+    """Bookings in the order in which they were made, never more than a session has places.
+
+    The first member has some to come.
+    """
     weights = list(accumulate(offer.weight for offer in offers))
     joined = [member.joined_at for member in members]
     bookings: list[Booking] = []
@@ -122,7 +127,11 @@ def make_bookings(rng: Random, now: datetime, count: int, offers: list[Offer], m
             session.places_left -= quantity if status not in ("cancelled", "refunded") else 0
         member = members[rng.randrange(bisect(joined, booked_at))]
         bookings.append(Booking(new_id(rng), member, offer, session, quantity, status, booked_at, visit_at))
-    return sorted(bookings, key=lambda booking: booking.booked_at)
+    bookings.sort(key=lambda booking: booking.booked_at)
+    open_ones = [n for n, b in enumerate(bookings) if b.status in ("pending", "confirmed") and b.visit_at > now]
+    for number in open_ones[-TO_COME:]:
+        bookings[number] = replace(bookings[number], member=members[0])
+    return bookings
 
 
 def _booking_row(rng: Random, now: datetime, booking: Booking, number: int, members: list[Member]) -> Row:
