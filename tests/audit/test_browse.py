@@ -12,7 +12,17 @@ from typing import Any
 
 import pytest
 
-from apps.audit.browse import EntryView, Filter, Page, find_entries, get_entry, history_of_row, parse_key, search
+from apps.audit.browse import (
+    EntryView,
+    Filter,
+    Page,
+    find_entries,
+    get_entry,
+    history_of_row,
+    json_of,
+    parse_key,
+    search,
+)
 from apps.audit.search_index import index_all
 from kapok.errors import KapokError
 from tests.audit.sealed_log import SealedLog, committed
@@ -192,6 +202,37 @@ def test_a_row_is_followed_from_key_to_key(sealed: SealedLog) -> None:
     assert history({"id": 77}) == [13]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('{"id": 10.50}', '{"id": 11.00}'),
+        ('{"id": 123456789012345678901234567890}', '{"id": 123456789012345678901234567891}'),
+        ('{"id": ["a", "b c"], "é": 1}', '{"id": ["a", "b \\" c"], "é": 1}'),
+        ('{"id": "[\\"a\\"]"}', '{"id": "10.50"}'),
+        ('{"id": true}', '{"id": false}'),
+    ],
+)
+def test_keys_of_any_type_are_found_and_followed(sealed: SealedLog, old: str, new: str) -> None:
+    """As the pages link to them."""
+    for op, of, before, after in (
+        ("insert", old, None, old),
+        ("update", old, old, new),
+        ("delete", new, new, None),
+    ):
+        sealed.sql(_CHANGE, ["guests", op, of, before, after, "a", "r", "api", timedelta()])
+    sealed.seal()
+    index_all(sealed.session, sealed.log)
+    views = [committed(partial(get_entry, sealed.log, index)) for index in (0, 2)]
+    for text in (json_of(view.key or {}) for view in views):
+        history = committed(partial(history_of_row, sealed.log, "guests", parse_key(text)))
+        assert [view.index for view in history.entries] == [2, 1, 0], text
+    found = [
+        committed(partial(find_entries, sealed.log, Filter(tables=("guests",), key=parse_key(json_of(view.key or {})))))
+        for view in views
+    ]
+    assert [[view.index for view in page.entries] for page in found] == [[1, 0], [2, 1]]
+
+
 def test_one_entry_shows_what_was_and_what_is(sealed: SealedLog) -> None:
     sealed.sql(
         _CHANGE,
@@ -219,8 +260,13 @@ def test_one_entry_shows_what_was_and_what_is(sealed: SealedLog) -> None:
 
 def test_keys_as_people_write_them() -> None:
     assert parse_key("id=7") == {"id": "7"} and parse_key(" a=1, b=x=y ") == {"a": "1", "b": "x=y"}
-    assert parse_key('{"id": 7}') == {"id": 7}
-    for text in ("", "7", "id", "=7", "{}", "[1]", '{"id"', "a=1, b", "x" * 3000, '{"a":' * 900):
+    assert parse_key('{"id": 7, "tags": ["a", 1]}') == {"id": "7", "tags": ["a", 1]}
+    assert parse_key('{"price": 10.5000, "n": 123456789012345678901234567890, "b": true}') == {
+        "price": "10.5000", "n": "123456789012345678901234567890", "b": True,
+    }  # fmt: skip
+    assert parse_key("name=Smith, John, a.b=8") == {"name": "Smith, John", "a.b": "8"}
+    nested = '{"a": ' + "[" * 900 + "]" * 900 + "}"
+    for text in ("", "7", "id", "=7", "{}", "[1]", '{"id"', "a=1, a=2", "x" * 3000, '{"a":' * 900, nested):
         with pytest.raises(KapokError) as caught:
             parse_key(text)
         assert caught.value.code == "VALIDATION_FAILED"

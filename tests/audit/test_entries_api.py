@@ -117,6 +117,10 @@ def test_mistakes_are_said(auditing: Auditing) -> None:
         ("entries", (("key", "id=1"),)): (422, "VALIDATION_FAILED"),
         ("entries", (("table", "guests"), ("key", "1"))): (422, "VALIDATION_FAILED"),
         ("entries", (("table", "guests"), ("key", '{"id": "\\u0000"}'))): (422, "VALIDATION_FAILED"),
+        ("entries", (("table", "guests"), ("key", '{"id": ' + "[" * 300 + "]" * 300 + "}"))): (
+            422,
+            "VALIDATION_FAILED",
+        ),
         ("entries", (("actor", "a\x00b"),)): (422, "VALIDATION_FAILED"),
         ("rows", (("table", "guests"),)): (422, "VALIDATION_FAILED"),
         ("entries/99999999999999999999", ()): (404, "NOT_FOUND"),

@@ -7,6 +7,7 @@ search table only says where to look; every value that is shown or looked for is
 from apps.audit.browse.entries import find_entries, get_entry
 from apps.audit.browse.facets import Facets, facets_of
 from apps.audit.browse.filters import Filter, parse_key
+from apps.audit.browse.fitting import json_of
 from apps.audit.browse.history import history_of_row
 from apps.audit.browse.views import Difference, EntryView, Page, Value, readable
 
@@ -21,6 +22,7 @@ __all__ = [
     "find_entries",
     "get_entry",
     "history_of_row",
+    "json_of",
     "parse_key",
     "readable",
 ]

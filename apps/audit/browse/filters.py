@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +25,8 @@ OUTCOMES = tuple(Outcome.values)
 MAX_TEXT, MAX_VALUES = 2000, 100
 _CHANGES_HAVE = ("tables", "ops", "sources", "key")
 _EVENTS_HAVE = ("actions", "outcomes", "target")
+# Only a comma before the next column's name parts two of them.
+_NEXT = re.compile(", (?=[^=,]+=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,14 @@ class Filter:
 
 
 def parse_key(text: str) -> Mapping[str, Any]:
-    """A key as people write it: `id=7`, `hotel=3, room=12a`, or JSON (`{"id": 7}`). Raises VALIDATION_FAILED."""
+    """A key as people write it: `id=7`, `hotel=3, room=12a`, or JSON (`{"id": 7}`). Numbers come out as their texts, so
+    that none loses a digit. Raises VALIDATION_FAILED."""
     try:
-        return _parsed(text.strip())
-    except ValueError:
+        found = _parsed(text.strip())
+        # No half characters, and no deeper than what has to be made of it can be.
+        orjson.dumps(found)
+        return found
+    except (ValueError, TypeError, RecursionError):
         message = 'A key is like `id=7` or `{"id": 7}`.'
         raise KapokError("VALIDATION_FAILED", message, details={"field": "key"}) from None
 
@@ -90,14 +98,14 @@ def _parsed(text: str) -> Mapping[str, Any]:
     if len(text) > MAX_TEXT or "\x00" in text:
         raise ValueError
     if text.startswith("{"):
-        found = orjson.loads(text)
+        found, exact = orjson.loads(text), json.loads(text, parse_int=str, parse_float=str)
+        found = {name: exact[name] if type(value) in (int, float) else value for name, value in found.items()}
     else:
-        # Only a comma before the next column's name parts two of them.
-        parts = [part.partition("=") for part in text.split(", ")] if "=" in text else []
+        parts = [part.partition("=") for part in _NEXT.split(text)] if "=" in text else []
         found = {name.strip(): value for name, sign, value in parts if sign}
         if len(found) != len(parts) or not all(found):
             raise ValueError
-    if not isinstance(found, dict) or not found:
+    if not found:
         raise ValueError
     return found
 

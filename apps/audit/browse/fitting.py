@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
-
-import orjson
 
 from apps.audit.browse.filters import Filter
 from apps.audit.browse.views import EntryView, readable
@@ -29,8 +28,16 @@ def fits(view: EntryView, wanted: Filter) -> bool:
 
 
 def texts_of(key: Mapping[str, Any]) -> Key:
-    """A key as texts: a number and its text are the same."""
-    return {column: value if isinstance(value, str) else orjson.dumps(value).decode() for column, value in key.items()}
+    """A key as texts, as PostgreSQL writes them: a number and its text are the same."""
+    return {
+        column: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for column, value in key.items()
+    }
+
+
+def json_of(key: Mapping[str, str]) -> str:
+    """The JSON object of values that are JSON texts: unlike `key_text` it cannot be misread."""
+    return "{" + ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {text}" for name, text in key.items()) + "}"
 
 
 def has_key(view: EntryView, key: Key) -> bool:

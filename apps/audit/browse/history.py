@@ -14,7 +14,7 @@ from typing import Any, LiteralString, NamedTuple
 from apps.audit.browse.cursor import Place
 from apps.audit.browse.entries import page_of
 from apps.audit.browse.filters import Filter
-from apps.audit.browse.fitting import Key, key_of, new_key_of, texts_of
+from apps.audit.browse.fitting import Key, json_of, key_of, new_key_of, texts_of
 from apps.audit.browse.reading import State, views_of
 from apps.audit.browse.search import Found, found_of, look, merged
 from apps.audit.browse.views import EntryView, Page
@@ -93,7 +93,7 @@ def history_of_row(log: LogRef, table: str, key: Mapping[str, Any], *, size: int
     """A page of a row's changes, newest first, and of its table's truncations. Raises VALIDATION_FAILED, BAD_CURSOR,
     TIMEOUT."""
     wanted = Filter(tables=(table,), key=key)
-    life = _Life(log, table, texts_of(key))
+    life = _Life(log, table, key)
 
     def search(sql: Any, state: State, before: Place | None, limit: int) -> Found:
         return life.look(sql, state, before, limit)
@@ -105,8 +105,8 @@ def history_of_row(log: LogRef, table: str, key: Mapping[str, Any], *, size: int
 class _Life:
     """A row's stretches, found when they are asked for."""
 
-    def __init__(self, log: LogRef, table: str, key: Key) -> None:
-        self._log, self._table, self._key = log, table, key
+    def __init__(self, log: LogRef, table: str, key: Mapping[str, Any]) -> None:
+        self._log, self._table, self._key, self._asked = log, table, texts_of(key), json.dumps(dict(key))
         self._stretches: list[Stretch] = []
 
     def has(self, view: EntryView) -> bool:
@@ -141,7 +141,7 @@ class _Life:
 
     def _find(self, sql: Any, state: State) -> None:
         """Follow the row from key to key."""
-        self._stretches = [Stretch(self._key, self._hash(sql, self._key), _BEGINNING, _END)]
+        self._stretches = [Stretch(self._key, self._hash(sql, self._asked), _BEGINNING, _END)]
         for stretch in self._stretches:
             for index, view in sorted(self._moves(sql, state, stretch).items(), reverse=True):
                 for one in self._beside(sql, stretch, Place(view.at, index), view):
@@ -152,12 +152,14 @@ class _Life:
         """The stretch before, for a change that gave the row this stretch's key, or the one after."""
         former, latter = key_of(view), new_key_of(view)
         after = Place(place.at, place.entry + 1)
+        if view.key is None:
+            return []
         if latter == stretch.key and former is not None:
-            hash_ = self._hash(sql, former)
+            hash_ = self._hash(sql, json_of(view.key))
             low = self._nearest(sql, _BIRTH, hash_, _BEGINNING, place)
             return [Stretch(former, hash_, low or _BEGINNING, after)]
-        if former == stretch.key and latter is not None:
-            hash_ = self._hash(sql, latter)
+        if former == stretch.key and latter is not None and view.after is not None:
+            hash_ = self._hash(sql, json_of({column: view.after[column] for column in view.key}))
             end = self._nearest(sql, _DEATH, hash_, after, _END)
             return [Stretch(latter, hash_, place, Place(end.at, end.entry + 1) if end else _END)]
         return []
@@ -175,8 +177,8 @@ class _Life:
         found = sql.fetchone()
         return Place(*found) if found else None
 
-    def _hash(self, sql: Any, key: Key) -> int:
-        sql.execute(f"select {ROW_IS}", {"table": self._table, "key": json.dumps(dict(key))})
+    def _hash(self, sql: Any, key: str) -> int:
+        sql.execute(f"select {ROW_IS}", {"table": self._table, "key": key})
         hash_: int = sql.fetchone()[0]
         return hash_
 

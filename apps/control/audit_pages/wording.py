@@ -4,7 +4,6 @@ plainly also where something is gone or unknown.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from apps.audit.actions import BY_NUMBER
-from apps.audit.browse import EntryView, readable
+from apps.audit.browse import EntryView, json_of, readable
 from apps.audit.browse.filters import MAX_TEXT
 from apps.control.audit_pages.logs import Opened, address
 from apps.control.audit_pages.people import Person
@@ -82,19 +81,10 @@ def learn(log: Opened, entries: Any) -> None:
 def history_url(log: Opened, entry: EntryView) -> str:
     """The history of the entry's row; "" where it has none, or its key is not known any more."""
     gone = any(path.startswith("key.") for path in entry.erased)
-    key = key_json(entry)
+    key = json_of(entry.key or {})
     if not entry.table or not entry.key or gone or len(key) > MAX_TEXT:
         return ""
     return address(log.row_url, {"table": entry.table, "key": key})
-
-
-def key_json(entry: EntryView) -> str:
-    """The key as one JSON object, of the texts that were sealed: unlike `key_text` it cannot be misread."""
-    return (
-        "{"
-        + ", ".join(f"{json.dumps(column, ensure_ascii=False)}: {text}" for column, text in (entry.key or {}).items())
-        + "}"
-    )
 
 
 def _what(entry: EntryView) -> str:
