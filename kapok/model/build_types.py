@@ -94,6 +94,7 @@ def _build(
         attributes=build_attributes(attributes),
         comment=comment.text,
         not_null=item.not_null or (item.kind is RawTypeKind.DOMAIN and element is not None and element.not_null),
+        row=item.row,
     )
     return built[name]
 

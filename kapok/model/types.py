@@ -62,6 +62,8 @@ class PgType:
     comment: str | None = None
     #: A domain declared NOT NULL.
     not_null: bool = False
+    #: The rows of a table as values: its name is the table's.
+    row: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ In: a model and permissions. Out: a smaller model (the same one for `service`). 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
-from kapok.model.types import Column, Function, Junction, Model, Relation, Table, UniqueKey
+from kapok.model.types import Column, Function, Junction, Model, PgType, Relation, Table, UniqueKey
 from kapok.permissions.grants import RoleGrants
 from kapok.permissions.rules import SERVICE_ROLE, Permissions, SelectRule
 from kapok.query.guard import GuardedJunction, GuardedTable, SelectGrant
@@ -58,7 +58,16 @@ class _Applied:
     def _allows(self, function: Function) -> bool:
         needs = [name for name in (function.returns_table, function.row_of) if name is not None]
         allowed = not self._functions.get(function.name, frozenset()).isdisjoint(self._lineage)
-        return allowed and all(name in self._tables and self._tables[name].columns for name in needs)
+        known = all(name in self._tables and self._tables[name].columns for name in needs)
+        return allowed and known and all(self._shows_all(name) for name in _rows_within(function.returns))
+
+    def _shows_all(self, name: str) -> bool:
+        """Whether the role sees all of every row of a table."""
+        table = self._tables.get(name)
+        if table is None:
+            return False
+        names = _names(table.whole or table)
+        return any(grant.where is None and grant.columns >= names for grant in table.select)
 
     def _reaches(self, table: GuardedTable, relation: Relation) -> bool:
         """Whether all that a relation tells is visible: columns of both ends and of the junction between them."""
@@ -136,6 +145,15 @@ def _loosest(limits: Sequence[int | None]) -> int | None:
 
 def _within(keys: Iterable[UniqueKey], columns: Collection[str]) -> tuple[UniqueKey, ...]:
     return tuple([key for key in keys if set(columns).issuperset(key.columns)])
+
+
+def _rows_within(type_: PgType | None) -> Iterator[str]:
+    """The tables whose rows are values within a value of this type: as such, they are not reduced by rules."""
+    if type_ is not None:
+        if type_.row:
+            yield type_.name.name
+        for inner in (type_.element, *[attribute.type for attribute in type_.attributes]):
+            yield from _rows_within(inner)
 
 
 def _names(table: Table) -> frozenset[str]:

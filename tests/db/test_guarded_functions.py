@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from apps.graphql_api.document import DocumentInvalid
 from tests.db.actors import Stage, stage
+from tests.reads import reader
 from tests.writes import writer
 
 TABLES = """
@@ -16,12 +18,25 @@ create function add_note(body text) returns notes language sql volatile
   as $$ insert into notes values ((select coalesce(max(id), 0) + 1 from notes), 'ann', add_note.body) returning * $$;
 create function mark_all() returns setof notes language sql volatile
   as $$ update notes set body = body || '!' returning * $$;
+create function ranked() returns table (note notes, place int) language sql stable as $$ select n, 1 from notes n $$;
+create function pair() returns notes[] language sql stable as $$ select array_agg(n) from notes n $$;
+create type note_and_place as (note notes, place int);
+create function best() returns note_and_place language sql stable as $$ select n, 1 from notes n limit 1 $$;
 """
 ROWS = "truncate notes; insert into notes values (1, 'ann', 'a'), (2, 'bob', 'b');"
 RULES = """
 roles: {member: {}}
 tables: {notes: {member: {select: {columns: [id, body], where: {owner: {eq: $sub}}}}}}
 functions: {add_note: [member], mark_all: [member]}
+"""
+WITHIN = """
+roles: {some: {}, few: {}, all: {}, blind: {}}
+tables:
+  notes:
+    some: {select: {columns: "*", where: {owner: {eq: $sub}}}}
+    few: {select: {columns: [id]}}
+    all: {select: {columns: "*"}}
+functions: {ranked: [some, few, all, blind], pair: [some, few, all, blind], best: [some, few, all, blind]}
 """
 
 
@@ -48,3 +63,17 @@ def test_of_many_rows_those_that_are_shown_come_back(notes: Stage, claims: dict[
     changed = str(notes.writer.rows())
     assert "a!" in changed and "b!" in changed
     notes.writer.refill()
+
+
+def test_rows_within_values_are_given_to_those_who_see_all_of_them() -> None:
+    """No rule reduces a row that is an element of a list or an attribute of a record."""
+    documents = ("{ ranked { note { owner } } }", "{ pair { owner } }", "{ best { note { owner } } }")
+    with reader(os.environ["DATABASE_URL"], TABLES + ROWS) as found:
+        answers = [found.as_role(WITHIN, "all").data(document) for document in documents]
+        assert answers[0] == {"ranked": [{"note": {"owner": "ann"}}, {"note": {"owner": "bob"}}]}
+        assert answers[1:] == [{"pair": [{"owner": "ann"}, {"owner": "bob"}]}, {"best": {"note": {"owner": "ann"}}}]
+        for role in ("some", "few", "blind"):
+            for document in documents:
+                with pytest.raises(DocumentInvalid) as refused:
+                    found.as_role(WITHIN, role, {"sub": "ann"}).data(document)
+                assert refused.value.code == "GRAPHQL_VALIDATION_FAILED"
