@@ -16,8 +16,11 @@ from typing import Any
 import orjson
 
 from kapok.errors import KapokError
+from kapok.model.scalar_values import NotAValue
+from kapok.model.types import PgType
 from kapok.query.encoding import encode
 from kapok.query.fragments import Sql, join, literal, sql
+from kapok.query.ids import id_encoder
 from kapok.query.values import Claims, Reader, Source, Variables
 
 
@@ -61,22 +64,26 @@ class CursorValue:
 
 @dataclass(frozen=True, slots=True)
 class KeyValue:
-    """One value of a global id, or NULL when the id is of another type (or no id at all)."""
+    """One value of a global id, or NULL when the id is of another type (or no id at all). type: of the column."""
 
     source: Source
     type_name: str
+    type: PgType
     index: int
     count: int
 
     def reader(self) -> Reader:
-        find, index = self.source.getter(), self.index
+        find, index, check = self.source.getter(), self.index, id_encoder(self.type)
 
         def read(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
             values = _read(find(variables), b64decode)
             if values is None or len(values) != self.count + 1 or values[0] != self.type_name:
                 return None
             value = values[index + 1]
-            return None if value is None else encode(value)
+            try:
+                return None if value is None else check(value)
+            except NotAValue:
+                return None
 
         return read
 

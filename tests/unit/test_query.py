@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +25,7 @@ from kapok.query.json_text import constant, nullable, object_of
 from kapok.query.operation import Operation
 from kapok.query.values import Given, JsonPath, Literal, RowLimit, Variable
 from kapok.tenancy import Limits
-from tests.unit.models import blog
+from tests.unit.models import INT4, blog
 
 LIMITS = Limits(document_bytes=1_000_000)
 
@@ -144,7 +146,13 @@ def test_no_bytes_break_the_readers(data: bytes) -> None:
     with pytest.raises(KapokError) as refused:
         cursor({}, 10, {})
     assert refused.value.code == "BAD_CURSOR"
-    assert KeyValue(Literal(text), "Post", 0, 1).reader()({}, 10, {}) is None
+    assert KeyValue(Literal(text), "Post", INT4, 0, 1).reader()({}, 10, {}) is None
+
+
+@pytest.mark.parametrize(("key", "expected"), [("7", b"7"), ("x", None), ("99999999999", None), (None, None)])
+def test_an_id_that_no_row_can_have_finds_none(key: str | None, expected: bytes | None) -> None:
+    text = b64encode(json.dumps(["Post", key]).encode()).decode()
+    assert KeyValue(Literal(text), "Post", INT4, 0, 1).reader()({}, 10, {}) == expected
 
 
 # ------------------------------------------------------------------------------------------------------------ caps

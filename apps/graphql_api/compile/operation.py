@@ -157,7 +157,9 @@ def _by_id(context: Context, selected: Selected) -> FirstRead:
     for type_name, table in context.nodes():
         assert table.primary_key is not None  # what makes it a Node
         key = [table.column(name) for name in table.primary_key.columns]
-        values: list[Value] = [KeyValue(source, type_name, place, len(key)) for place in range(len(key))]
+        values: list[Value] = [
+            KeyValue(source, type_name, key[place].type, place, len(key)) for place in range(len(key))
+        ]
         where = all_of(*[Compared(Operand(c, c.type), Operator.EQ, v) for c, v in zip(key, values, strict=True)])
         choices.append(OneRead(Rows(table, where=where), row_fields(context, selected, table)))
     return FirstRead(tuple(choices))
