@@ -101,6 +101,8 @@ def request_from_json(body: bytes) -> GraphQLRequest:
         raise KapokError(
             "BAD_REQUEST", "The body is not valid JSON.", details={"line": exc.lineno, "column": exc.colno}
         ) from exc
+    if isinstance(parsed, list):
+        raise KapokError("BAD_REQUEST", "Batches are not supported: send one operation a request.")
     if not isinstance(parsed, dict):
         raise KapokError("BAD_REQUEST", "The body must be a JSON object with a query.")
     return _checked(parsed)

@@ -75,6 +75,11 @@ def test_bodies_that_are_no_json_objects(body: bytes) -> None:
     assert (caught.value.code, caught.value.status) == ("BAD_REQUEST", 400)
 
 
+def test_a_batch_is_refused_by_name() -> None:
+    with pytest.raises(KapokError, match="Batches are not supported"):
+        request_from_body(b"application/json", b'[{"query":"{a}"}]')
+
+
 def test_get_reads_json_parameters() -> None:
     request = request_from_query_string(b"query=%7Ba%7D&variables=%7B%22x%22%3A1%7D&operationName=")
     assert (request.query, dict(request.variables), request.operation_name) == ("{a}", {"x": 1}, None)
