@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -108,6 +109,13 @@ def test_entries_fill_the_sections_that_take_them() -> None:
     assert counts(tallied("iso27001", change(op="ddl", source="owner"))) == {"privileged": 1, "change-management": 1}
     assert counts(tallied("hipaa", change())) == {"audit-controls": 1}
     assert tallied("gdpr-access", event("tenant.created")).unsorted == 1
+
+
+@pytest.mark.parametrize("selection", ["actors", "tables"])
+def test_a_selection_longer_than_a_page(selection: str) -> None:
+    text = ", ".join(["end_user:0b6e6f52-6a53-4a54-9d5f-5a3c7fb5d4ad" if selection == "actors" else "x" * 200] * 200)
+    made = document(tallied("general", change()), replace(FACTS, selection={selection: text, "subject": text}))
+    assert made.startswith(b"%PDF") and made.count(b"/Type /Page\n") > 3
 
 
 def test_withheld_and_gone_entries_are_counted_and_said_nothing_of() -> None:

@@ -96,7 +96,8 @@ def _table(rows: Sequence[Sequence[str]], widths: Sequence[float], head: Sequenc
     cells = [[_paragraph(cell, _SMALL) for cell in row] for row in rows]
     if head:
         cells.insert(0, [_paragraph(cell, _HEAD) for cell in head])
-    return Table(cells, colWidths=widths, style=_RULES, repeatRows=int(bool(head)))
+    # A selection of hundreds of names is longer than a page.
+    return Table(cells, colWidths=widths, style=_RULES, repeatRows=int(bool(head)), splitInRow=1)
 
 
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
