@@ -25,10 +25,11 @@ _SET_MODES = """
     select m.name, m.mode, array(select json_array_elements_text(m.redact))
     from json_to_recordset(current_setting('kapok.modes')::json) as m (name text, mode text, redact json);
 """
-# Kapok's own tables are the platform's; a project may have tables that are called alike.
+# Kapok's own tables are the platform's; a project may have tables that are called alike. A partition's rows are its
+# table's, and so are its settings.
 _TABLES = """
     select c.relname, array_agg(a.attname::text)
-    from pg_depend d join pg_class c on c.oid = d.objid and c.relkind in ('r', 'p')
+    from pg_depend d join pg_class c on c.oid = d.objid and c.relkind in ('r', 'p') and not c.relispartition
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     where d.refclassid = 'pg_namespace'::regclass and d.refobjid = to_regnamespace(%s)
         and d.classid = 'pg_class'::regclass

@@ -106,11 +106,17 @@ def test_settings_of_a_project_hold_for_its_tenants_and_for_new_ones() -> None:
             "audit.yaml, line 2, tables.author: there is no table `author`. Did you mean authors?",
         ),
         ("tables:\n  authors: {redact: [nam]}", "`authors` has no column `nam`. Did you mean name?"),
+        # What is written down of a partition is what its table's settings say: its own would do nothing.
+        ("tables:\n  visits_2020: {redact: [page]}", "there is no table `visits_2020`."),
         ("default: some", "line 1"),
     ],
 )
 def test_settings_that_name_nothing_are_refused_and_nothing_changes(text: str, says: str) -> None:
-    project = ProjectFactory(migrations=LIBRARY, compiled=True)
+    partitioned = """
+        create table visits (at date, page text) partition by range (at);
+        create table visits_2020 partition of visits for values from ('2020-01-01') to ('2021-01-01');
+    """
+    project = ProjectFactory(migrations={**LIBRARY, "0003_visits.sql": partitioned}, compiled=True)
     TenantFactory(project=project, ready=True)
     with pytest.raises(KapokError) as caught:
         do_set_audit_settings(project, text, acting=SYSTEM)
