@@ -13,6 +13,7 @@ from apps.audit.record import record
 from apps.audit.tally import TALLY
 from kapok.errors import KapokError
 from kapok.logs import request_id
+from kapok.networks import network_of
 
 
 class ThrottledAuthenticationForm(AuthenticationForm):
@@ -20,23 +21,25 @@ class ThrottledAuthenticationForm(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         """Sign in. Raises ValidationError, the same one for an unknown address and a wrong password."""
+        if self.errors:  # one of the two is missing, or no text
+            return self.cleaned_data
         address = str(self.request.META.get("REMOTE_ADDR", "")) if self.request else ""
-        # From one address only: otherwise anybody could lock anybody out.
-        name = str(self.cleaned_data.get("username", "")).strip().lower()
-        account = f"{address} {name}"
+        # From one network only: otherwise anybody could lock anybody out.
+        network, name = network_of(address), str(self.cleaned_data.get("username", "")).strip().lower()
+        account = f"{network} {name}"
         try:
-            ADDRESS_PASSWORDS.check(address)
-            ACCOUNT_PASSWORDS.check(account)
+            ACCOUNT_PASSWORDS.hit(account)
+            ADDRESS_PASSWORDS.hit(network)
         except KapokError as exc:
             _refused(name, address, "too many attempts")
             raise ValidationError(f"{exc.message} {exc.hint}", code="rate_limited") from exc
         try:
             cleaned: dict[str, Any] = super().clean()
         except ValidationError:
-            ADDRESS_PASSWORDS.failed(address)
-            ACCOUNT_PASSWORDS.failed(account)
             _refused(name, address, "credentials")
             raise
+        ADDRESS_PASSWORDS.refund(network)
+        ACCOUNT_PASSWORDS.refund(account)
         actor = f"operator:{self.get_user().pk}"
         record("operator.signed_in", log=CONTROL_LOG, actor=actor, target=actor)
         return cleaned

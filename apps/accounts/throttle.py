@@ -1,13 +1,15 @@
-"""Slowing down those who guess: failures are counted, successes cost nothing.
+"""Slowing down those who guess: attempts are counted before they are made, and no longer once they succeed, so that
+many at once are as many as one after another.
 
-In: what was tried (an address, an account) and whether it failed. Out: RATE_LIMITED once there were too many. The count
-lives in Redis; while Redis is away nothing is counted, because signing in must still work then.
+In: what is tried (an address, an account). Out: RATE_LIMITED once there were too many. The count lives in Redis; while
+Redis is away nothing is counted, because signing in must still work then.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -26,27 +28,25 @@ class FailureLimit:
     failures: int
     seconds: int
 
-    def check(self, key: str) -> None:
-        """Raises RATE_LIMITED, with `retryAfter` in seconds, when there were too many failures."""
-        try:
-            count = cache.get(self._cache_key(key), 0)
-        except RedisError:
-            logger.warning("failed sign-ins are not counted: Redis is away")
-            return
-        if count >= self.failures:
-            raise KapokError("RATE_LIMITED", details={"retryAfter": self.seconds})
-
-    def failed(self, key: str) -> None:
-        """Count a failure."""
+    def hit(self, key: str) -> None:
+        """Count an attempt. Raises RATE_LIMITED, with `retryAfter` in seconds, when there were too many."""
         name = self._cache_key(key)
         try:
             cache.add(name, 0, self.seconds)
-            cache.incr(name)
+            count = cache.incr(name)
         except ValueError:
-            # It expired between the two: the next failure starts a new window.
+            # It expired between the two: the next attempt starts a new window.
             return
         except RedisError:
-            logger.warning("failed sign-ins are not counted: Redis is away")
+            logger.warning("sign-ins of operators are not counted: Redis is away")
+            return
+        if count > self.failures:
+            raise KapokError("RATE_LIMITED", details={"retryAfter": self.seconds})
+
+    def refund(self, key: str) -> None:
+        """The attempt succeeded: it counts no more."""
+        with suppress(ValueError, RedisError):
+            cache.decr(self._cache_key(key))
 
     def _cache_key(self, key: str) -> str:
         # Hashed, so that what a caller sends cannot become a strange or long cache key.

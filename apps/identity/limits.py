@@ -8,7 +8,6 @@ another. While Redis is away each process counts for itself: neither open to gue
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import logging
 import threading
 import time
@@ -22,6 +21,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from kapok.errors import KapokError
+from kapok.networks import network_of as network_of
 
 log = logging.getLogger("kapok.identity")
 
@@ -86,18 +86,6 @@ def hit_all(counted: Sequence[Counted]) -> None:
 def refund_all(counted: Sequence[Counted]) -> None:
     """The attempt succeeded: it counts no more."""
     _counter().refund([limit.name_of(key) for limit, key, _ in counted])
-
-
-def network_of(address: str) -> str:
-    """Who an address counts as: itself; of IPv6 its /64, which one customer has to himself."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return str(parsed)
-    mapped = parsed.ipv4_mapped
-    return str(mapped) if mapped else str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 class _Counter:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from django.urls import reverse
 from guardian.shortcuts import get_user_perms
 
 from apps.accounts.models import User
+from apps.accounts.throttle import FailureLimit
 from apps.control.models import ControlToken
 from apps.tenants.access import Right, grant_project, projects_for
 from apps.tenants.models import (
@@ -23,6 +26,7 @@ from apps.tenants.models import (
     Tenant,
     TenantMigration,
 )
+from kapok.errors import KapokError
 from kapok.tokens import key_digest
 from tests.control.cast import Cast
 from tests.factories import ApiKeyFactory, DomainFactory, OperationFactory
@@ -353,8 +357,33 @@ def test_guessing_passwords_is_slowed_down(cast: Cast) -> None:
     assert "Too many failed attempts" not in pages[9] and "Too many failed attempts" in pages[10]
     right = client.post(reverse("admin:login"), {**form, "password": "correct horse battery"})
     assert "Too many failed attempts" in right.content.decode()
-    elsewhere = Client(REMOTE_ADDR="2001:db8::78")
+    neighbour = Client(REMOTE_ADDR="2001:db8::78").post(reverse("admin:login"), form)
+    assert "Too many failed attempts" in neighbour.content.decode(), "of IPv6 one has a /64"
+    elsewhere = Client(REMOTE_ADDR="2001:db8:0:1::77")
     assert elsewhere.post(reverse("admin:login"), {**form, "password": "correct horse battery"}).status_code == 302
+
+
+def test_guessing_at_once_is_no_more_than_guessing_in_turn() -> None:
+    limit, key = FailureLimit("at-once", failures=5, seconds=60), uuid.uuid4().hex
+
+    def tried(_: int) -> bool:
+        try:
+            limit.hit(key)
+        except KapokError as refused:
+            return refused.code != "RATE_LIMITED"
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(tried, range(40))) == 5
+    for _ in range(36):
+        limit.refund(key)
+    assert tried(0) and not tried(1), "what succeeded counts no more"
+
+
+@pytest.mark.parametrize("form", [{}, {"username": "admin@example.com"}, {"password": "x"}, {"username": "a\0b"}])
+def test_a_form_that_is_not_filled_in_says_so(cast: Cast, form: dict[str, str]) -> None:
+    answer = Client().post(reverse("admin:login"), form)
+    assert answer.status_code == 200 and b"This field is required" in answer.content
 
 
 def act(client: Client, name: str, row: Any, **fields: str) -> Any:

@@ -61,8 +61,7 @@ def authenticate_token(request: HttpRequest | Request, text: str) -> tuple[User,
         address = str(request.META.get("REMOTE_ADDR", ""))
         refused = {"actor": "", "target": "", "address": address, "request_id": request_id.get()}
         TALLY.refused("control_token.refused", PUBLIC, **refused)
-        TOKENS.check(address)
-        TOKENS.failed(address)
+        TOKENS.hit(address)
         raise AuthenticationFailed
     note_use(token)
     return token.user, token
