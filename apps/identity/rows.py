@@ -13,12 +13,16 @@ from django.db import connection
 from apps.identity.models import RefreshToken, Session, User
 from apps.tenants.models import Project, Tenant
 from apps.tenants.statements import render
+from kapok.errors import KapokError
 
 _TENANT = "select * from public.tenants_tenant where id = %s"
 _PROJECT = "select * from public.tenants_project where id = %s"
 _RULES = "select text from public.tenants_projectpermissions where project_id = %s order by version desc limit 1"
 _BY_EMAIL = "select * from {schema}.kapok_user where email = %s"
 _HAS_FACTOR = "select exists (select from {schema}.kapok_factor where user_id = %s and confirmed_at is not null)"
+_SAME_PASSWORD = """
+    select true from {schema}.kapok_user where id = %s and password_changed_at is not distinct from %s for no key update
+"""
 _SIGNING_IN = """
     update {schema}.kapok_user set last_sign_in_at = %s where id = %s and disabled_at is null returning *
 """
@@ -58,6 +62,20 @@ def has_factor(tenant: Tenant, user: User) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(render(_HAS_FACTOR, schema=tenant.schema_name), [user.pk])
         return bool(cursor.fetchone()[0])
+
+
+def same_password(tenant: Tenant, user: User) -> bool:
+    """Whether the user still has the password that was read (it may have been hashed anew); locked until the
+    transaction ends. To be asked after a check, which takes its time: meanwhile the owner may have set another one."""
+    with connection.cursor() as cursor:
+        cursor.execute(render(_SAME_PASSWORD, schema=tenant.schema_name), [user.pk, user.password_changed_at])
+        return cursor.fetchone() is not None
+
+
+def require_same_password(tenant: Tenant, user: User) -> None:
+    """The same for whoever holds a session. Raises INVALID_CREDENTIALS."""
+    if not same_password(tenant, user):
+        raise KapokError("INVALID_CREDENTIALS", "The password has just been changed.", status=403)
 
 
 def signing_in(tenant: Tenant, user_id: uuid.UUID, now: datetime) -> User | None:

@@ -14,6 +14,7 @@ from apps.identity.emails import normalised
 from apps.identity.limits import MAILS, SIGN_UPS, network_of
 from apps.identity.models import Session, User
 from apps.identity.passwords import check_password, check_rules, hash_password
+from apps.identity.rows import require_same_password
 from apps.identity.services.one_time import take
 from apps.identity.services.ownership import take_possession
 from apps.identity.services.redirects import allowed_redirect
@@ -65,6 +66,7 @@ def do_change_password(
     with tenant_context(tenant):
         prove_password(tenant, user, current, origin)
         with transaction.atomic():
+            require_same_password(tenant, user)
             locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
             _set(tenant, locked, password)
             end_sessions(tenant, locked, reason="the password was changed", keep=session)

@@ -24,7 +24,7 @@ from apps.identity.limits import (
 )
 from apps.identity.models import User
 from apps.identity.passwords import check_password, hash_password
-from apps.identity.rows import user_with
+from apps.identity.rows import same_password, user_with
 from apps.identity.services.one_time import take
 from apps.identity.services.ownership import take_possession
 from apps.identity.services.redirects import allowed_redirect
@@ -72,6 +72,8 @@ def do_sign_in_password(tenant: Tenant, *, email: str, password: str, origin: Or
             renewed = hash_password(password)
             User.objects.filter(pk=user.pk, password=user.password).update(password=renewed)
         with transaction.atomic():
+            if not same_password(tenant, user):
+                raise KapokError("INVALID_CREDENTIALS")
             return tokens_or_challenge(tenant, user, "pwd", "password", origin)
 
 
@@ -111,7 +113,7 @@ def tokens_or_challenge(tenant: Tenant, user: User, proof: str, method: str, ori
     transaction."""
     if user.disabled_at is not None:
         raise KapokError("ACCOUNT_DISABLED")
-    challenge = challenge_for(tenant, user, [proof])
+    challenge = challenge_for(tenant, user, [proof], method)
     if challenge is not None:
         record_on_user("user.challenged", tenant, user, method=method)
         return challenge

@@ -19,6 +19,7 @@ from apps.identity.emails import normalised
 from apps.identity.limits import MAILS, SIGN_UPS, network_of
 from apps.identity.models import OneTimeToken, User
 from apps.identity.passwords import check_rules, hash_password
+from apps.identity.rows import require_same_password
 from apps.identity.services.one_time import digest_of, new_secret, record, take
 from apps.identity.services.redirects import allowed_redirect
 from apps.identity.services.sessions import Tokens, do_sign_in
@@ -90,6 +91,7 @@ def _recorded(tenant: Tenant, purpose: str, data: Mapping[str, Any], user: User 
     if user is None:
         record_on_address("user.sign_up_requested", tenant, data["email"])
     else:
+        require_same_password(tenant, user)
         record_on_user("user.email_change_requested", tenant, user, email=data["email"])
     # The worker that writes the mail makes the real token.
     return record(purpose, lifetime, user=user, data=data, digest=digest_of(new_secret()))
