@@ -269,6 +269,12 @@ def test_userinfo_is_about_the_same_person_and_does_not_overrule(issuer: Issuer)
     assert (said["name"], said["email"], said["iss"]) == ("Ada", "ada@example.com", issuer.url)
 
 
+@pytest.mark.parametrize("name", ["a\0b", "x" * 70_000, "\ud800"], ids=["NUL", "long", "half a character"])
+def test_claims_that_cannot_be_stored_are_refused(issuer: Issuer, name: str) -> None:
+    issuer.answers["/token"] = {"id_token": signed(claims(issuer, email="ada@example.com", name=name))}
+    refused("PROVIDER_REFUSED", lambda: claims_for(issuer.client(), "code", OURS))
+
+
 def test_a_provider_that_names_itself_must(issuer: Issuer) -> None:
     check_sender(issuer.client(), {"code": "x"})
     check_sender(issuer.client(), {"code": "x", "iss": issuer.url})

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import jwt
 
+from apps.identity.metadata import metadata_problem
 from apps.identity.social.discovery import Metadata, key_of, metadata_of
 from apps.identity.social.wire import get_json, post_form
 from kapok.errors import KapokError
@@ -22,6 +23,8 @@ from kapok.errors import KapokError
 #: Signatures we believe. Never `none`, never one made with the client's secret.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 LEEWAY_SECONDS = 60
+#: The longest claims, in bytes of JSON.
+MAX_CLAIMS = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,9 @@ def claims_for(client: Client, code: str, secrets: Secrets) -> dict[str, Any]:
             raise _refused("userinfo is about someone else")
         # The signed claims win.
         claims = {**more, **claims}
+    problem = metadata_problem(claims, MAX_CLAIMS)
+    if problem is not None:
+        raise _refused(f"its claims cannot be stored: {problem}")
     return claims
 
 
