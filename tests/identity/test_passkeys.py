@@ -211,3 +211,11 @@ def test_for_whom_passkeys_are() -> None:
     assert (party.id, party.name, party.origins) == ("example.com", "Shop", (ORIGIN,))
     refused("FORBIDDEN", lambda: relying_party(tenant, "https://example.net"))
     refused("FORBIDDEN", lambda: relying_party(tenant, "https://shop.example.org"))
+
+
+def test_without_https_there_are_no_passkeys_and_that_is_said(settings: Any) -> None:
+    settings.KAPOK_PUBLIC_URL, settings.KAPOK_BASE_DOMAIN = "http://kapok.lan", "kapok.lan"
+    tenant = make_tenant()
+    do_update_project(tenant.project, acting=SYSTEM, cors_origins=[])
+    assert allowed_origins(tenant) == ()
+    refused("FORBIDDEN", lambda: sign_in_options(tenant, None))

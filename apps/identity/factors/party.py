@@ -25,9 +25,9 @@ def relying_party(tenant: Tenant, page_origin: str | None) -> RelyingParty:
     project's setting, or the page's own host."""
     chosen = AuthSettings.of(tenant.project)
     origins = allowed_origins(tenant)
-    if page_origin is None:
+    if page_origin is None and origins:
         page_origin = origins[0]
-    if page_origin not in origins:
+    if page_origin is None or page_origin not in origins:
         raise KapokError(
             "FORBIDDEN",
             "Passkeys are not for pages of this origin.",
