@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from apps.identity.models import Factor, Session, User
@@ -33,7 +34,7 @@ def users_of(tenant: Tenant) -> Iterator[None]:
 
 def all_users() -> QuerySet[User]:
     """Users with the counts that lists show: factor_count, session_count (active ones)."""
-    active = Q(sessions__revoked_at=None)
+    active = Q(sessions__revoked_at=None, sessions__expires_at__gt=timezone.now())
     return User.objects.annotate(
         factor_count=Count("factors", filter=~Q(factors__confirmed_at=None), distinct=True),
         session_count=Count("sessions", filter=active, distinct=True),

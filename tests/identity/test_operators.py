@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from apps.identity.factors import enrolment
-from apps.identity.models import User
+from apps.identity.models import Session, User
 from apps.identity.passwords import check_password
 from apps.identity.services.sessions import do_refresh, do_sign_in
 from apps.tenants.acting import SYSTEM
@@ -92,6 +92,9 @@ def test_a_user_with_everything(cast: Cast) -> None:
         (str(session.pk), "aal2", True)
     ]
     assert started.secret not in str(found)
+    with tenant_context(cast.tenant):
+        Session.objects.update(expires_at=timezone.now())
+    assert asked(cast, "GET", f"/{user.pk}")["sessionCount"] == 0, "it is over, though nobody ended it"
 
 
 def test_a_user_is_created(cast: Cast) -> None:
