@@ -15,12 +15,16 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from apps.identity.factors import enrolment, second_step
-from apps.identity.factors.second_step import Answer, challenge_for, do_answer_challenge
+from apps.identity.factors.second_step import Answer, Challenge, challenge_for, do_answer_challenge
 from apps.identity.models import Factor, OneTimeToken, RecoveryCode, Session, User
+from apps.identity.passwords import hash_password
+from apps.identity.services import sessions, subject
 from apps.identity.services.sessions import Tokens
+from apps.identity.services.sign_in import do_sign_in_password
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
 from tests.identity.accounts import HERE, code_at, everything, make_tenant, make_user, signed_in
+from tests.identity.client import PASSWORD
 from tests.identity.clock import calm_clock
 
 __all__ = ["calm_clock"]
@@ -165,6 +169,25 @@ def test_guessing_ends_the_challenge_and_then_all_of_them() -> None:
     other = make_user(tenant, "grace@example.com")
     others_app, _ = enrolled(tenant, other)
     assert answered(tenant, challenge(tenant, other), code=code_at(others_app))
+
+
+def test_the_hook_is_told_how_the_sign_in_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a second factor as without one."""
+    tenant, told = make_tenant(), list[str]()
+    user = make_user(tenant, password_hash=hash_password(PASSWORD))
+
+    def subject_of(tenant: Tenant, user: User, method: str) -> subject.Subject:
+        told.append(method)
+        return subject.subject_of(tenant, user, method)
+
+    monkeypatch.setattr(sessions, "subject_of", subject_of)
+    do_sign_in_password(tenant, email=str(user.email), password=PASSWORD, origin=HERE)
+    app, _ = enrolled(tenant, user)
+    told.clear()
+    asked = do_sign_in_password(tenant, email=str(user.email), password=PASSWORD, origin=HERE)
+    assert isinstance(asked, Challenge) and not told
+    answered(tenant, asked.token, code=code_at(app))
+    assert told == ["password"]
 
 
 def test_a_challenge_expires_and_is_nobody_elses() -> None:

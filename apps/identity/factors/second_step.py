@@ -69,13 +69,13 @@ class Answer:
     credential: Mapping[str, Any] | None = None
 
 
-def challenge_for(tenant: Tenant, user: User, methods: Sequence[str]) -> Challenge | None:
-    """The challenge for a user who has given these proofs (`amr`); None for one without factors. In the tenant's
-    schema."""
+def challenge_for(tenant: Tenant, user: User, methods: Sequence[str], method: str = "") -> Challenge | None:
+    """The challenge for a user who has given these proofs (`amr`); None for one without factors. method: the word for
+    the hook. In the tenant's schema."""
     if _STRONG.intersection(methods) or not has_factor(tenant, user):
         return None
     factors = list(confirmed(user))
-    token = issue(PURPOSE, LIFETIME, user=user, data={"methods": list(methods)})
+    token = issue(PURPOSE, LIFETIME, user=user, data={"methods": list(methods), "method": method})
     described = tuple({"id": str(each.pk), "kind": each.kind, "name": each.name} for each in factors)
     return Challenge(token, timezone.now() + LIFETIME, described)
 
@@ -112,7 +112,8 @@ def do_answer_challenge(tenant: Tenant, token: str, answer: Answer, *, origin: O
                 row.save(update_fields=["used_at"])
                 WRONG_CODES.refund(tenant.pk, user.pk)
                 methods = [*row.data["methods"], method, "mfa"]
-                return do_sign_in(tenant, user, methods=methods, level="aal2", origin=origin)
+                how = row.data.get("method", "")
+                return do_sign_in(tenant, user, methods=methods, method=how, level="aal2", origin=origin)
         # Only here, after the attempt has been counted and committed.
         raise KapokError("FACTOR_REFUSED")
 

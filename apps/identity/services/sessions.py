@@ -156,8 +156,9 @@ def _rotated(tenant: Tenant, secret: str) -> Tokens | None:
 
 
 def _end_family(tenant: Tenant, secret: str) -> None:
-    session = Session.objects.filter(refresh_tokens__digest=digest_of(secret)).select_related("user").get()
-    do_end_session(tenant, session, reason="a refresh token was reused")
+    session = Session.objects.filter(refresh_tokens__digest=digest_of(secret)).select_related("user").first()
+    if session is not None:  # its user has not been deleted meanwhile
+        do_end_session(tenant, session, reason="a refresh token was reused")
 
 
 def _end(tenant: Tenant, sessions: object, reason: str) -> int:
