@@ -15,10 +15,11 @@ MAX_LENGTH = 254
 
 def normalised(text: str) -> str:
     """Trimmed and in lower case: providers that tell Ada@ from ada@ are not known, people who type both are. ASCII only
-    (RFC 5321; an international domain in its xn-- form), so that Postgres and Python agree what lower case is."""
+    (RFC 5321; an international domain in its xn-- form), so that Postgres and Python agree what lower case is. No
+    control characters, which Django lets through between quotes: mail programs break lines at some."""
     email = unicodedata.normalize("NFKC", text).strip().lower()
     try:
-        if not email.isascii() or len(email) > MAX_LENGTH:
+        if not (email.isascii() and email.isprintable()) or len(email) > MAX_LENGTH:
             raise ValidationError("not an address")
         validate_email(email)
     except ValidationError as exc:

@@ -27,6 +27,7 @@ INJECTIONS = (
     "a\r\nBcc: victim@example.com",
     "🙂' union select 1",
     "x" * 5000,
+    '"a\x0bb\x7f"@example.com',
 )
 PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("/signup", ("email", "redirectTo")),
