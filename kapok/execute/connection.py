@@ -18,7 +18,7 @@ from psycopg.pq.abc import PGconn, PGresult
 
 from kapok.execute.failures import SERVER_GOES_AWAY, ConnectionLost, Diagnostics, NotRun, StatementFailed
 from kapok.execute.segment import Segment, WriteSegment
-from kapok.execute.session import AGAIN, CHANGED_SESSION, KEEP_MEMORY, LOGIN_OPTIONS, PREAMBLE, WRITE_PREAMBLE
+from kapok.execute.session import AGAIN, CHANGED_SESSION, KEEP_MEMORY, LOGIN_OPTIONS, PREAMBLE, REPORTED, WRITE_PREAMBLE
 from kapok.execute.statements import StatementCache
 from kapok.identifiers import bind_schema
 
@@ -28,6 +28,8 @@ _PREAMBLE_NAME, _WRITE_PREAMBLE_NAME, _AGAIN_NAME = b"kapok_preamble", b"kapok_w
 # As plain numbers: looking a member up costs more than reading a result's status.
 _TUPLES_OK, _PIPELINE_SYNC = int(ExecStatus.TUPLES_OK), int(ExecStatus.PIPELINE_SYNC)
 _PREPARED = ((_PREAMBLE_NAME, PREAMBLE), (_WRITE_PREAMBLE_NAME, WRITE_PREAMBLE), (_AGAIN_NAME, AGAIN))
+_CHANGED = "a project's function changed the settings of its session; the connection is dropped"
+_REPORTED_NAMES, _REPORTED_VALUES = list(REPORTED), list(REPORTED.values())
 #: How much longer than its statement_timeout a segment may stay unanswered before the connection counts as dead.
 ANSWER_GRACE_SECONDS = 5.0
 
@@ -158,6 +160,8 @@ class Connection:
                 result = pgconn.get_result()
                 if result is not None:
                     self._take(self._segment, result)
+            if self.closed:
+                return
             # Input while nothing is under way is a notice, or the server's goodbye.
             if pgconn.status != ConnStatus.OK:
                 raise psycopg.OperationalError("the server closed the connection")
@@ -191,6 +195,8 @@ class Connection:
                     self._statements.confirm(key, name)
             elif segment.key is not None and segment.commands > segment.closes:
                 self._statements.confirm(segment.key, segment.name)
+            if [*map(self._pgconn.parameter_status, _REPORTED_NAMES)] != _REPORTED_VALUES:
+                self._retire()
             # First the next segment: Postgres works on it while this answer is written.
             self._on_free(self, segment)
             segment.finish()
@@ -201,19 +207,27 @@ class Connection:
             if failure.sqlstate in SERVER_GOES_AWAY:
                 raise _Unfit(str(failure))
             if not segment.tuples and failure.sqlstate == CHANGED_SESSION:
-                log.warning("a project's function changed the settings of its session; the connection is dropped")
-                raise _Unfit("a project's function changed the settings of its session")
+                log.warning(_CHANGED)
+                raise _Unfit(_CHANGED)
             if isinstance(segment, WriteSegment):
                 segment.failed = segment.tuples // 2
 
-    def _lose(self, cause: BaseException) -> None:
-        if self.closed:
-            return
+    def _retire(self) -> None:
+        """Nothing may run on this session after what has just been answered."""
+        log.warning(_CHANGED)
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         self.closed = True
         self._loop.remove_reader(self._socket)
         if self._writing:
             self._loop.remove_writer(self._socket)
         self._pgconn.finish()
+
+    def _lose(self, cause: BaseException) -> None:
+        if self.closed:
+            return
+        self._disconnect()
         segment, self._segment = self._segment, None
         if segment is not None:
             lost = NotRun(str(cause)) if isinstance(cause, _Unfit) else ConnectionLost(str(cause))

@@ -2,11 +2,14 @@
 
 In: the tenant, the principal and the request id. Out: the parameters of PREAMBLE, sent in the same pipeline segment
 as the statement (one round trip, one implicit transaction). What differs by request is set, local to that transaction;
-what is always the same is compared with SESSION_STATE, which costs a fraction: a project's own function may have
-changed it for the session, and then the segment fails, the connection is dropped and it runs on another.
+what is always the same is only compared, which costs a fraction: a project's own function may have changed it for the
+session. Of most such settings the server tells by itself (REPORTED), and a connection where one has changed is dropped; the
+rest is compared with SESSION_STATE, and where that differs the segment fails and runs on another connection.
 """
 
 from __future__ import annotations
+
+from functools import partial, reduce
 
 from kapok.principal import Principal
 from kapok.tenancy import TenantRef
@@ -21,17 +24,12 @@ LOGIN_OPTIONS = (
 #: statement needs gives that back to the system after each statement and takes it again for the next, page by page:
 #: a fifth of a nested read. Source: mallopt(3), M_MMAP_THRESHOLD, "dynamic"; other C libraries take no notice.
 KEEP_MEMORY = b"select pg_catalog.octet_length(pg_catalog.repeat('x', 1000000))"
-#: What the settings that are only compared must be, joined.
-SESSION_STATE = "UTC|ISO, MDY|iso_8601|UTF8|1|hex|0"
-_COMPARED = (
-    "timezone",
-    "datestyle",
-    "intervalstyle",
-    "client_encoding",
-    "extra_float_digits",
-    "bytea_output",
-    "statement_timeout",
-)
+#: Settings of which the server tells each change at the end of the segment that made it, as they are at the login.
+#: Source: protocol manual, "Asynchronous Operations" (ParameterStatus).
+REPORTED = {b"TimeZone": b"UTC", b"DateStyle": b"ISO, MDY", b"IntervalStyle": b"iso_8601", b"client_encoding": b"UTF8"}
+_COMPARED = ("extra_float_digits", "bytea_output", "statement_timeout")
+#: What the others must be, joined.
+SESSION_STATE = "1hex0"
 #: What a segment fails with on a session whose settings were changed: nothing may even begin there.
 CHANGED_SESSION = "22012"  # division_by_zero
 
@@ -45,7 +43,7 @@ def _set(name: str, value: str) -> str:
     return _call("set_config", f"'{name}'", value, "true")
 
 
-_STATE = _call("concat_ws", "'|'", *(_call("current_setting", f"'{name}'") for name in _COMPARED))
+_STATE = reduce(partial(_call, "textcat"), (_call("current_setting", f"'{name}'") for name in _COMPARED))
 _UNCHANGED = _call("int4div", "1", _call("texteq", _STATE, f"'{SESSION_STATE}'") + "::pg_catalog.int4")
 _TIMEOUT, _READ_ONLY, _ROLE = (
     _set("statement_timeout", "$2"),

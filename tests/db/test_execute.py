@@ -115,13 +115,14 @@ async def test_reads_cannot_write(runner: Runner, cast: Cast) -> None:
 
 async def test_session_state_left_behind_does_not_reach_the_next_segment(runner: Runner, cast: Cast) -> None:
     names = ("search_path", "timezone", "datestyle", "intervalstyle", "statement_timeout", "request.jwt.claims")
-    values = ("public", "Asia/Tokyo", "SQL", "postgres", "0", '{"role":"admin"}')
+    names += ("extra_float_digits", "bytea_output")
+    values = ("public", "Asia/Tokyo", "SQL", "postgres", "0", '{"role":"admin"}', "0", "escape")
     for name, value in zip(names, values, strict=True):
         await asyncio.gather(
             *(read(runner, cast, cast.acme, f"select set_config('{name}', '{value}', false)") for _ in range(6))
         )
     shown = "select json_build_array(" + ",".join(f"current_setting('{name}')" for name in names) + ")"
-    expected = [f"{cast.acme.schema}, pg_temp", "UTC", "ISO, MDY", "iso_8601", "10s", '{"role":"service"}']
+    expected = [f"{cast.acme.schema}, pg_temp", "UTC", "ISO, MDY", "iso_8601", "10s", '{"role":"service"}', "1", "hex"]
     for answer in await asyncio.gather(*(read(runner, cast, cast.acme, shown) for _ in range(6))):
         assert answer is not None
         assert orjson.loads(answer) == expected
