@@ -3,8 +3,8 @@
 In: the tenant, the principal and the request id. Out: the parameters of PREAMBLE, sent in the same pipeline segment
 as the statement (one round trip, one implicit transaction). What differs by request is set, local to that transaction;
 what is always the same is only compared, which costs a fraction: a project's own function may have changed it for the
-session. Of most such settings the server tells by itself (REPORTED), and a connection where one has changed is dropped; the
-rest is compared with SESSION_STATE, and where that differs the segment fails and runs on another connection.
+session. Of most such settings the server tells by itself (REPORTED), and a connection where one has changed is dropped;
+the rest is compared with SESSION_STATE, and where that differs the segment fails and runs on another connection.
 """
 
 from __future__ import annotations
