@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ import click
 
 from kapok.cli.audit_log import chosen_log, time_of
 from kapok.cli.client import Client
+from kapok.cli.exact_json import dumps
 from kapok.cli.invocation import Invocation, common_options, pass_invocation
 from kapok.cli.render import Column, say, show_list
 from kapok.cli.settings import Output
@@ -110,4 +110,4 @@ def sealing_of(entry: Mapping[str, Any]) -> str:
 
 def text_of(value: Any) -> str:
     """A JSON value for people: a string as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else dumps(value)

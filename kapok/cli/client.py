@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from kapok.cli.exact_json import loads
 from kapok.cli.settings import Settings
 from kapok.errors import REGISTRY, KapokError
 from kapok.outside_urls import is_loopback
@@ -143,7 +144,7 @@ class Client:
 
 def _decoded(response: httpx.Response) -> dict[str, Any]:
     try:
-        content = response.json()
+        content = loads(response.content)
     except ValueError:
         content = None
     if not isinstance(content, dict):

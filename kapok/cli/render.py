@@ -6,7 +6,6 @@ is exactly what the API answered.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kapok.cli.exact_json import dumps
 from kapok.cli.settings import Output
 from kapok.cli.text import one_line, printable
 
@@ -78,7 +78,7 @@ def show_object(output: Output, data: Mapping[str, Any], columns: Sequence[Colum
 
 def show_json(data: Any) -> None:
     """Print JSON, indented; nothing else goes to stdout then."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    click.echo(dumps(data, indented=True))
 
 
 def say(output: Output, sentence: str) -> None:
