@@ -7,6 +7,7 @@ came from goes, so nobody can try out what an erased value was. The act is an ev
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -29,6 +30,8 @@ ROW_PATHS = ("actor", "sessionId", "before.*", "after.*")
 PERSON_PATHS = ("actor", "sessionId", "address", "target", "details.*")
 #: Rows at once.
 BATCH = 500
+# In JSON: a backslash that is not itself escaped, and u0000.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 _SHAPES: dict[str, LiteralString] = {
     CHANGE: "%(target)s::text is null and (%(table)s::text is null or r.table_name = %(table)s) and (%(key)s::text is "
@@ -94,6 +97,8 @@ class Selection:
             _refuse("Name a table, an actor or a target whose values are to be erased.")
         if self.key is not None and self.table is None:
             _refuse("A key is one of a table: name the table.")
+        if self.key is not None and not _is_key(self.key):
+            _refuse('A key names a column and a value that a row can have, such as {"id": 7}.')
         if self.table is not None and self.target is not None:
             _refuse("A target is one of events, which have no table: erase them by themselves.")
         if not self.patterns:
@@ -145,6 +150,16 @@ def would_erase(log: LogRef, selection: Selection) -> Erased:
                 lost = len(_chosen(row_of(kind, found[5:]).private, selection))
                 entries, values = entries + (lost > 0), values + lost
     return Erased(entries, values)
+
+
+def _is_key(key: Mapping[str, Any]) -> bool:
+    """Whether PostgreSQL can look for it. One without columns would be every row's."""
+    try:
+        text = json.dumps(dict(key), allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except ValueError:
+        return False
+    return bool(key) and _NUL.search(text) is None
 
 
 def _refuse(message: str) -> None:

@@ -60,6 +60,11 @@ def command(
         if not reason:
             raise click.UsageError("Say --reason: the log keeps it.")
         say(output, f"{would['values']} values of {would['entries']} entries will be erased for good.")
+        if keys and not would["values"]:
+            say(
+                output,
+                "Is the key right? A value is JSON where it can be: --key 'code=\"7\"' is a text, code=7 a number.",
+            )
         typed = _confirmed(tenant or "platform", confirm)
         operation = client.post("/audit/erasures", {**chosen, "reason": reason, "confirm": typed})
         show_object(output, follow(client, operation, output), DONE)

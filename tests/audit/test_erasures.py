@@ -100,6 +100,8 @@ def test_who_may_erase(auditing: Auditing) -> None:
         ({"table": None}, 422, "VALIDATION_FAILED"),
         ({"paths": []}, 422, "VALIDATION_FAILED"),
         ({"target": "user:1"}, 422, "VALIDATION_FAILED"),
+        ({"key": {}}, 422, "VALIDATION_FAILED"),
+        ({"key": {"id": "\x00"}}, 422, "VALIDATION_FAILED"),
         ({"platform": True}, 422, "VALIDATION_FAILED"),
         ({"tenant": "nobody", "confirm": "nobody"}, 404, "TENANT_NOT_FOUND"),
     ],
