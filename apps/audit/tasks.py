@@ -33,8 +33,9 @@ _DUE = """
            or last_checked_at < clock_timestamp() - make_interval(secs => %s)
     from {schema}.kapok_log
 """
-_VACUUM = "vacuum {schema}.kapok_entry, {schema}.kapok_event, {schema}.kapok_search"
-_VACUUM_CHANGES = "vacuum {schema}.kapok_change"
+# What the planner knows of a table (pg_statistic) are values of it, erased ones too until it is analyzed again.
+_VACUUM = "vacuum (analyze) {schema}.kapok_entry, {schema}.kapok_event, {schema}.kapok_search"
+_VACUUM_CHANGES = "vacuum (analyze) {schema}.kapok_change"
 
 
 @shared_task
@@ -56,7 +57,7 @@ def check_logs() -> None:
 
 @shared_task
 def vacuum_log(schema: str) -> None:
-    """Take what was erased out of the tables' pages."""
+    """Take what was erased out of the tables' pages, and out of their statistics."""
     log = log_of(schema)
     with closing(_connect()) as session:
         session.execute(log.sql(_VACUUM))

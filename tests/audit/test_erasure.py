@@ -9,6 +9,7 @@ import pytest
 
 from apps.audit.checkpointing import tree_of
 from apps.audit.erasure import Erased, Selection, do_erase, would_erase
+from apps.audit.tasks import vacuum_log
 from kapok.errors import KapokError
 from kapok.ledger.proofs import inclusion_proof, verify_inclusion
 from tests.audit.sealed_log import SealedLog, committed
@@ -100,6 +101,17 @@ def test_a_row_is_found_by_a_key_it_has_had(people: SealedLog) -> None:
     assert erased_everything(people, "Ada L.")
 
 
+def test_the_planner_s_statistics_forget_it_too(people: SealedLog) -> None:
+    """They are values of the tables' columns."""
+    known = "select count(*) from pg_stats s where schemaname = %s and s::text ~* 'ada@example'"
+    people.sql("analyze {schema}.kapok_change, {schema}.kapok_event")
+    assert people.value(known, [people.schema]) > 0
+    erase(people, Selection(table="bookings", key={"id": 1}), actor="a", reason="r")
+    erase(people, Selection(actor="operator:7"), actor="a", reason="r")
+    committed(partial(vacuum_log, people.schema))
+    assert people.value(known, [people.schema]) == 0
+
+
 def test_the_act_is_recorded_without_a_value(people: SealedLog) -> None:
     erase(people, Selection(table="bookings", key={"id": 1}), actor="operator:7", reason="GDPR 17")
     actor, details = people.sql("select actor, details from {schema}.kapok_event where action = 902")[0]
@@ -139,14 +151,33 @@ def test_what_would_be_erased_is_counted_and_left(people: SealedLog) -> None:
         Selection(key={"id": 1}),
         Selection(table="bookings", target="user:ada"),
         Selection(table="bookings", paths=()),
+        Selection(table="bookings", key={}),
+        Selection(table="bookings", key={"id": "\x00"}),
+        Selection(table="bookings", key={"a\\\x00": 1}),
+        Selection(table="bookings", key={"id": "\ud800"}),
+        Selection(table="bookings", key={"id": float("inf")}),
     ],
-    ids=["nothing", "a key of nothing", "a table's target", "no paths"],
+    ids=[
+        "nothing",
+        "a key of nothing",
+        "a table's target",
+        "no paths",
+        "a key that every row has",
+        "a NUL",
+        "a NUL's name",
+        "half a character",
+        "no number",
+    ],
 )
 def test_a_selection_that_makes_no_sense_is_refused(people: SealedLog, selection: Selection) -> None:
     before = people.text()
     with pytest.raises(KapokError) as raised:
         erase(people, selection, actor="a", reason="r")
     assert raised.value.code == "VALIDATION_FAILED" and people.text() == before
+
+
+def test_a_key_may_hold_what_looks_like_a_nul(people: SealedLog) -> None:
+    assert preview(people, Selection(table="bookings", key={"id": "\\u0000"})) == Erased(0, 0)
 
 
 def test_what_is_not_sealed_yet_is_not_erased(people: SealedLog) -> None:
