@@ -126,6 +126,13 @@ class DirectoryAnchor:
                 yield int(size)
 
     def _keep(self, path: Path, content: bytes) -> None:
+        try:
+            self._write(path, content)
+        except OSError as exc:
+            # What the system says of a full disk names no file.
+            raise AnchorAwayError(f"the anchor {self.name} cannot be written to: {exc.strerror}") from exc
+
+    def _write(self, path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, unfinished = tempfile.mkstemp(prefix=".unfinished-", dir=path.parent)
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apps.audit.anchoring import bring_to_anchors
-from apps.audit.anchors import AnchorForkedError, DirectoryAnchor
+from apps.audit.anchors import AnchorAwayError, AnchorForkedError, DirectoryAnchor
 from apps.audit.begin_anew import do_begin_anew
 from kapok.ledger.checkpoints import Checkpoint, sign
 from kapok.ledger.signing import LocalSigner, new_private_key
@@ -59,7 +59,7 @@ def test_what_was_interrupted_is_not_there(tmp_path: Path, monkeypatch: pytest.M
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as patch, pytest.raises(AnchorAwayError, match=f"{tmp_path} cannot be written to: No space"):
         patch.setattr(os, "fsync", full)
         anchor.put(ORIGIN, 3, note(3))
     assert anchor.get(ORIGIN, 3) is None and not list(tmp_path.rglob("*.checkpoint"))
