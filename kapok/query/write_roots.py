@@ -186,7 +186,8 @@ def _update_where(script: Script, write: UpdateWhere) -> Result:
     draft = Draft(origin, table.name)
     target = Target(table, (1,), where=write.where)
     if readable_at_once(table, write.fields) or key is None:
-        columns = list(columns_read(table, write.fields))
+        ordered_by = table.primary_key.columns if table.primary_key is not None else ()
+        columns = [*columns_read(table, write.fields), *ordered_by]
         change_target(script, draft, target, _changes(write.change), None, columns=columns)
         result = draft.result(read_list(draft, table, write.fields, ordered=True))
         return Result(script.add(draft), draft.column(result))
