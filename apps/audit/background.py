@@ -77,6 +77,8 @@ class Background:
                 again = None  # the tenant was deleted meanwhile
             except (OSError, psycopg.Error) as exc:
                 log_lines.debug("%s: the log in %s is tried again: %s", self._name, schema, exc)
+            except Exception:  # whatever it is: a thread that ended would never be missed
+                log_lines.exception("%s: the log in %s is tried again", self._name, schema)
             finally:
                 self._done(schema, again)
         if session is not None:

@@ -71,6 +71,25 @@ def test_who_asks_while_it_is_at_work_gets_a_turn_of_their_own() -> None:
     assert turns == ["t_1", "t_1"]
 
 
+def test_what_nobody_expected_ends_no_thread(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(background, "RETRY_SECONDS", 0.05)
+    turns: list[str] = []
+
+    def act(session: Session, log: LogRef) -> float | None:
+        turns.append(log.schema)
+        if log.schema == "t_fails" and turns.count("t_fails") < 3:
+            raise KeyError("NextKeyMarker")
+        return None
+
+    with working(act, threads=1) as work:
+        work.soon(log_of("t_fails"))
+        work.soon(log_of("t_other"))
+        until(lambda: turns.count("t_fails") == 3)
+        assert work.drain(60)
+    assert turns.count("t_other") == 1
+    assert caplog.text.count("t_fails is tried again") == 2
+
+
 def test_what_fails_is_tried_again_and_what_wants_to_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "RETRY_SECONDS", 0.05)
     turns: list[str] = []
