@@ -154,8 +154,14 @@ class AuthSettings:
     account_failures: int = _setting(
         10, _whole(1, 1_000_000), "Failed sign-ins to one account from one address in 5 minutes; 10 times that in all."
     )
-    address_failures: int = _setting(50, _whole(1, 1_000_000), "Failed sign-ins from one address in 5 minutes.")
-    address_sign_ups: int = _setting(30, _whole(1, 1_000_000), "New accounts from one address in an hour.")
+    address_failures: int = _setting(
+        50,
+        _whole(1, 1_000_000),
+        "Failed sign-ins from one address in 5 minutes; 10 times that may begin by passkey or elsewhere.",
+    )
+    address_sign_ups: int = _setting(
+        30, _whole(1, 1_000_000), "Sign-ups and requests for mails from one address in an hour."
+    )
     account_mails: int = _setting(5, _whole(1, 1_000_000), "Mails to one address in an hour.")
     mail_from: str = _setting("", _sender, "The sender of mails; KAPOK_EMAIL_FROM when empty.")
     mail_templates: Mapping[str, Mapping[str, str]] = _setting(

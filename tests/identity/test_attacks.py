@@ -237,6 +237,22 @@ def test_one_address_cannot_try_many_accounts(south: AuthTenant, north: AuthTena
     assert codes[-1] == 429 and set(codes) <= {401, 429}
 
 
+def test_who_only_looks_at_a_page_that_offers_passkeys_locks_nobody_out(north: AuthTenant, new_email: New) -> None:
+    """Pages begin a sign-in to offer passkeys; everybody behind one address would soon be refused passwords."""
+    north.settings(addressFailures=2)
+    here = {"x-forwarded-for": "203.0.113.9"}
+    for _ in range(20):
+        assert north.call("POST", "/passkeys/options", json={}, headers=here).status_code == 200
+    wrong = {"email": new_email(), "password": PASSWORD}
+    assert refusal(north.call("POST", "/signin", json=wrong, headers=here)) == (401, "INVALID_CREDENTIALS")
+    # They leave rows, so there is an end to them.
+    challenge = {"redirectTo": "https://app.example.com/", "codeChallenge": "x" * 43}
+    assert refusal(north.call("POST", "/passkeys/options", json={}, headers=here)) == (429, "RATE_LIMITED")
+    begun = north.call("GET", "/oidc/nobodys/authorize", params=challenge, headers=here)
+    assert refusal(begun) == (429, "RATE_LIMITED")
+    assert refusal(north.call("GET", "/oidc/nobodys/authorize", params=challenge)) == (404, "NOT_FOUND")
+
+
 def test_mails_to_one_address_are_few(north: AuthTenant, new_email: New) -> None:
     north.settings(accountMails=2)
     email = new_email()

@@ -23,8 +23,7 @@ from apps.identity.factors.enrolment import (
 from apps.identity.factors.passkey_sign_in import do_sign_in_with_passkey, sign_in_options
 from apps.identity.factors.proofs import confirmed
 from apps.identity.factors.second_step import Answer, do_answer_challenge, passkey_options
-from apps.identity.limits import ADDRESS, network_of
-from apps.tenants.auth_settings import AuthSettings
+from apps.identity.services.sign_in import count_begun
 
 
 class OwnFactorOutput(FactorOutput):
@@ -222,7 +221,7 @@ class PasskeySignInOptionsView(AuthView):
     @describe("Begin to sign in with a passkey", takes=None, answers=PasskeyOptionsOutput)
     def post(self, request: Request) -> Response:
         """Options that any passkey of this tenant may answer."""
-        _count(request)
+        count_begun(tenant_of(request), origin_of(request))
         return Response(sign_in_options(tenant_of(request), _page_origin(request)))
 
 
@@ -236,7 +235,6 @@ class PasskeySignInView(AuthView):
         tokens = do_sign_in_with_passkey(
             tenant_of(request), given["token"], given["credential"], origin=origin_of(request)
         )
-        ADDRESS.refund(*_address(request))
         return Response(tokens_json(tokens))
 
 
@@ -248,12 +246,3 @@ def _enrolled(done: Enrolled, status: int) -> Response:
 def _page_origin(request: Request) -> str | None:
     """The origin of the page, None for a program that is none. A browser cannot be made to lie about it."""
     return request.META.get("HTTP_ORIGIN")
-
-
-def _count(request: Request) -> None:
-    """Sign-ins that were begun count as failed until they succeed."""
-    ADDRESS.hit(*_address(request), most=AuthSettings.of(tenant_of(request).project).address_failures)
-
-
-def _address(request: Request) -> tuple[object, str]:
-    return tenant_of(request).pk, network_of(origin_of(request).address)

@@ -16,6 +16,7 @@ from apps.identity.limits import (
     ACCOUNT,
     ACCOUNT_FROM_ADDRESS,
     ADDRESS,
+    BEGUN,
     MAILS,
     SIGN_UPS,
     hit_all,
@@ -38,6 +39,8 @@ from kapok.errors import KapokError
 
 #: How many times its limit from one address an account has from all addresses together.
 _ALL_ADDRESSES = 10
+#: How many times the limit of failed sign-ins from one address may be begun there.
+_TIMES_BEGUN = 10
 
 
 class Attempt:
@@ -56,6 +59,12 @@ class Attempt:
     def succeeded(self) -> None:
         """It was no guess."""
         refund_all(self._counted)
+
+
+def count_begun(tenant: Tenant, origin: Origin) -> None:
+    """A sign-in with a passkey or at an identity provider begins. Raises RATE_LIMITED."""
+    most = AuthSettings.of(tenant.project).address_failures * _TIMES_BEGUN
+    BEGUN.hit(tenant.pk, network_of(origin.address), most=most)
 
 
 def do_sign_in_password(tenant: Tenant, *, email: str, password: str, origin: Origin) -> Tokens | Challenge:

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from apps.identity.api.base import AuthView, SignedInView, StrictInput, caller, describe, origin_of, parsed, tenant_of
 from apps.identity.api.output import SignInOutput, tokens_json
 from apps.identity.limits import ADDRESS, network_of
+from apps.identity.services.sign_in import count_begun
 from apps.identity.social.accounts import do_connect, do_disconnect, do_sign_in_external
 from apps.identity.social.flow import finish, provider_of, redeem, start
 from apps.tenants.auth_settings import AuthSettings
@@ -83,6 +84,7 @@ class AuthorizeView(AuthView):
         query.is_valid(raise_exception=True)
         tenant = tenant_of(request)
         asked = query.validated_data
+        count_begun(tenant, origin_of(request))
         url = start(
             tenant,
             provider_of(tenant, provider),
