@@ -59,7 +59,8 @@ def test_what_was_interrupted_is_not_there(tmp_path: Path, monkeypatch: pytest.M
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(AnchorAwayError, match=f"{tmp_path} cannot be written to: No space"):
+    said = f"{tmp_path} cannot be written to: No space"
+    with monkeypatch.context() as patch, pytest.raises(AnchorAwayError, match=said):
         patch.setattr(os, "fsync", full)
         anchor.put(ORIGIN, 3, note(3))
     assert anchor.get(ORIGIN, 3) is None and not list(tmp_path.rglob("*.checkpoint"))
