@@ -146,8 +146,8 @@ def _counter() -> _Counter:
 ACCOUNT_FROM_ADDRESS = RateLimit("account-from-address", 300)
 ACCOUNT = RateLimit("account", 300)
 ADDRESS = RateLimit("address", 300)
-#: Sign-ins that were begun where nothing can be guessed (passkeys, identity providers): each leaves a row. A limit of its
-#: own, for pages may begin one for everybody who only looks at them.
+#: Sign-ins that were begun where nothing can be guessed (passkeys, identity providers): each leaves a row. A limit of
+#: their own, for pages may begin one for everybody who only looks at them.
 BEGUN = RateLimit("begun", 300)
 #: New accounts and mails.
 SIGN_UPS = RateLimit("sign-ups", 3600)
