@@ -89,8 +89,9 @@ def reading() -> Iterator[Any]:
                 cursor.execute(_END, former)
     except OperationalError as exc:
         if isinstance(exc.__cause__, psycopg.errors.QueryCanceled):
-            message = "The log is too large to be searched like this."
-            raise KapokError("TIMEOUT", message, hint="Narrow the time, or name who or what.") from exc
+            message = "It takes too long to find and read this much of the log."
+            hint = "Ask for smaller pages, narrow the time, or name who or what."
+            raise KapokError("TIMEOUT", message, hint=hint) from exc
         raise
 
 
