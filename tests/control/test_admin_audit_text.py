@@ -182,6 +182,7 @@ def test_times() -> None:
     "query",
     [
         "what=user.exploded",
+        "what=0xx",
         "outcome=x",
         "source=x",
         "kind=x",

@@ -121,7 +121,7 @@ def field_of(text: str) -> str:
 
 def _actions(one: str) -> list[str]:
     """The actions of a group (`6xx`), or the one of this name, which Filter looks at."""
-    if len(one) == 3 and one.endswith("xx") and one[0].isascii() and one[0].isdigit():
+    if one[1:] == "xx" and one[0] in map(str, GROUPS):
         return [action.name for number, action in BY_NUMBER.items() if number // 100 == int(one[0])]
     return [one]
 
