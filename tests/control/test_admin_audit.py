@@ -99,6 +99,7 @@ def test_looking_is_recorded_once_an_hour_with_what_was_looked_at(scene: Scene) 
         scene.seen(scene.list_url(table="guests", key="id=1"))
         scene.seen(scene.entry_url(3))
         scene.seen(scene.row_url("guests", "id=1"))
+        scene.seen(scene.list_url(who="ada.lovelace@example.com"))
         scene.seen(scene.list_url(key="no key", table="guests"))
         scene.seen(scene.entry_url(10**6), status=404)
     actor, log = f"operator:{scene.people['auditor'].pk}", f"log:{scene.log(scene.acme).origin}"
@@ -108,6 +109,8 @@ def test_looking_is_recorded_once_an_hour_with_what_was_looked_at(scene: Scene) 
             ("entries", {"table": ["guests"], "key": "id=1"}),
             ("entry", {"index": 3}),
             ("row", {"table": "guests", "key": "id=1"}),
+            # No address: an erasure would not find it.
+            ("entries", {"who": f"end_user:{scene.ada.pk}"}),
         )
     ]
     page = scene.seen(scene.list_url(what="audit.viewed"))

@@ -67,7 +67,9 @@ def _found(request: HttpRequest, log: Opened, asked: Asked) -> dict[str, Any]:
         return {"candidates": _candidates(log, asked, people)}
     wanted = asked.filter(people[0].actor if people else who)
     page = page_in_time(find_entries, log.log, wanted, size=PAGE_SIZE, cursor=request.GET.get("cursor", ""))
-    do_look(log.tenant, acting=log.viewer, what="entries", filters=asked.query)
+    # Whom it was looked for, and not an address that a log should not keep.
+    looked = {**asked.query, "who": wanted.who} if who else asked.query
+    do_look(log.tenant, acting=log.viewer, what="entries", filters=looked)
     learn(log, [*page.waiting, *page.entries])
     return {
         "wanted": wanted,
