@@ -155,8 +155,10 @@ def _anchored(paths: tuple[Path, ...]) -> Iterator[Note]:
     """The checkpoints in files and directories. Raises BadParameter."""
     for path in paths:
         files = sorted(path.rglob("*.checkpoint")) if path.is_dir() else [path]
+        if not files:
+            raise click.BadParameter(f"there is no *.checkpoint in {path}", param_hint="--anchor")
         spread = files[:: 1 + len(files) // MAX_ANCHORS]
-        for file in spread if not files or spread[-1] == files[-1] else [*spread, files[-1]]:
+        for file in spread if spread[-1] == files[-1] else [*spread, files[-1]]:
             yield _anchor(file)
 
 

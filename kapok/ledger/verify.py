@@ -87,7 +87,12 @@ def verify(
         result.entries, result.withheld, result.erased = entries.count, entries.withheld, entries.erased
         if entries.problem:
             result.problems.append(entries.problem)
-        anchors = _relevant(contents, expected.anchors)
+        given = list(expected.anchors)
+        anchors = _relevant(contents, given)
+        if given and not anchors:
+            result.notices.append(
+                f"None of the {len(given)} anchors is of this log and this range: nothing was compared."
+            )
         roots = _check_tree(archive, contents, [anchor.checkpoint for anchor in anchors], result.problems)
         result.problems += _check_expected(contents, expected)
         ring = KeyRing(contents.part.origin, expected.trusted or contents.keys)

@@ -157,6 +157,9 @@ def test_anchors(kapok: Run, log: Log, path: Path, tmp_path: Path, monkeypatch: 
     ran = kapok(path, *trusted, "--anchor", one)
     assert (ran.code, ran.out) == (2, "")
     assert "is not a checkpoint" in ran.err
+    (tmp_path / "empty").mkdir()
+    ran = kapok(path, *trusted, "--anchor", tmp_path / "empty")
+    assert (ran.code, ran.out) == (2, "") and "there is no *.checkpoint" in ran.err
 
 
 def test_nothing_from_a_bundle_reaches_the_terminal_as_a_command(kapok: Run, tmp_path: Path) -> None:

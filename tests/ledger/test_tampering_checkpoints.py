@@ -66,7 +66,10 @@ def test_anchors_that_agree(log: Log, path: Path) -> None:
     elsewhere = Checkpoint("another log", 40, bytes(32), at(1))
     anchors = [note_of(state, log.signer) for state in (*map(state_of, log.notes.values()), later, elsewhere)]
     result = check(path, log, anchors=anchors)
-    assert (result.outcome, result.anchors) == (Outcome.VERIFIED, 4)
+    assert (result.outcome, result.anchors, result.notices) == (Outcome.VERIFIED, 4, [])
+    nothing = check(path, log, anchors=anchors[-2:])
+    assert (nothing.outcome, nothing.anchors) == (Outcome.VERIFIED, 0)
+    assert nothing.notices == ["None of the 2 anchors is of this log and this range: nothing was compared."]
 
 
 def test_an_anchor_that_nobody_signed_accuses_nobody(log: Log, path: Path) -> None:
