@@ -17,6 +17,9 @@ from apps.accounts.models import User
 from apps.audit.logs import CONTROL_LOG
 from apps.audit.record import record
 
+#: What makes people mighty beyond single projects.
+_POWERS = ("is_superuser", "groups", "user_permissions")
+
 
 class OperatorCreationForm(UserCreationForm):
     """A new user: an address and a password."""
@@ -57,6 +60,20 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         (None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2", "is_staff")}),
     )
 
+    # Whoever was given Django's permissions on users looks after people, and makes nobody mightier, not even himself.
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Only superusers say what people may do everywhere."""
+        return self.readonly_fields if _is_superuser(request) else (*self.readonly_fields, *_POWERS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Superusers, and their passwords, are changed by superusers."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Superusers are deleted by superusers."""
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
     # Django's admin calls these in the transaction of the change.
 
     def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
@@ -94,6 +111,10 @@ admin.site.unregister(Group)
 class GroupAdmin(BaseGroupAdmin, ModelAdmin):
     """Groups of users with the same permissions."""
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> Any:
+        """Only superusers say what a group may do everywhere."""
+        return () if _is_superuser(request) else ("permissions",)
+
     def log_addition(self, request: HttpRequest, obj: Group, message: Any) -> Any:
         """A group was made."""
         _record("group.created", request, f"group:{obj.pk}", {"name": obj.name})
@@ -111,6 +132,14 @@ class GroupAdmin(BaseGroupAdmin, ModelAdmin):
         for group in queryset:
             _record("group.deleted", request, f"group:{group.pk}", {"name": group.name})
         return super().log_deletions(request, queryset)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+def _may_touch(request: HttpRequest, user: User | None) -> bool:
+    return user is None or not user.is_superuser or _is_superuser(request)
 
 
 def _changed(message: Any) -> list[str]:

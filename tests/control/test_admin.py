@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-import uuid
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from guardian.shortcuts import get_user_perms
 
 from apps.accounts.models import User
-from apps.accounts.throttle import FailureLimit
 from apps.control.models import ControlToken
-from apps.tenants.access import Right, grant_project, projects_for
 from apps.tenants.models import (
     ApiKey,
     Domain,
@@ -26,7 +21,6 @@ from apps.tenants.models import (
     Tenant,
     TenantMigration,
 )
-from kapok.errors import KapokError
 from kapok.tokens import key_digest
 from tests.control.cast import Cast
 from tests.factories import ApiKeyFactory, DomainFactory, OperationFactory
@@ -182,28 +176,6 @@ def test_a_manager_cannot_reach_another_projects_rows(furnished: Cast) -> None:
     assert not Tenant.objects.filter(slug="fresh").exists()
 
 
-def test_nobody_hands_on_a_right_he_has_not(furnished: Cast) -> None:
-    """Who manages a project does not audit it by letting himself, nor ends what auditors may."""
-    project, manager, reader = furnished.project, furnished.users["manager"], furnished.users["reader"]
-    pages = "admin:tenants_project_permissions_manage_user"
-    client = furnished.client("manager")
-    own, others = (reverse(pages, args=[project.pk, user.pk]) for user in (manager, reader))
-    refused = client.post(own, {"permissions": ["manage_project", "audit_project"]})
-    assert refused.status_code == 200 and b"Select a valid choice" in refused.content
-    assert client.get(own).content.count(b'value="audit_project"') == 0
-    assert not projects_for(manager, Right.AUDIT).exists() and projects_for(manager, Right.MANAGE).exists()
-    grant_project(reader, project, Right.AUDIT)
-    assert client.post(others, {"permissions": ["manage_project"]}).status_code == 302
-    assert get_user_perms(reader, project).count() == 2 and projects_for(reader, Right.AUDIT).exists()
-    assert projects_for(reader, Right.MANAGE).exists()
-    assert furnished.client("admin").post(own, {"permissions": ["audit_project"]}).status_code == 302
-    assert projects_for(manager, Right.AUDIT).exists()
-    for holder in ("user", "group"):
-        name = f"admin:tenants_project_permissions_manage_{holder}"
-        answer = furnished.client("admin").get(reverse(name, args=[project.pk, "nobody"]))
-        assert answer.status_code == 404
-
-
 def test_actions_change_nothing_when_they_are_only_visited(furnished: Cast) -> None:
     """A link on any page could make a signed-in operator visit them."""
     client, tenant = furnished.client("admin"), furnished.tenant
@@ -348,42 +320,6 @@ def test_a_token_is_made_for_oneself_and_shown_once(cast: Cast) -> None:
     act(client, "control_controltoken_revoke", token)
     token.refresh_from_db()
     assert token.revoked_at is not None
-
-
-def test_guessing_passwords_is_slowed_down(cast: Cast) -> None:
-    client = Client(REMOTE_ADDR="2001:db8::77")
-    form = {"username": "admin@example.com", "password": "wrong"}
-    pages = [client.post(reverse("admin:login"), form).content.decode() for _ in range(11)]
-    assert "Too many failed attempts" not in pages[9] and "Too many failed attempts" in pages[10]
-    right = client.post(reverse("admin:login"), {**form, "password": "correct horse battery"})
-    assert "Too many failed attempts" in right.content.decode()
-    neighbour = Client(REMOTE_ADDR="2001:db8::78").post(reverse("admin:login"), form)
-    assert "Too many failed attempts" in neighbour.content.decode(), "of IPv6 one has a /64"
-    elsewhere = Client(REMOTE_ADDR="2001:db8:0:1::77")
-    assert elsewhere.post(reverse("admin:login"), {**form, "password": "correct horse battery"}).status_code == 302
-
-
-def test_guessing_at_once_is_no_more_than_guessing_in_turn() -> None:
-    limit, key = FailureLimit("at-once", failures=5, seconds=60), uuid.uuid4().hex
-
-    def tried(_: int) -> bool:
-        try:
-            limit.hit(key)
-        except KapokError as refused:
-            return refused.code != "RATE_LIMITED"
-        return True
-
-    with ThreadPoolExecutor(8) as threads:
-        assert sum(threads.map(tried, range(40))) == 5
-    for _ in range(36):
-        limit.refund(key)
-    assert tried(0) and not tried(1), "what succeeded counts no more"
-
-
-@pytest.mark.parametrize("form", [{}, {"username": "admin@example.com"}, {"password": "x"}, {"username": "a\0b"}])
-def test_a_form_that_is_not_filled_in_says_so(cast: Cast, form: dict[str, str]) -> None:
-    answer = Client().post(reverse("admin:login"), form)
-    assert answer.status_code == 200 and b"This field is required" in answer.content
 
 
 def act(client: Client, name: str, row: Any, **fields: str) -> Any:

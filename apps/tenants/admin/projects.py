@@ -166,6 +166,12 @@ class ProjectAdmin(GuardedModelAdminMixin, RulesAdmin, AuditSettingsAdmin, Audit
 
     # --- who may operate it (guardian's pages): its own check asks only whether any project may be changed
 
+    def get_obj_perms_base_context(self, request: HttpRequest, obj: Project) -> dict[str, Any]:
+        """Without Django's own permissions, which mean nothing here."""
+        context: dict[str, Any] = super().get_obj_perms_base_context(request, obj)
+        context["model_perms"] = context["model_perms"].filter(codename__in=list(Right))
+        return context
+
     def get_obj_perms_manage_user_form(self, request: HttpRequest) -> type[Any]:
         """With the rights the operator has."""
         return _handing_on(super().get_obj_perms_manage_user_form(request), rights_of(request))
