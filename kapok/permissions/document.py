@@ -46,7 +46,7 @@ def load_document(text: str, file: str = _FILE) -> Node:
 
 
 def _check_structure(text: str, file: str) -> None:
-    """Before anything recursive sees the document: depth, aliases, one document. Scanning is iterative."""
+    """Before anything recursive sees the document: depth, aliases, one document, characters. Scanning is iterative."""
     depth = documents = 0
     for event in yaml.parse(text, Loader=_LOADER):
         line = event.start_mark.line + 1 if event.start_mark else None
@@ -62,6 +62,8 @@ def _check_structure(text: str, file: str) -> None:
             documents += 1
             if documents > 1:
                 raise _invalid("only one document is expected.", line, file=file)
+        elif isinstance(event, yaml.ScalarEvent) and "\x00" in event.value:
+            raise _invalid("a NUL character (\\0) can be stored nowhere.", line, file=file)
 
 
 def _invalid(problem: str, line: int | None = None, path: str = "", file: str = _FILE) -> KapokError:

@@ -59,6 +59,8 @@ profile: hipaa
         ("tables: [a]", 1, "tables", "pairs"),
         ("a: 1\na: 1", 1, "a", "not supported"),
         ('default: "', 1, "", "YAML"),
+        ('tables:\n  "a\\0b": off', 2, "", "NUL"),
+        ('tables:\n  a: {\n redact: ["b\\x00"]}', 3, "", "NUL"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(text: str, line: int, path: str, says: str) -> None:
