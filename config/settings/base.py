@@ -125,6 +125,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "/admin/login/"
+# Where a sign-in leads whose link names another place than ours.
+LOGIN_REDIRECT_URL = "/admin/"
 
 # --- end users (apps.identity)
 KAPOK_AUTH_THREADS = ENV.auth_threads

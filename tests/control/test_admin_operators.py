@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -105,3 +106,10 @@ def test_guessing_at_once_is_no_more_than_guessing_in_turn() -> None:
 def test_a_form_that_is_not_filled_in_says_so(cast: Cast, form: dict[str, str]) -> None:
     answer = Client().post(reverse("admin:login"), form)
     assert answer.status_code == 200 and b"This field is required" in answer.content
+
+
+@pytest.mark.parametrize("place", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+def test_signing_in_leads_nowhere_else(cast: Cast, place: str) -> None:
+    form = {"username": "admin@example.com", "password": "correct horse battery"}
+    answer = Client().post(f"{reverse('admin:login')}?{urlencode({'next': place})}", form)
+    assert (answer.status_code, answer["Location"]) == (302, reverse("admin:index"))
