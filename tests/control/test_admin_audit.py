@@ -231,6 +231,10 @@ def test_the_filter_leads_to_the_export_of_it(scene: Scene) -> None:
     }
     assert scene.client("auditor").get(url.geturl()).status_code == 200
     assert "Export what these are part of" in scene.seen(scene.list_url(what="insert"))
+    # The form for exports parts names by commas: this one would become two others.
+    page = scene.seen(scene.list_url(who=actor, table=["guests", "a, b"]))
+    wider = parse_qs(urlsplit(link(page, "Export what these are part of")).query)
+    assert wider == {"tenant": ["acme"], "actors": [actor]}
 
 
 def test_the_platforms_own_log(scene: Scene) -> None:
