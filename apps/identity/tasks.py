@@ -7,6 +7,7 @@ import uuid
 from smtplib import SMTPException
 
 from celery import shared_task
+from django.conf import settings
 from kombu.exceptions import OperationalError as QueueUnavailable
 
 from apps.identity.mail import deliveries
@@ -19,6 +20,8 @@ log = logging.getLogger("kapok.identity")
 
 #: What a mail server's bad moment looks like.
 _PASSING = (SMTPException, OSError)
+#: Django's backend without a mail server.
+_NOWHERE = "django.core.mail.backends.dummy.EmailBackend"
 #: By the name a request asks for.
 _DELIVERIES = {
     "waiting": deliveries.deliver_waiting,
@@ -45,7 +48,10 @@ def purge_ended() -> None:
 
 
 def queue_delivery(tenant: Tenant, what: str, *arguments: str) -> None:
-    """Have a worker send a mail. Call it when the transaction has committed. Raises MAIL_UNAVAILABLE."""
+    """Have a worker send a mail. Call it when the transaction has committed. Raises MAIL_UNAVAILABLE, also where no
+    mail server is named: nobody must wait for a mail that will never come."""
+    if settings.EMAIL_BACKEND == _NOWHERE:
+        raise KapokError("MAIL_UNAVAILABLE", "This platform sends no mails.", hint="Its KAPOK_EMAIL_URL is not set.")
     try:
         deliver.apply_async((str(tenant.pk), what, list(arguments)), retry=False)
     except (QueueUnavailable, OSError) as exc:
@@ -57,5 +63,5 @@ def queue_notice(tenant: Tenant, what: str, *arguments: str) -> None:
     not be told that it failed."""
     try:
         queue_delivery(tenant, what, *arguments)
-    except KapokError:
-        log.exception("a mail about what has happened in tenant %s (%s) is not sent", tenant.slug, what)
+    except KapokError as error:
+        log.warning("a mail (%s) to a user of tenant %s is not sent: %s", what, tenant.slug, error.message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -10,8 +11,13 @@ from django_tenants.utils import tenant_context
 
 from apps.identity.factors import enrolment
 from apps.identity.models import OneTimeToken
+from apps.identity.passwords import hash_password
 from apps.identity.services.own_account import do_request_email
+from apps.identity.services.passwords import do_change_password, do_send_password_reset
+from apps.identity.services.sign_up import do_sign_up
+from apps.tenants.acting import SYSTEM
 from apps.tenants.models import Tenant
+from apps.tenants.services import do_update_project
 from kapok.errors import KapokError
 from tests.identity.accounts import HERE, make_tenant, make_user, signed_in
 from tests.identity.client import PASSWORD, AuthTenant
@@ -84,6 +90,26 @@ def test_without_a_password_a_new_address_asks_for_a_fresh_sign_in() -> None:
     assert (caught.value.code, waiting(tenant)) == ("REAUTHENTICATION_REQUIRED", 0)
     do_request_email(tenant, user, signed_in(tenant, user).session, **given)
     assert waiting(tenant) == 1
+
+
+def test_where_no_mail_server_is_named_nobody_waits_for_a_mail(real_database: None, settings: Any) -> None:
+    """What needs none goes on."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    tenant = make_tenant()
+    user = make_user(tenant, password_hash=hash_password(PASSWORD))
+    new = {"email": "grace@example.com", "password": PASSWORD, "metadata": {}, "redirect_to": "", "origin": HERE}
+    for ask in (
+        lambda: do_sign_up(tenant, **new),
+        lambda: do_send_password_reset(tenant, email=str(user.email), redirect_to="", origin=HERE),
+        lambda: do_send_password_reset(tenant, email="nobody@example.com", redirect_to="", origin=HERE),
+    ):
+        with pytest.raises(KapokError) as refused:
+            ask()
+        assert refused.value.code == "MAIL_UNAVAILABLE"
+    session = signed_in(tenant, user).session
+    do_change_password(tenant, user, session, current=PASSWORD, password=OTHER, origin=HERE)
+    do_update_project(tenant.project, acting=SYSTEM, auth={"requireVerification": False})
+    assert do_sign_up(tenant, **new)
 
 
 def test_a_session_is_no_way_to_mail_everybody(north: AuthTenant, new_email: New) -> None:
