@@ -244,6 +244,7 @@ def statement_failed(result: PGresult) -> StatementFailed:
         _field(result, DiagnosticField.COLUMN_NAME),
         _field(result, DiagnosticField.CONSTRAINT_NAME),
         _field(result, DiagnosticField.MESSAGE_DETAIL) if state.startswith("KP") else "",
+        _field(result, DiagnosticField.DATATYPE_NAME),
     )
     return StatementFailed(state, _field(result, DiagnosticField.MESSAGE_PRIMARY), diagnostics)
 

@@ -15,12 +15,13 @@ from kapok.errors import KapokError
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
     """What the server names in an error, "" where it names nothing. detail: of Kapok's own refusals only, the others
-    hold values."""
+    hold values. datatype: the domain that refuses a value."""
 
     table: str = ""
     column: str = ""
     constraint: str = ""
     detail: str = ""
+    datatype: str = ""
 
 
 class StatementFailed(Exception):

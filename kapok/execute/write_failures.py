@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from kapok.errors import KapokError
-from kapok.execute.failures import StatementFailed, public_error
+from kapok.execute.failures import Diagnostics, StatementFailed, public_error
+from kapok.identifiers import QualifiedName
 from kapok.model.types import Check, Table, UniqueKey
 from kapok.query.guard import GuardedTable, InsertGrant, UpdateGrant
 from kapok.query.kept import whole_of
@@ -110,6 +111,8 @@ def _refusal(failure: StatementFailed, statement: Statement, operation: WriteOpe
 def _named(failure: StatementFailed, statement: Statement | None, operation: WriteOperation) -> dict[str, Any]:
     """The path, constraint and columns of a violation, as far as they may be told."""
     found = failure.diagnostics
+    if found.datatype and statement is not None:
+        return _of_domain(found, statement, operation)
     table = _find(operation, found.table)
     path = () if statement is None else statement.origin.path()
     if table is None:
@@ -125,6 +128,20 @@ def _named(failure: StatementFailed, statement: Statement | None, operation: Wri
         if check.name == found.constraint:
             return _of_check(table, check, path, own=own)
     return _of_relation(table, found.constraint, path, own=own)
+
+
+def _of_domain(found: Diagnostics, statement: Statement, operation: WriteOperation) -> dict[str, Any]:
+    """Postgres names the domain and not the column: it is told where the table has one column of that type."""
+    table = _find(operation, statement.table)
+    if table is None:
+        return {}
+    names = tuple(c.name for c in whole_of(table).columns if c.type.name == QualifiedName(None, found.datatype))
+    columns = _shown(table, names)
+    if len(names) != 1 or not columns:
+        return {}
+    path = statement.origin.path()
+    constraint = {"constraint": found.constraint} if found.constraint else {}
+    return {**constraint, **_columns(path if statement.origin.single else (), columns, path)}
 
 
 def _of_check(table: Table, check: Check, path: Path, *, own: bool) -> dict[str, Any]:
