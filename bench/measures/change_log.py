@@ -1,8 +1,8 @@
 """What the change log costs a write. In: Kapok and its database. Out: the share of insert throughput that the full mode
 takes from one that writes nothing down, in Postgres itself and through the gateway.
 
-In Postgres it is measured with two numbers of connections: sixteen backends on two cores push each other's code and data
-out of the cores' caches at each turn, and what runs more code pays more for that (docs/adr/0011-one-change-log.md).
+In Postgres it is measured with two numbers of connections: sixteen backends on two cores push each other's code and
+data out of the cores' caches at each turn, and what runs more code pays more (docs/adr/0011-one-change-log.md).
 """
 
 from __future__ import annotations
