@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from apps.accounts.login import own_password
 from apps.control.audit_pages.urls import urlpatterns as audit_pages
 from apps.control.explain_page import explain_page
 from apps.control.graphql.view import control_graphql
@@ -25,6 +26,7 @@ urlpatterns = [
         name="tenant-user",
     ),
     *audit_pages,
+    path("admin/password_change/", admin.site.admin_view(own_password, cacheable=True)),
     path("admin/", admin.site.urls),
     path("api/", include("apps.control.api.urls")),
     path("oidc/<slug:project>/<slug:provider>/callback", oidc_relay, name="oidc-relay"),

@@ -66,6 +66,16 @@ def test_an_operator_signs_in_or_does_not(browser: Client, admin: User) -> None:
     assert len(told("operator.signed_in")) == 1
 
 
+def test_another_password_of_ones_own_is_recorded(browser: Client, admin: User) -> None:
+    form = {"old_password": "a guess", "new_password1": "a-long-secret-1", "new_password2": "a-long-secret-1"}
+    assert browser.post("/admin/password_change/", form).status_code == 200
+    assert not told("operator.changed")
+    assert browser.post("/admin/password_change/", {**form, "old_password": PASSWORD}).status_code == 302
+    ((actor, target, row),) = told("operator.changed")
+    assert actor == target == f"operator:{admin.pk}" and "password" in row and "a-long-secret-1" not in row
+    assert Client().post("/admin/password_change/", form)["Location"].startswith("/admin/login/")
+
+
 def test_operators_are_made_changed_and_deleted_in_the_admin(browser: Client, admin: User) -> None:
     new = {"email": "eve@example.com", "name": "Eve", "password1": "a-long-secret-1", "password2": "a-long-secret-1"}
     assert browser.post("/admin/accounts/user/add/", {**new, "is_staff": "on"}).status_code == 302
