@@ -253,6 +253,37 @@ def test_a_cast_to_json_runs_with_the_tenants_rights_only(logged: Logged) -> Non
     assert logged.platform.execute("select count(*) from pg_roles where rolname = 'intruder'").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("local", ["true", "false"])
+@pytest.mark.parametrize("setting", ["search_path", "default_transaction_read_only"])
+def test_a_cast_to_json_leaves_no_setting_to_what_runs_with_the_platforms_rights(
+    logged: Logged, setting: str, local: str
+) -> None:
+    """A table that comes with rows is written down by a function whose search_path is fixed, until another sets it."""
+    value = f"{logged.schema}, pg_catalog" if setting == "search_path" else "off"
+    logged.owner.execute(
+        f"""
+        create table seen (who text);
+        grant all on seen to public;
+        create function spy(m mood) returns json language plpgsql as $$
+        begin perform pg_catalog.set_config('{setting}', '{value}', {local}); return 'null'; end $$;
+        create cast (mood as json) with function spy(mood);
+        create function set_config(text, text, boolean) returns text language plpgsql as $$
+        begin insert into {logged.schema}.seen values (current_user); return pg_catalog.set_config($1, $2, $3); end $$;
+        """
+    )
+    logged.mend()
+    make = "create table feeling as select 'good'::mood as m"
+    if logged.database.managed:
+        logged.owner.execute(make)
+        with pytest.raises(InsufficientPrivilege, match="a cast to json has changed"):
+            logged.mend()
+        assert logged.platform.execute("show search_path").fetchone() == ('"$user", public',)
+    else:
+        with pytest.raises(InsufficientPrivilege, match="a cast to json has changed"):
+            logged.owner.execute(make)
+    assert logged.owner.execute(f"select who from {logged.schema}.seen").fetchall() == []
+
+
 def test_a_type_changed_and_used_at_once_gains_nothing(logged: Logged) -> None:
     """The table was plain when its trigger was made; without event triggers nobody has looked since."""
     logged.owner.execute(
