@@ -98,7 +98,9 @@ def bootstrap(state_dir: Path, env: Mapping[str, str], wanted: Mapping[str, Any]
         check=False,
     )
     if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or ["no reason was given"]
+        # What follows an exception's line, as psycopg's questions do, is indented.
+        reasons = [line for line in done.stderr.splitlines() if line.strip() and not line[0].isspace()]
+        last = reasons[-1:] or ["no reason was given"]
         log = state_dir / "bootstrap.log"
         log.write_text(done.stderr)
         raise KapokError("STACK_FAILED", f"The platform's tables could not be migrated: {last[0]}", hint=f"See {log}.")
