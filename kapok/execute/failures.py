@@ -64,6 +64,8 @@ _BY_STATE = {
     "54011": ("QUERY_TOO_COMPLEX", None),
     "42501": ("FORBIDDEN", "The tenant's database role may not read this."),
     "21000": ("DATABASE_ERROR", "A function or view returned more than one row where one was expected."),
+    "23502": ("BAD_USER_INPUT", "A value is missing: it must not be null."),
+    "23514": ("BAD_USER_INPUT", "A value is not one that its type allows."),
     "25006": ("FORBIDDEN", "A query may not change data."),
     "2201B": ("BAD_USER_INPUT", "The regular expression is not valid."),
     "22012": ("BAD_USER_INPUT", "Division by zero."),

@@ -29,7 +29,6 @@ _REFUSALS = {
 }
 _UNIQUE = "A row with the same key exists already."
 _BY_STATE = {
-    "23502": ("BAD_USER_INPUT", "A value is missing: it must not be null."),
     "23505": ("CONFLICT", _UNIQUE),
     "23514": ("BAD_USER_INPUT", "A value is not one that the table allows."),
     "23P01": ("CONFLICT", "The row excludes or is excluded by another one."),

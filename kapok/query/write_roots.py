@@ -104,6 +104,9 @@ class _Creation:
         groups = list(batches(self._table, incoming, conflict))
         if self._at_once and len(groups) == 1 and not as_it_is and not any(hangs(row.nested) for row in rows):
             return self._read_at_once(groups[0], origin)
+        if self._at_once and len(groups) > 1 and whole_of(self._table).primary_key is None:
+            problem = f"{self._table.api_type} has no primary key, so all rows of one list must give the same fields."
+            raise KapokError("BAD_USER_INPUT", problem)
         needs_key(self._table)
         insert = upsert_as_it_is if as_it_is else insert_rows
         write = partial(insert, self._script, self._table, incoming, conflict=conflict)

@@ -50,6 +50,7 @@ def cast() -> Iterator[Cast]:
                 f"create role {tenant.schema} nologin; grant {tenant.schema} to {tenant.gateway_role};"
                 f"create schema {tenant.schema}; grant usage on schema {tenant.schema} to {tenant.schema};"
                 f"create table {tenant.schema}.album (title text);"
+                f"create domain {tenant.schema}.positive as int not null check (value > 0);"
                 f"grant select, insert on {tenant.schema}.album to {tenant.schema};"
                 f"insert into {tenant.schema}.album values ('{tenant.slug}')"
             )
@@ -161,6 +162,15 @@ async def test_an_error_aborts_its_own_segment_only(runner: Runner, cast: Cast) 
         else:
             assert isinstance(answer, KapokError)
             assert answer.code == "BAD_USER_INPUT"
+
+
+async def test_a_value_that_its_domain_refuses_is_the_callers_mistake(runner: Runner, cast: Cast) -> None:
+    """In a read it conflicts with nothing: it is an argument of a function."""
+    template = "select ($1::\x00schema\x00.positive)::text"
+    for value in (b"-1", None):
+        with pytest.raises(KapokError) as caught:
+            await runner.read(cast.acme, cast.principal(cast.acme), "request-1", template, [value])
+        assert caught.value.code == "BAD_USER_INPUT"
 
 
 async def test_statement_time_is_limited_per_tenant(runner: Runner, cast: Cast) -> None:

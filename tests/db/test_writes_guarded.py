@@ -31,6 +31,7 @@ create table labels (
   inner_colour colour default '#0'
 );
 create table pens (id int primary key, colour colour);
+create table jottings (a int, b int);
 create table post_labels (post_id int references posts on delete cascade, label_id int references labels,
   primary key (post_id, label_id));
 create function shout() returns trigger language plpgsql as $$ begin
@@ -86,6 +87,8 @@ tables:
       delete: {where: {userId: {eq: $sub}}}
   labels:
     member: {select: {columns: [id, name], where: {hidden: {eq: false}}}, insert: {columns: [name, colour]}}
+  jottings:
+    member: {insert: {columns: "*"}}
   pens:
     member: {insert: {columns: [id, colour]}}
   post_labels:
@@ -348,3 +351,9 @@ def test_a_value_that_a_domain_refuses_is_named_where_one_column_has_it(bo: Acto
     }
     error = bo.refused('mutation { createLabel(input: {name: "a", colour: "red"}) { id } }', "BAD_USER_INPUT")
     assert error.details == {"path": ["createLabel"], "argument": "input"}
+
+
+def test_rows_of_a_table_without_a_key_give_the_same_fields(bo: Actor) -> None:
+    assert bo.data("mutation { createJottings(input: [{a: 1}, {a: 2}]) }") == {"createJottings": 2}
+    error = bo.refused("mutation { createJottings(input: [{a: 1}, {b: 2}]) }", "BAD_USER_INPUT")
+    assert "the same fields" in error.message
