@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -122,7 +123,7 @@ class ControlTokenAdmin(ModelAdmin):
         """While it is not revoked."""
         if object_id is None:
             return True
-        token = self.get_queryset(request).filter(pk=object_id).first()
+        token: ControlToken | None = self.get_object(request, unquote(str(object_id)))
         return token is not None and token.revoked_at is None
 
     @action(

@@ -107,7 +107,7 @@ def _tenant(request: HttpRequest, slug: str) -> Tenant:
 def _object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text) if text.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise forms.ValidationError("A JSON object is expected.")

@@ -44,7 +44,7 @@ class ObjectField(forms.CharField):
         text = super().clean(value) or "{}"
         try:
             found = json.loads(text)
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise forms.ValidationError(f"This is not JSON: {exc}") from exc
         if not isinstance(found, dict):
             raise forms.ValidationError("This is not a JSON object.")

@@ -102,6 +102,16 @@ def test_roles_and_metadata_are_saved(cast: Cast) -> None:
     assert LogEntry.objects.filter(change_message__contains="saved").count() == 1
 
 
+@pytest.mark.parametrize("text", ["[" * 5000, "{", "[1]", '{"a": 1e999}'], ids=["deep", "cut", "a list", "no number"])
+def test_metadata_that_is_none_is_said_to_be(cast: Cast, text: str) -> None:
+    user = make_user(cast.tenant)
+    form = {"action": "save", "roles": "", "app_metadata": text, "metadata": "{}"}
+    answer = cast.client("manager").post(reverse("tenant-user", args=["acme", user.pk]), form)
+    assert answer.status_code == 200 and (b"errorlist" in answer.content or b"kapok-wrong" in answer.content)
+    with tenant_context(cast.tenant):
+        assert User.objects.get().app_metadata == {}
+
+
 def test_buttons(cast: Cast) -> None:
     user = make_user(cast.tenant)
     first, second = signed_in(cast.tenant, user).session, signed_in(cast.tenant, user).session
