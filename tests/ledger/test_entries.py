@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -245,6 +246,31 @@ def test_lines_are_hashed_up_to_the_first_that_is_none() -> None:
     assert hash_lines(ORIGIN, 1, block).problem == "entry 0 stands in its place"
     broken = hash_lines(ORIGIN, 0, block.replace(b'"index":2', b'"index":9'))
     assert (broken.problem, len(broken.hashes)) == ("entry 9 stands in its place", 2 * 32)
+
+
+@pytest.mark.parametrize("value", [b"{}", b'""', b"0", b'"\\\\"', b"[]"])
+def test_a_line_of_millions_of_values_is_not_read(value: bytes) -> None:
+    """81 KB of a zip would take 2 GB."""
+    line = b'{"index":5,"a":[' + (value + b",") * (lines.UNCOUNTED_BYTES // 2) + value + b"]}"
+    found = hash_lines(ORIGIN, 5, line + b"\n")
+    assert found.problem == "it has more values than an entry has"
+    assert lines.index_of(line) is None
+    with pytest.raises(lines.LineError, match="more values"):
+        decode(line)
+
+
+def test_a_long_value_is_read_whatever_it_looks_like() -> None:
+    text = orjson.dumps([{}, "\\", '"', ","] * 200_000).decode()
+    entry = replace(ENTRY, private={**ENTRY.private, "after.long": text})
+    assert decode(encode(5, entry)) == (5, entry)
+    assert hash_lines(ORIGIN, 5, encode(5, entry) + b"\n").hashes == entry.leaf_hash(ORIGIN)
+
+
+def test_strings_without_an_end_take_no_longer() -> None:
+    line = b'"\\' * lines.UNCOUNTED_BYTES
+    began = time.process_time()
+    assert hash_lines(ORIGIN, 5, line + b"\n").problem == "it is not an entry in JSON"
+    assert time.process_time() - began < 30  # it would be hours
 
 
 def test_only_the_hash_is_left_of_an_entry() -> None:
