@@ -164,7 +164,11 @@ def _supervise(run: Development, stack: EmbeddedStack) -> int:
     # A thread of its own: the supervisor must see Ctrl-C while tenants are being set up.
     preparation = threading.Thread(target=lambda: _prepare(run, project, supervisor), name="prepare", daemon=True)
     supervisor = Supervisor(processes(run.state_dir, env, run.port), watch=stack.processes, on_ready=preparation.start)
-    return supervisor.run() or int(run.failed)
+    code = supervisor.run() or int(run.failed)
+    for server in stack.processes:
+        if server.poll() is not None:  # by itself; the last line is the one that is read
+            _say(f"{server.name} has ended; why stands in {run.state_dir / f'{server.name}.log'}.")
+    return code
 
 
 def _prepare(run: Development, project: DevProject | None, supervisor: Supervisor) -> None:
@@ -173,6 +177,8 @@ def _prepare(run: Development, project: DevProject | None, supervisor: Superviso
         with Client(run.settings()) as client:
             if project:
                 _set_up(run, client, project)
+            if supervisor.stopping:
+                return
             _tell(run, project)
             if project:
                 watch(
@@ -198,11 +204,11 @@ def _set_up(run: Development, client: Client, project: DevProject) -> None:
 
 
 def _tried(step: Callable[[], None]) -> bool:
-    """Whether it worked. Raises SERVER_UNREACHABLE."""
+    """Whether it worked. Raises what nobody mends in the files: SERVER_UNREACHABLE, DATABASE_UNAVAILABLE."""
     try:
         step()
     except KapokError as error:
-        if error.code == "SERVER_UNREACHABLE":
+        if error.code in ("SERVER_UNREACHABLE", "DATABASE_UNAVAILABLE"):
             raise
         _say(f"{error.message} {error.hint}".strip())
         return False

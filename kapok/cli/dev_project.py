@@ -145,7 +145,7 @@ def _create(client: Client, project: DevProject, slug: str, name: str, number: i
         for user in project.files.users():
             client.post(f"/tenants/{slug}/users", user)
     except KapokError as error:
-        if error.code == "SERVER_UNREACHABLE":
+        if error.status >= 500:  # nothing to be mended in the files
             raise
         say(f"Tenant {slug} has not all of its sample data: {error.message} Mend that, then `kapok seed {slug}`.")
     tenant = client.get(f"/tenants/{slug}")

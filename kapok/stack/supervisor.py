@@ -75,6 +75,7 @@ class Supervisor:
         self._console = _Console(sys.stdout.buffer if output is None else output, [*names, _OWN_NAME])
         self._running: list[GuardedProcess] = []
         self._signals = 0
+        self._over = False
 
     def run(self) -> int:
         """Run until the end, in the main thread. Raises KapokError STACK_FAILED where a process can't be started."""
@@ -86,14 +87,15 @@ class Supervisor:
                     pumps.append(self._pump(self._running[-1]))
                 return self._watch_over()
             finally:
+                self._over = True
                 self._stop_all()
                 for pump in pumps:
                     pump.join(_LAST_LINES_SECONDS)
 
     @property
     def stopping(self) -> bool:
-        """Whether it was told to stop."""
-        return self._signals > 0
+        """Whether it was told to stop, or something has ended."""
+        return self._over or self._signals > 0
 
     @contextmanager
     def _signals_counted(self) -> Iterator[None]:

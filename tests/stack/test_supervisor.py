@@ -165,7 +165,10 @@ def test_the_death_of_a_watched_process_stops_all() -> None:
     output = io.BytesIO()
     database = GuardedProcess("postgres", Command(["sh", "-c", "sleep 0.2; exit 2"]), output=subprocess.DEVNULL)
     before = children(os.getpid())
-    assert Supervisor([ChildProcess("web", ["sleep", "600"])], watch=[database], output=output).run() == 2
+    supervisor = Supervisor([ChildProcess("web", ["sleep", "600"])], watch=[database], output=output)
+    assert not supervisor.stopping
+    assert supervisor.run() == 2
+    assert supervisor.stopping  # whoever waits for an answer of the others knows why there is none
     assert output.getvalue() == b"kapok | postgres exited with code 2; stopping the others\n"
     assert children(os.getpid()) <= before
     database.stop()
