@@ -41,6 +41,9 @@ class Archive:
             self._zip = zipfile.ZipFile(self._file)
             for info in self._zip.infolist():
                 self._add(info)
+            if min((info.header_offset for info in self._members.values()), default=0):
+                # Who reads a zip from its beginning would see other files than who reads it from its end.
+                raise BundleUnreadable("there is something in front of its files")
             opened.pop_all()
 
     def __enter__(self) -> Archive:

@@ -134,6 +134,16 @@ def test_an_end_that_hides_behind_another(path: Path) -> None:
     assert refusal(path) == "the zip's end is not where it says"
 
 
+@pytest.mark.parametrize("front", [b"#!/bin/sh\n", None], ids=["a program", "another zip"])
+def test_something_in_front_of_the_zip(path: Path, front: bytes | None) -> None:
+    """Who reads from the beginning would see that."""
+    whole = path.read_bytes()
+    path.write_bytes((whole if front is None else front) + whole)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+    assert "in front" in refusal(path)
+
+
 def test_a_comment_behind_the_zip(path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.comment = b"PK\x05\x06" + bytes(18)
