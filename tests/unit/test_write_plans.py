@@ -138,6 +138,17 @@ def test_null_never_stands_for_a_default(text: str) -> None:
     assert (error.code, error.details) == ("BAD_USER_INPUT", {"variable": "x", "path": ["x"]})
 
 
+@pytest.mark.parametrize("field", ["deleteNotes(filter: F)", 'updateNotes(filter: F, input: {slug: "b"}) { id }'])
+@pytest.mark.parametrize("given", ["{slug: {eq: $x, ne: $y}}", "{or: [{slug: {in: [$y]}}, {not: {slug: {eq: $x}}}]}"])
+def test_a_filter_of_what_is_changed_needs_its_variables(field: str, given: str) -> None:
+    """What was not given says nothing: `{slug: {eq: $x}}` would be all rows."""
+    text = f'mutation ($x: String, $y: String! = "y") {{ {field.replace("F", given)} }}'
+    plan(text, {"x": "a"})
+    error = refusal(text)
+    assert (error.code, error.details["argument"]) == ("BAD_USER_INPUT", "filter")
+    assert "$x" in error.message
+
+
 def test_rows_within_rows() -> None:
     found = write(
         """mutation { createAuthor(input: {name: "Ann", notes: {create: [

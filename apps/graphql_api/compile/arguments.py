@@ -8,7 +8,7 @@ are only read when the operation runs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from graphql import (
@@ -111,7 +111,7 @@ class LiteralInput(Input):
 
     def source(self) -> Source:
         node, type_ = self._node, self.type
-        if not _has_variable(node):
+        if not any(variables_in(node)):
             return Literal(_hashable(_coerced(node, type_, {})))
         return Computed(lambda variables: _coerced(node, type_, variables))
 
@@ -153,12 +153,16 @@ def _coerced(node: ValueNode, type_: GraphQLInputType, variables: Mapping[str, A
     return value
 
 
-def _has_variable(node: ValueNode) -> bool:
-    if isinstance(node, ListValueNode):
-        return any(_has_variable(item) for item in node.values)
-    if isinstance(node, ObjectValueNode):
-        return any(_has_variable(entry.value) for entry in node.fields)
-    return isinstance(node, VariableNode)
+def variables_in(node: ValueNode) -> Iterator[str]:
+    """The names of the variables in a value."""
+    if isinstance(node, VariableNode):
+        yield node.name.value
+    elif isinstance(node, ListValueNode):
+        for item in node.values:
+            yield from variables_in(item)
+    elif isinstance(node, ObjectValueNode):
+        for entry in node.fields:
+            yield from variables_in(entry.value)
 
 
 def _hashable(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from apps.graphql_api.compile.arguments import variables_in
 from apps.graphql_api.compile.context import Context, Selected, refuse
 from apps.graphql_api.compile.filters import where_of
 from apps.graphql_api.compile.rows import call_of, function_read, row_fields
@@ -22,6 +23,7 @@ from apps.graphql_api.schema.write_bindings import (
     key_arguments,
 )
 from kapok.model.types import Column, Table, UniqueKey
+from kapok.query.expressions import Expression
 from kapok.query.plan import RowFields
 from kapok.query.writes import (
     CallWrite,
@@ -78,7 +80,7 @@ class _Root:
             case DeleteField(table, key):
                 return DeleteOne(table, self._key(table, key), version_of(self._selected.arguments.get("ifVersion")))
             case DeleteWhereField(table):
-                return DeleteWhere(table, where_of(self._context, self._selected, table))
+                return DeleteWhere(table, self._where(table))
             case FunctionField(function, table):
                 if table is None and function.returns is None:
                     return CallWrite(call_of(self._selected, function))
@@ -117,8 +119,16 @@ class _Root:
             place = ".".join(str(step) for step in change.nested[0].path[1:])
             hint = "Name each row: the field that ends in ByKey takes related rows as well."
             refuse(self._selected, place, "cannot be given for all rows of a filter", hint=hint)
-        where = where_of(self._context, self._selected, table)
+        where = self._where(table)
         return UpdateWhere(table, where, change, self._read_back(table))
+
+    def _where(self, table: Table) -> Expression | None:
+        """The filter. Where a variable in it was not given, that part would say nothing: all rows would be changed."""
+        given = next(argument for argument in self._selected.nodes[0].arguments if argument.name.value == "filter")
+        for name in variables_in(given.value):
+            if name not in self._context.variables:
+                refuse(self._selected, "filter", f"needs the variable ${name}, which was not given")
+        return where_of(self._context, self._selected, table)
 
     def _upsert(self, binding: UpsertField) -> Upsert:
         table, arguments = binding.table, self._selected.arguments
