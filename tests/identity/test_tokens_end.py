@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.identity.client import AuthTenant
+from tests.identity.client import AuthTenant, refusal
 from tests.waiting import once_within, until
 
 New = Callable[[], str]
@@ -88,3 +88,4 @@ def test_a_users_token_opens_no_other_tenant(north: AuthTenant, south: AuthTenan
         timeout=30,
     )
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "TENANT_MISMATCH")
+    assert refusal(south.call("GET", "/user", token)) == (403, "TENANT_MISMATCH"), "and there alike"

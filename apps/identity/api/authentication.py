@@ -66,7 +66,7 @@ class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
 
 def presented_by(tenant: Tenant, text: str) -> Presented:
     """The session of an access token, with its user, and its roles. Inside tenant_context. Raises UNAUTHENTICATED,
-    SESSION_ENDED, ACCOUNT_DISABLED."""
+    TENANT_MISMATCH, SESSION_ENDED, ACCOUNT_DISABLED."""
     token = read_token(text)
     terms = Terms(
         issuer=tenant_url(settings.KAPOK_PUBLIC_URL, tenant.slug),
@@ -75,6 +75,8 @@ def presented_by(tenant: Tenant, text: str) -> Presented:
         required=("iss", "aud", "sub", "sid", "iat", "exp", "tenant_id", "roles"),
         type=TYPE,
     )
+    if token.issuer != terms.issuer and token.issuer.startswith(tenant_url(settings.KAPOK_PUBLIC_URL, "")):
+        raise KapokError("TENANT_MISMATCH")
     check_algorithm(token, terms)
     believed = Q(verified_until=None) | Q(verified_until__gt=timezone.now())
     key = SigningKey.objects.filter(believed, tenant=tenant, kid=token.kid).first()
