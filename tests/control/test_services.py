@@ -334,6 +334,16 @@ def test_hosts_that_are_no_names_or_not_the_tenants_are_refused(host: str, setti
     assert not Domain.objects.exists()
 
 
+@pytest.mark.parametrize("slug", ["id", "ops"])
+def test_no_tenant_answers_at_the_platforms_own_host(slug: str, settings: Any) -> None:
+    settings.KAPOK_BASE_DOMAIN, settings.KAPOK_PUBLIC_URL = "kapok.example", "https://id.kapok.example"
+    settings.ALLOWED_HOSTS = ["OPS.kapok.example", ".kapok.example"]
+    project = ProjectFactory()
+    refused("INVALID_SLUG", do_create_tenant, project, slug, acting=SYSTEM)
+    assert not Tenant.objects.exists()
+    assert do_create_tenant(project, "shop", acting=SYSTEM)[0].slug == "shop"
+
+
 def test_a_host_belongs_to_one_tenant() -> None:
     do_add_domain(TenantFactory(), "app.example.com", acting=SYSTEM)
     refused("ALREADY_EXISTS", do_add_domain, TenantFactory(), "APP.example.com", acting=SYSTEM)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -24,6 +26,7 @@ def do_create_tenant(
 ) -> tuple[Tenant, Operation]:
     """Record a tenant and queue the job that sets it up. Raises INVALID_SLUG, ALREADY_EXISTS, VALIDATION_FAILED."""
     validate_slug(slug)
+    _check_host(slug)
     _check_limits(limits)
     try:
         with transaction.atomic():
@@ -118,6 +121,19 @@ def _locked(tenant: Tenant) -> Tenant:
     if found is None:
         raise KapokError("TENANT_NOT_FOUND", "The tenant is gone.")
     return found
+
+
+def _check_host(slug: str) -> None:
+    """Raises INVALID_SLUG where the tenant would answer at the platform's own host: others would be refused there."""
+    host = f"{slug}.{settings.KAPOK_BASE_DOMAIN}".lower()
+    platforms = {urlsplit(settings.KAPOK_PUBLIC_URL).hostname, *(allowed.lower() for allowed in settings.ALLOWED_HOSTS)}
+    if host in platforms:
+        raise KapokError(
+            "INVALID_SLUG",
+            f"The platform itself answers at {host}.",
+            details={"slug": slug},
+            hint="Choose another one.",
+        )
 
 
 def _check_limits(limits: Any) -> None:
