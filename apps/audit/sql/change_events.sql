@@ -123,7 +123,7 @@ begin
     for gone in select * from pg_event_trigger_dropped_objects() o where o.object_type not in ('type', 'toast table') loop
         schema := coalesce(gone.schema_name, gone.address_names[1]);
         if kapok_log.is_tenants_session() and gone.object_type = 'function'
-            and (schema = 'kapok_log' or starts_with(gone.object_name, 'kapok_log_')) then
+            and (schema = 'kapok_log' and gone.object_name !~ '_rows$' or starts_with(gone.object_name, 'kapok_log_')) then
             perform kapok_log.refuse('The function ' || gone.object_identity);
         end if;
         -- Nothing to do for what was dropped with its schema.

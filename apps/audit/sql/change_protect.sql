@@ -164,31 +164,34 @@ begin
 end
 $$;
 
--- Write down every row a table has as an insert. Where that runs the tenant's functions, what these have set would hold for
--- the platform's next statements, search_path in those who called this: that is an error. A table's policies hold for a platform that is no superuser where they are
--- forced on its owner: they would hide rows, and run the tenant's functions with the platform's rights. Without row_security
--- whatever they hold for is an error.
+-- Write down every row a table has as an insert. The tenant's functions may run there, with the tenant's rights; what they have
+-- set would hold for the platform's next statements, search_path in those who called this: that is an error.
 create function kapok_log.write_down(rel oid, schema text, name text, mode text, redact text[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp set row_security = off as $$
 declare
-    forced boolean := (
-        select c.relforcerowsecurity and not r.rolsuper and not r.rolbypassrls
-        from pg_class c, pg_roles r where c.oid = rel and r.rolname = current_user);
-    made record := kapok_log.conversion(rel);
-    settings text := case when starts_with(made.quick, 'kapok_log.') then kapok_log.session_settings() end;
+    is_ours bool; forced bool; rows text; settings text := kapok_log.session_settings();
 begin
+    select c.relowner = k.nspowner or r.rolsuper, c.relforcerowsecurity into is_ours, forced
+    from pg_class c join pg_roles r on r.oid = c.relowner, pg_namespace k where c.oid = rel and k.nspname = 'kapok_log';
+    -- Policies would hold for the owner, too, and hide rows.
     if forced then execute format('alter table %s no force row level security', rel::regclass); end if;
+    if is_ours then
+        rows := format('only %s', rel::regclass);
+    else
+        perform kapok_log.make_reader(schema);
+        rows := format('kapok_log.%I(null::%s)', schema || '_rows', rel::regclass);
+    end if;
     execute format('insert into %I.kapok_change_now (table_name, op, key, after, actor, session_id, request_id, source)
-        select %L, ''insert'', %s, %s, %s from (select %s as kapok_row from only %s n offset 0) n',
+        select %L, ''insert'', %s, %s, %s from (select %s as kapok_row from %s n offset 0) n',
         schema, name, kapok_log.part_of('n.kapok_row', kapok_log.key_columns(rel)),
         case mode when 'full' then 'n.kapok_row' else 'null' end, kapok_log.context_of(schema),
-        kapok_log.json_of(made.always, 'n.*', redact), rel::regclass);
+        kapok_log.json_of((kapok_log.conversion(rel)).always, 'n.*', redact), rows);
     -- Until this is known, no name is looked for but in pg_catalog.
     if pg_catalog.current_setting('search_path') operator(pg_catalog.<>) 'pg_catalog, pg_temp' then
-        raise insufficient_privilege using message = 'a cast to json has changed the search_path';
+        raise insufficient_privilege using message = 'a function of the table has changed the search_path';
     end if;
     if settings <> kapok_log.session_settings() then
-        raise insufficient_privilege using message = 'a cast to json has changed settings of the session';
+        raise insufficient_privilege using message = 'a function of the table has changed settings of the session';
     end if;
     if forced then execute format('alter table %s force row level security', rel::regclass); end if;
 end

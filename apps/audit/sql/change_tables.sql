@@ -100,22 +100,46 @@ begin
         end if;
         execute format('create function kapok_log.%I(kapok_row record) returns jsonb language plpgsql stable security definer %s as %L', name, steady, body);
         execute format('revoke all on function kapok_log.%1$I(record) from public; grant execute on function kapok_log.%1$I(record) to current_user', name);
-        perform kapok_log.give_away(name, schema);
+        perform kapok_log.give_away(format('%I(record)', name), schema);
     end loop;
 end
 $$;
 
+-- kapok_log.<schema>_rows(null::table): the rows of a table, read with the rights of the tenant's owner role. Whoever reads a
+-- table runs functions of its owner: those that its indexes are made of, while the statement is planned; those of its policies.
+create function kapok_log.make_reader(schema text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    name text := schema || '_rows';
+    owner text := schema || '_owner';
+    body text := $body$
+begin
+    return query execute pg_catalog.format('select * from only %s', pg_catalog.pg_typeof(kapok_row));
+end
+$body$;
+begin
+    if not exists (select from pg_proc p join pg_roles r on r.oid = p.proowner where p.proname = name
+        and p.pronamespace = 'kapok_log'::regnamespace and p.prosrc = body and p.prosecdef and r.rolname = owner) then
+        execute format('drop function if exists kapok_log.%I(anyelement)', name);
+        execute format('create function kapok_log.%I(kapok_row anyelement) returns setof anyelement language plpgsql security definer
+            set search_path = pg_catalog, pg_temp set row_security = off as %L', name, body);
+        execute format('revoke all on function kapok_log.%1$I(anyelement) from public; grant execute on function kapok_log.%1$I(anyelement) to current_user', name);
+        perform kapok_log.give_away(format('%I(anyelement)', name), owner);
+    end if;
+end
+$$;
+
 -- Only a superuser may give a function to a role that may create nothing where it stands.
-create function kapok_log.give_away(name text, role text) returns void
+create function kapok_log.give_away(signature text, role text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
     if not (select rolsuper from pg_roles where rolname = current_user) then
         perform pg_advisory_xact_lock(hashtextextended('kapok_log.give_away', 0));
         execute format('grant %I to current_user; grant create on schema kapok_log to %1$I', role);
-        execute format('alter function kapok_log.%I(record) owner to %I', name, role);
+        execute format('alter function kapok_log.%s owner to %I', signature, role);
         execute format('revoke create on schema kapok_log from %I', role);
     else
-        execute format('alter function kapok_log.%I(record) owner to %I', name, role);
+        execute format('alter function kapok_log.%s owner to %I', signature, role);
     end if;
 end
 $$;
