@@ -16,11 +16,10 @@ from apps.audit.logs import LogRef
 from apps.tenants.acting import SYSTEM, actor_name
 from apps.tenants.exporting import SEAL_SECONDS, now_and_then, own_session
 from apps.tenants.models import Operation
+from apps.tenants.models.jobs import ASKED
 from apps.tenants.trail import require_log
 
 Progressed = Callable[[int, int], None]
-#: Where the operation's result holds what is to be erased and why.
-ASKED = "erasure"
 
 
 def asked(selection: Selection, reason: str) -> dict[str, Any]:

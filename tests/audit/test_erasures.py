@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from apps.tenants.erasing import ASKED
 from apps.tenants.models import Operation, OperationState, Tenant
+from apps.tenants.models.jobs import ASKED
 from apps.tenants.operations import run_operation
 from tests.audit.auditing import Auditing, owner
 from tests.tenant_database import fetch, platform_conninfo, real_database
@@ -126,4 +126,8 @@ def test_a_log_that_was_tampered_with_keeps_everything(auditing: Auditing) -> No
     before = log_text(auditing, auditing.acme)
     done = run_operation(Operation.objects.get(pk=asked["id"]).pk)
     assert done is not None and (done.state, done.error_code) == (OperationState.FAILED, "INVALID_STATE")
+    # What was to be erased is kept for that, and shown to nobody: it may name a person.
+    assert done.result[ASKED]["selection"]["table"] == "authors"
+    seen = auditing.ask("reader", "GET", f"/operations/{done.pk}")
+    assert seen.status_code == 200 and ASKED not in seen.json()["data"]["result"]
     assert log_text(auditing, auditing.acme) == before

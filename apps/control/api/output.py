@@ -132,7 +132,7 @@ class OperationSerializer(serializers.Serializer[Operation]):
     tenant = serializers.SerializerMethodField()
     project = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
-    result = serializers.DictField()
+    result = serializers.DictField(source="shown_result")
     createdAt = serializers.DateTimeField(source="created_at")
     startedAt = serializers.DateTimeField(source="started_at", allow_null=True)
     finishedAt = serializers.DateTimeField(source="finished_at", allow_null=True)

@@ -96,7 +96,7 @@ class OperationAdmin(ScopedAdmin):
     @display(description="Result")
     def show_result(self, operation: Operation) -> SafeString:
         """What the job says of itself."""
-        return format_html('<pre class="kapok-code">{}</pre>', json.dumps(operation.result, indent=2))
+        return format_html('<pre class="kapok-code">{}</pre>', json.dumps(operation.shown_result, indent=2))
 
     def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """A manager, and an operation that ended badly."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +11,9 @@ from django.utils import timezone
 
 from apps.tenants.models.projects import Project
 from apps.tenants.models.tenants import Tenant
+
+#: Where the result of an erasure holds what is to be erased, and why, until it is.
+ASKED = "erasure"
 
 
 class OperationKind(models.TextChoices):
@@ -66,6 +70,11 @@ class Operation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
+
+    @property
+    def shown_result(self) -> dict[str, Any]:
+        """The result, for everybody who may see the project: what is to be erased may name a person."""
+        return {name: value for name, value in self.result.items() if name != ASKED}
 
     @property
     def is_final(self) -> bool:
