@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from kapok.model.types import Table
-from kapok.query.expressions import Expression, Or
+from kapok.query.expressions import Expression, Or, all_of
 from kapok.query.guard import GuardedTable, SelectGrant
 
 
@@ -20,6 +20,12 @@ def shown_rows(table: Table) -> Expression | None:
 def rows_of(grants: Sequence[SelectGrant]) -> Expression | None:
     """What a row must meet for one of the grants to show it; None: every row does."""
     return any_of(grant.where for grant in grants)
+
+
+def shown_cells(grants: Sequence[SelectGrant], names: Iterable[str]) -> Expression | None:
+    """What a row must meet to show all of these cells; None: every row does."""
+    shown = [rows_of([grant for grant in grants if name in grant.columns]) for name in names]
+    return all_of(*dict.fromkeys(shown))
 
 
 def masks(grants: Sequence[SelectGrant], columns: Iterable[str]) -> Mapping[str, Expression]:

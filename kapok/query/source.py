@@ -15,7 +15,7 @@ operators and casts that a project defined itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kapok.identifiers import QualifiedName
@@ -35,12 +35,11 @@ from kapok.query.expressions import (
     Quantifier,
     Related,
     Search,
-    all_of,
 )
 from kapok.query.fragments import Parameter, Sql, column, identifier, join, sql
 from kapok.query.guard import GuardedJunction, GuardedTable, SelectGrant
 from kapok.query.plan import Call, Drawn, PassedArgument
-from kapok.query.seen import gates, masks, rows_of
+from kapok.query.seen import gates, masks, rows_of, shown_cells
 
 #: Columns of guarded selects beside those of the table; the last two are numbered.
 _WHOLE, _SEEN, _GATE, _RAW = "kapok:row", "kapok:seen", "kapok:gate", "kapok:raw"
@@ -209,17 +208,13 @@ def _junction_source(junction: Junction, aliases: Aliases) -> Source:
     names = dict.fromkeys((*junction.source_columns, *junction.target_columns))
     shown = None
     if isinstance(junction, GuardedJunction):
-        shown = all_of(*dict.fromkeys(_shown_cell(junction.select, name) for name in names))
+        shown = shown_cells(junction.select, names)
     if shown is None:
         return Source(alias, sql(table, " ", alias))
     inner = aliases.new()
     values = join(", ", [column(inner, name) for name in names])
     met = condition(shown, inner, aliases)
     return Source(alias, sql("(select ", values, " from ", table, f" {inner} where ", met, ") ", alias))
-
-
-def _shown_cell(grants: Sequence[SelectGrant], name: str) -> Expression | None:
-    return rows_of([grant for grant in grants if name in grant.columns])
 
 
 def link(relation: Relation, parent: str, source: Source, aliases: Aliases) -> Sql:

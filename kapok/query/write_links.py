@@ -26,14 +26,15 @@ Pairs = tuple[tuple[str, Column], ...]
 
 @dataclass(frozen=True, slots=True)
 class FromKept:
-    """A row that was kept."""
+    """A row that was kept. itself: the very row, found again by its key; else one that a relation leads to."""
 
     pairs: Pairs
     ref: Ref
+    itself: bool = False
 
     def signature(self) -> object:
         """What rows of one statement have in common."""
-        return self.pairs, self.ref.kept.number
+        return self.pairs, self.ref.kept.number, self.itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ def _itself(kept: Kept, position: int, path: Path) -> Links:
     key = kept.table.primary_key
     assert key is not None  # checked by the caller
     pairs = tuple((name, kept.table.column(name)) for name in key.columns)
-    return ((FromKept(pairs, Ref(kept, position)), path),)
+    return ((FromKept(pairs, Ref(kept, position), itself=True), path),)
 
 
 def _nulls(whole: Table, items: Sequence[NestedToOne]) -> tuple[str, ...]:

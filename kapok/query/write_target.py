@@ -8,6 +8,7 @@ it had to wait for.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kapok.identifiers import QualifiedName
@@ -23,11 +24,12 @@ from kapok.query.guard import GuardedJunction, GuardedTable
 from kapok.query.kept import Kept, Ref
 from kapok.query.mentions import columns_of
 from kapok.query.plan import Drawn
+from kapok.query.seen import masks, shown_cells
 from kapok.query.source import condition, table_source
 from kapok.query.values import Value
-from kapok.query.write_links import Link, are_inline, key_match, linked
+from kapok.query.write_links import FromKept, Link, are_inline, key_match, linked
 from kapok.query.write_operation import Origin
-from kapok.query.write_rules import Rule, either, shows_all, visible
+from kapok.query.write_rules import Rule, shows_all, visible
 from kapok.query.writes import RowKey
 
 
@@ -63,6 +65,8 @@ def conditions(draft: Draft, feed: Feed, target: Target, rule: Rule, row: str, *
     for links, origin in target.links:
         found = linked(draft, feed, links, origin)
         met += [sql(column(row, own), " = ", feed.column(value)) for own, value in found.items()]
+        if not (isinstance(links[0], FromKept) and links[0].itself):
+            met += [condition(shown, row, draft.aliases) for shown in _shown_cells(target.table, found)]
     if target.through is not None:
         met.append(_through_junction(draft.aliases, feed, target, target.through, row))
     if target.where is not None:
@@ -100,6 +104,13 @@ def _through_junction(aliases: Aliases, feed: Feed, target: Target, relation: Re
     theirs = [column(row, name) for name in relation.target_columns]
     names = (*junction.source_columns, *junction.target_columns)
     met = join(" and ", (sql(column(alias, n), " = ", v) for n, v in zip(names, (*mine, *theirs), strict=True)))
-    guard = either(grant.where for grant in junction.select) if isinstance(junction, GuardedJunction) else None
+    guard = shown_cells(junction.select, names) if isinstance(junction, GuardedJunction) else None
     seen = sql() if guard is None else sql(" and ", condition(guard, alias, aliases))
     return sql("exists (select from ", QualifiedName(None, junction.table), f" {alias} where ", met, seen, ")")
+
+
+def _shown_cells(table: Table, names: Iterable[str]) -> Iterator[Expression]:
+    """What a row must meet for the role to see these cells of it, beside being seen: a relation can only be followed
+    where both of its ends are."""
+    if isinstance(table, GuardedTable) and table.select:
+        yield from masks(table.select, names).values()

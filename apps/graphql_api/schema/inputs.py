@@ -13,6 +13,8 @@ from apps.graphql_api.schema.rights import Rights, rights_of
 from apps.graphql_api.schema.write_bindings import ColumnInput, InputBinding, RelationInput, Verb, WriteInputs
 from kapok.model import naming
 from kapok.model.types import Column, Model, Relation, RelationKind, Table, UniqueKey
+from kapok.query.guard import GuardedTable
+from kapok.query.seen import masks
 
 
 def write_inputs(model: Model) -> dict[str, WriteInputs]:
@@ -22,13 +24,15 @@ def write_inputs(model: Model) -> dict[str, WriteInputs]:
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """A relation with what may be written at both of its ends. link: the columns that tie them, at whichever end."""
+    """A relation with what may be written at both of its ends. link: the columns that tie them, at whichever end.
+    followed: whether the columns of the source are shown in all of its rows, so that it can be followed from each."""
 
     relation: Relation
     source: Rights
     target: Rights
     junction: Rights
     keyed: bool
+    followed: bool
 
     def ties(self, columns: tuple[Column, ...]) -> bool:
         """Whether these columns of the end that holds the foreign key cover it."""
@@ -41,6 +45,8 @@ class _Ends:
 
     def verbs_for_new(self) -> Iterator[Verb]:
         """What a row that is being created may do with related rows."""
+        if not self.relation.own_key and not self.followed:
+            return
         if self.relation.junction is not None:
             may_create = may_connect = self._joins()
         elif self.relation.own_key:
@@ -61,6 +67,9 @@ class _Ends:
         else:
             yield from self.verbs_for_new()
         many = self.relation.kind is not RelationKind.TO_ONE
+        if not self.followed:
+            yield from ([Verb.DISCONNECT] if self.relation.own_key and self._may_part() else [])
+            return
         if self._may_part() and (self.keyed or not many):
             yield Verb.DISCONNECT
         if self.target.update and (self.keyed or not many):
@@ -133,7 +142,8 @@ class _Inputs:
     def _ends(self, table: Table, relation: Relation) -> _Ends:
         junction = Rights() if relation.junction is None else self._rights.get(relation.junction.table, Rights())
         keyed = bool(self._keys[relation.target])
-        return _Ends(relation, self._rights[table.name], self._rights[relation.target], junction, keyed)
+        followed = not (isinstance(table, GuardedTable) and masks(table.select, relation.columns))
+        return _Ends(relation, self._rights[table.name], self._rights[relation.target], junction, keyed, followed)
 
     def _supplied_columns(self) -> Iterator[tuple[str, str]]:
         """The foreign key columns that a nested write can fill: of a row's own relations, and of rows created below
