@@ -359,7 +359,7 @@ def test_rows_of_a_table_without_a_key_give_the_same_fields(bo: Actor) -> None:
     assert "the same fields" in error.message
 
 
-# --- relations whose ends are shown in some rows only -------------------------------------------------------------------
+# --- relations whose ends are shown in some rows only -----------------------------------------------------------------
 
 PARTS = """
 create table authors (id int primary key, name text);
