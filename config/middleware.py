@@ -1,15 +1,22 @@
-"""What every page of the control plane carries. In: requests and responses. Out: a request id and a security policy."""
+"""What every page of the control plane carries. In: requests and responses. Out: a request id and a security policy; 400
+for values that are none.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from collections.abc import Callable
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 
 from apps.audit.context import coming_from
+from apps.control.api.errors import bad_request
 from kapok.logs import log_context, request_id
+
+log = logging.getLogger("kapok.control")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -35,6 +42,24 @@ class RequestIdMiddleware:
             response = self.get_response(request)
         response.headers["X-Request-Id"] = bound
         return response
+
+
+class UnusableValueMiddleware:
+    """Answers 400 where the database refuses a value of an address that somebody typed: a NUL, a broken regular
+    expression. The transaction of the view is undone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Django's hook for what a view raised."""
+        if not isinstance(exception, DataError):
+            return None
+        log.warning("the database refused a value of %s: %s", request.path, exception)
+        return bad_request(request, exception)
 
 
 class ContentSecurityPolicyMiddleware:

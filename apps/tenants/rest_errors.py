@@ -10,7 +10,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -42,6 +42,8 @@ def as_kapok_error(exc: Exception) -> KapokError:
         message = str(getattr(exc, "detail", ""))
         # DRF's own CSRF check says what was missing; everything else stays with the registry's sentence.
         return KapokError("FORBIDDEN", message if message.startswith("CSRF") else None)
+    if isinstance(exc, DataError):
+        return KapokError("VALIDATION_FAILED", "A value is none that the database can hold or read.")
     if isinstance(exc, exceptions.MethodNotAllowed):
         return KapokError("METHOD_NOT_ALLOWED")
     for kinds, code in _PLAIN:
