@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from kapok.cli.client import Client
@@ -45,7 +47,7 @@ def create_user(
     audit_platform: bool,
 ) -> None:
     """Create a user. The password is asked for (or read from stdin)."""
-    password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    password = _password()
     body = {
         "email": email,
         "name": name,
@@ -73,3 +75,10 @@ def list_users(invocation: Invocation, page_size: int, search: str | None, sort:
     with Client(invocation.settings) as client:
         data = client.get("/users", pageSize=page_size, search=search, sort=sort, page=page)
     show_list(invocation.settings.output, data, data["users"], LIST)
+
+
+def _password() -> str:
+    """What is typed, twice; elsewhere than on a terminal the first line of stdin."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))

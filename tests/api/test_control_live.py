@@ -110,6 +110,9 @@ def test_each_of_several_tenants_is_waited_for_and_a_failure_is_tried_again(
     assert live.cli("operation", "retry", failed[0]["id"])["state"] == "succeeded"
     assert len(live.cli("migrate", "up", "-t", good, "-t", bad, cwd=project)["operations"]) == 2
     assert plain(live, "operation", "retry", failed[0]["id"]).returncode == 8
+    assert (
+        "0 of 2 tenants were migrated; the others had everything." in plain(live, "migrate", "up", cwd=project).stderr
+    )
 
 
 def test_audit_yaml_says_what_is_recorded(live: Live, project: Path, slug: str) -> None:
@@ -215,7 +218,7 @@ def test_login_remembers(live: Live, tmp_path: Path) -> None:
 
 def test_create_user_and_documents(live: Live, project: Path, slug: str) -> None:
     email = f"{slug}@example.com"
-    done = plain(live, "admin", "create-user", email, "-p", slug, "-o", "json", input="correct horse\ncorrect horse\n")
+    done = plain(live, "admin", "create-user", email, "-p", slug, "-o", "json", input="correct horse\n")
     assert json.loads(done.stdout)["projects"] == [slug]
     assert email in [user["email"] for user in live.cli("admin", "list-users", "--search", slug)["users"]]
     (project / "a.graphql").write_text("query Notes { notes { title } }")
@@ -332,6 +335,9 @@ def test_nobody_fills_the_disk(live: Live, path: str) -> None:
     """Django would store any body before looking at who sends it."""
     declared = talk(live, path, "content-length: 20000000", lambda connection: None)
     assert declared.startswith(b"HTTP/1.1 413")
+
+    refused = live.control("POST", "/tenants", content=b"x" * 11_000_000)
+    assert "10 MiB" in refused.json()["error"]["hint"]  # what to do about it
 
     def flood(connection: socket.socket) -> None:
         chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
