@@ -1,5 +1,5 @@
-"""What every page of the control plane carries. In: requests and responses. Out: a request id and a security policy; 400
-for values that are none.
+"""What every page of the control plane carries. In: requests and responses. Out: a request id and a security policy;
+400 for values that are none.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ ADDRESSES = (
     "/admin/tenants/tenant/?state__exact=%00",
     "/admin/tenants/tenant/?name__regex=(",
     "/admin/tenants/signingkey/%00/change/",
-    "/admin/accounts/user/%00/change/",
 )
 
 
