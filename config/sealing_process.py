@@ -27,7 +27,7 @@ from apps.audit.anchors import Anchor, AnchorAwayError, AnchorMisconfiguredError
 from apps.audit.anchors_named import anchors_named
 from apps.audit.begin_anew import do_begin_anew
 from apps.audit.keys import Keyring, do_rotate_log_key, keyring_of
-from apps.audit.logs import log_of
+from apps.audit.logs import LogRef, log_of
 from apps.audit.sealing import Sealer, log_lines, schemas_of_logs
 from apps.audit.search_index import index_anew
 from apps.audit.time_stamps import Authority, Stamping
@@ -61,12 +61,13 @@ def main(once: bool, begin_anew: str | None, lost_key: bool, search_anew: str | 
     """Seal until SIGTERM."""
     refuse(check_settings())
     if begin_anew:
+        log = _named(begin_anew)
         reason = click.prompt("Why, for the auditors")
-        click.echo(do_begin_anew(log_of(begin_anew), actor="system", reason=reason))
+        click.echo(do_begin_anew(log, actor="system", reason=reason))
         return
     if search_anew:
         with psycopg.connect(ENV.database_url, autocommit=True) as session:
-            click.echo(f"{index_anew(session, log_of(search_anew)):,} entries are searchable.")
+            click.echo(f"{index_anew(session, _named(search_anew)):,} entries are searchable.")
         return
     keyring = _keyring()
     if lost_key:
@@ -83,6 +84,14 @@ def main(once: bool, begin_anew: str | None, lost_key: bool, search_anew: str | 
             sealer.index()
         else:
             _run(sealer)
+
+
+def _named(schema: str) -> LogRef:
+    """The log of a schema. Raises BadParameter where there is none."""
+    with psycopg.connect(ENV.database_url, autocommit=True) as session:
+        if schema not in schemas_of_logs(session):
+            raise click.BadParameter(f"There is no log in a schema {schema!r}.")
+    return log_of(schema)
 
 
 def _run(sealer: Sealer) -> None:

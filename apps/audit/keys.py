@@ -77,7 +77,10 @@ def read_signer(text: str) -> Signer:
     KeyFormatError."""
     if not text.startswith(_COMMAND):
         return LocalSigner(KEY_NAME, text)
-    public, *program = shlex.split(text.removeprefix(_COMMAND))
+    try:
+        public, *program = shlex.split(text.removeprefix(_COMMAND)) or [""]
+    except ValueError as exc:
+        raise KeyFormatError(f"the command cannot be read: {exc}") from None
     if not program:
         raise KeyFormatError("a command is given as: command <public key> <program> <arguments>")
     return CommandSigner(PublicKey.parse(public), program)

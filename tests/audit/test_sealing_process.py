@@ -88,6 +88,19 @@ def test_without_a_key_it_says_what_to_do(sealed: SealedLog, env: dict[str, str]
     assert sealed.size == 0
 
 
+@pytest.mark.parametrize("option", ["--begin-anew", "--search-anew"])
+def test_a_schema_without_a_log_is_said(run: Run, option: str) -> None:
+    done = run(option, "t_nobody")
+    assert done.exit_code == 2 and "no log in a schema 't_nobody'" in done.output
+
+
+@pytest.mark.parametrize("key", ["command ", "command x 'sign", "command kapok+00+AA"])
+def test_a_command_that_is_none_is_said(run: Run, env: dict[str, str], key: str) -> None:
+    del env["KAPOK_AUDIT_KEY_FILE"]
+    done = run("--once", KAPOK_AUDIT_KEY=key)
+    assert isinstance(done.exception, SystemExit) and "does not start: KAPOK_AUDIT_KEY" in str(done.exception)
+
+
 def test_a_lost_key(sealed: SealedLog, run: Run, tmp_path: Path) -> None:
     """Another key signs nothing until somebody says that the former one is lost; the log says so for ever."""
     sealed.fill(1)
