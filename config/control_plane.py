@@ -63,7 +63,9 @@ class _Limited:
 
     async def refuse(self) -> None:
         """413, and the connection ends: what is left of the body is not read."""
-        error = KapokError("DOCUMENT_TOO_LARGE")
+        error = KapokError(
+            "DOCUMENT_TOO_LARGE", hint=f"At most {self.limit // 1_048_576} MiB can be sent at once: send it in parts."
+        )
         body = orjson.dumps({"error": {**error.body(), "requestId": request_id.get()}})
         headers = [
             (b"content-type", b"application/json"),

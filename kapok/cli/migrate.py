@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -22,6 +23,8 @@ STATUS = (
     Column("FAILED", "failed"),
     Column("ERROR", "error"),
 )
+#: Of an operation's result.
+_COUNTED = ("tenants", "migrated")
 
 
 @click.group()
@@ -66,6 +69,8 @@ def up(invocation: Invocation, tenants: tuple[str, ...], wait: bool) -> None:
             click.echo(operation["id"])
         elif not wait:
             say(settings.output, f"Under way: `kapok operation follow {operation['id']}`.")
+    if wait:
+        say(settings.output, _summary(operations))
 
 
 @command.command()
@@ -78,6 +83,13 @@ def status(invocation: Invocation, project: str | None) -> None:
     with Client(settings) as client:
         data = client.get("/migrations", project=project_name(project, settings.project_root))
     show_list(settings.output, data, data["tenants"], STATUS)
+
+
+def _summary(operations: Sequence[dict[str, Any]]) -> str:
+    """`2 of 3 tenants were migrated; the others had everything.`"""
+    tenants, migrated = (sum(operation["result"].get(name, 0) for operation in operations) for name in _COUNTED)
+    rest = "; the others had everything." if migrated < tenants else "."
+    return f"{migrated} of {tenants} tenants were migrated{rest}" if tenants else "There is no tenant to migrate yet."
 
 
 def start(client: Client, project: str, tenants: tuple[str, ...] = ()) -> list[dict[str, Any]]:

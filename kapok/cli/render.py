@@ -55,7 +55,8 @@ def show_list(output: Output, data: Mapping[str, Any], rows: Sequence[Any], colu
         for row in rows:
             click.echo("\t".join(one_line(cell(row, column.path)) for column in columns))
     elif not rows:
-        click.echo("Nothing here yet.", err=True)
+        total = (data.get("pagination") or {}).get("total", 0)
+        click.echo(f"Nothing on this page; there are {total}." if total else "Nothing here yet.", err=True)
     else:
         _table(rows, columns)
         _more(data)

@@ -253,3 +253,5 @@ def test_what_there_is_more_of_is_counted_in_rows(capsys: pytest.CaptureFixture[
     pagination = {"total": 300, "page": 2, "pageSize": 50, "hasNext": True}
     show_list(Output.TABLE, {"pagination": pagination}, [{"slug": "acme"}], [Column("TENANT", "slug")])
     assert "51 to 100 of 300; --page 3 goes on." in capsys.readouterr().err
+    show_list(Output.TABLE, {"pagination": pagination | {"page": 9}}, [], [Column("TENANT", "slug")])
+    assert capsys.readouterr().err == "Nothing on this page; there are 300.\n"
