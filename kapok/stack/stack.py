@@ -92,6 +92,8 @@ class EmbeddedStack:
             *([Postgres(state, self._postgres_options)] if self._wanted["postgres"] else []),
             *([Valkey(state, self._redis_options)] if self._wanted["redis"] else []),
         ]
+        # Before a cluster is made with it: a password that only a process knew which then ended opens nothing.
+        state.save()
         # The first one, so the last one to stop.
         remove = [state.path, state.home] if self._temporary else []
         for server in candidates:

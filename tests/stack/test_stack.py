@@ -214,6 +214,22 @@ def test_an_interrupted_initdb_is_begun_again(place: Path) -> None:
     assert not (place / "state" / "postgres.unfinished").exists()
 
 
+def test_a_first_start_that_is_interrupted_leaves_what_the_next_one_can_use(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while it waits for the server, whose cluster has its password by then."""
+
+    def interrupted(server: postgres.Postgres) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(postgres.Postgres, "wait", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            stack_on(place / "state", want_redis=False).start()
+    with stack_on(place / "state", want_redis=False) as stack:
+        assert ask(stack.database_url, "select 1") == [(1,)]
+
+
 # --- what can't be started
 
 
