@@ -9,7 +9,7 @@ import logging
 from typing import Any, LiteralString
 
 from apps.audit.logs import LogRef
-from apps.audit.sealing_state import Session
+from apps.audit.sealing_state import Session, begin_log
 from apps.audit.statement import INSERT, event_values
 
 log_lines = logging.getLogger("kapok.audit")
@@ -42,6 +42,8 @@ def _say(
     session: Session, log: LogRef, statement: LiteralString, action: str, problem: str, facts: dict[str, Any]
 ) -> None:
     with session.transaction():
+        # A log whose first batch was refused has no row yet to say it in.
+        begin_log(session, log)
         if session.execute(log.sql(statement), [problem, problem]).rowcount == 0:
             return  # said already
         details = {"problem": problem, **facts}

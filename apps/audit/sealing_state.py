@@ -60,9 +60,14 @@ def lock_log(session: Session, log: LogRef) -> LogState | None:
     locking = log.sql(_READ + " for update skip locked")
     row = session.execute(locking).fetchone()
     if row is None:
-        session.execute(log.sql(_BEGIN), [log.origin])
+        begin_log(session, log)
         row = session.execute(locking).fetchone()
     return None if row is None else _state(row)
+
+
+def begin_log(session: Session, log: LogRef) -> None:
+    """See that the log has its row."""
+    session.execute(log.sql(_BEGIN), [log.origin])
 
 
 def read_log(session: Session, log: LogRef) -> LogState | None:

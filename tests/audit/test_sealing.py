@@ -248,13 +248,17 @@ def test_without_the_former_key_nothing_is_signed(sealed: SealedLog) -> None:
     assert sealed.sign() and sealed.problem == ""
 
 
-def test_a_refusal_is_said_once(sealed: SealedLog, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("sealed_before", [True, False])
+def test_a_refusal_is_said_once(sealed: SealedLog, caplog: pytest.LogCaptureFixture, sealed_before: bool) -> None:
     sealed.fill(1)
-    sealed.seal()
+    if sealed_before:
+        sealed.seal()
     for _ in range(3):
         refuse_sealing(sealed.session, sealed.log, "the log was changed", 1)
     assert sealed.value("select count(*) from {schema}.kapok_event where action = 904") == 1
     assert [record.levelname for record in caplog.records if record.name == "kapok.audit"] == ["ERROR"]
+    assert sealed.problem == "the log was changed"
+    assert sealed.seal() == 2 - sealed_before and sealed.sign() and sealed.problem == ""
 
 
 def test_rounds_find_what_is_new(transactional_db: None, sealed: SealedLog) -> None:
