@@ -107,6 +107,9 @@ class Archive:
             raise BundleUnreadable("it has a member with a name that no bundle has")
         if name in self._members:
             raise BundleUnreadable(f"it has {name} twice")
+        if info.comment:
+            # It could hold the next members' entries of the directory.
+            raise BundleUnreadable(f"{name} has a comment")
         if info.flag_bits & _ENCRYPTED:
             raise BundleUnreadable(f"{name} is encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

@@ -150,6 +150,18 @@ def test_a_comment_behind_the_zip(path: Path) -> None:
     assert refusal(path)
 
 
+def test_a_comment_that_hides_a_member(path: Path) -> None:
+    """The signature's entry in the directory becomes the comment of the manifest's."""
+    whole = bytearray(path.read_bytes())
+    signature = whole.rindex(b"PK\x01\x02")
+    manifest = whole.rindex(b"PK\x01\x02", 0, signature)
+    whole[manifest + 32 : manifest + 34] = (whole.rindex(b"PK\x05\x06") - signature).to_bytes(2, "little")
+    path.write_bytes(whole)
+    with zipfile.ZipFile(path) as archive:
+        assert "manifest.note" not in archive.namelist()
+    assert "has a comment" in refusal(path)
+
+
 def test_other_compressions(path: Path) -> None:
     written(path, members(path), compress_type=zipfile.ZIP_BZIP2)
     assert "compressed in another way" in refusal(path)
