@@ -98,9 +98,9 @@ def test_nothing_of_one_tenant_works_at_another(
     mail = north.mail(waiting, "sign_up")
     before = tables("people-south")
     assert south.refused("/refresh", refreshToken=tokens["refreshToken"]) == (401, "SESSION_ENDED")
-    assert refusal(south.call("GET", "/user", tokens["accessToken"]))[0] == 401
-    assert refusal(south.call("GET", "/sessions", tokens["accessToken"]))[0] == 401
-    assert south.refused("/signout", tokens["accessToken"], scope="everywhere")[0] == 401
+    assert refusal(south.call("GET", "/user", tokens["accessToken"])) == (403, "TENANT_MISMATCH")
+    assert refusal(south.call("GET", "/sessions", tokens["accessToken"])) == (403, "TENANT_MISMATCH")
+    assert south.refused("/signout", tokens["accessToken"], scope="everywhere") == (403, "TENANT_MISMATCH")
     assert south.refused("/verify", token=mail["token"]) == (400, "TOKEN_INVALID")
     assert tables("people-south") == before
     assert north.ok("/refresh", refreshToken=tokens["refreshToken"])["user"]["email"] == email
