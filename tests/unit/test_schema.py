@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -211,7 +210,7 @@ def test_scalars_are_shared_between_schemas_and_tables_share_their_filters() -> 
 
 
 def test_thirty_tables_fit_the_budget() -> None:
-    """At most 5 MB a shape of 30 tables, and a fraction of the 300 ms a cold first query may take."""
+    """At most 5 MB a shape of 30 tables. How long a cold first query takes is measured by `make bench`."""
     model = wide()
     schema_of(model)  # what is shared by all schemas is made once
     gc.collect()
@@ -224,12 +223,6 @@ def test_thirty_tables_fit_the_budget() -> None:
         tracemalloc.stop()
     assert len(kept.graphql.type_map) > 400
     assert size < 2_000_000
-    took = []
-    for _ in range(5):
-        started = time.thread_time()
-        schema_of(model)
-        took.append(time.thread_time() - started)
-    assert min(took) < 0.15
 
 
 def test_nothing_of_graphene_stays_alive() -> None:
