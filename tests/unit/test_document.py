@@ -162,18 +162,18 @@ def test_hostile_documents_are_refused_quickly(name: str) -> None:
         error = refused(HOSTILE[name], WIDE if "introspection" in name else SCHEMA)
         best = min(best, time.thread_time() - started)
         assert len(json.dumps(error.errors)) < 20_000
-    assert best < 0.6
+    assert best < 0.2
 
 
 def test_the_largest_documents_that_are_valid_take_no_longer() -> None:
     conditions = " ".join("{rating: {gt: 1}}" for _ in range(480))
-    best = 9.0
+    best = 3.0
     for _ in range(3):
         started = time.thread_time()
         document("{ comments(filter: {and: [" + conditions + "]}) { id } }")
         document("{ comments(filter: {rating: {in: [" + "1 " * 4900 + "]}}) { id } }")
         best = min(best, time.thread_time() - started)
-    assert best < 2
+    assert best < 0.6
 
 
 def test_a_documents_own_cost_does_not_outlive_it() -> None:

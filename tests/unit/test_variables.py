@@ -192,7 +192,7 @@ def test_a_megabyte_of_variables_is_refused_at_once() -> None:
     for filter_ in ({"id": {"in": ids}}, {"title": {"eq": "x" * 1_000_000}}, {"and": [{}] * 350_000}):
         started = time.thread_time()
         assert refusal(text, {"f": filter_}).code == "QUERY_TOO_COMPLEX"
-        assert time.thread_time() - started < 1
+        assert time.thread_time() - started < 0.2
 
 
 @pytest.mark.parametrize("depth", [60, 200, 900])
@@ -269,7 +269,7 @@ def test_the_hot_path_takes_microseconds() -> None:
         for _ in range(500):
             coerce_variables(parsed, operation, variables)
         best = min(best, (time.thread_time() - started) / 500)
-    assert best < 50e-6
+    assert best < 10e-6
 
 
 CREATE = "mutation ($rows: [CreateUserInput!]!) { createUsers(input: $rows) { id } }"
