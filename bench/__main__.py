@@ -46,8 +46,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     workloads = [workload.name for workload in WORKLOADS]
     names = [*workloads, *SUBJECTS, *MEASURES]
-    parser.add_argument("--rounds", type=int, default=3, help="timed runs of each subject under each workload")
-    parser.add_argument("--seconds", type=float, default=8, help="length of a timed run")
+    parser.add_argument("--rounds", type=int, default=12, help="timed runs of each subject under each workload")
+    parser.add_argument("--seconds", type=float, default=2, help="length of a timed run")
     parser.add_argument("--only", action="append", choices=names, help="only these workloads, subjects and measures")
     parser.add_argument("--allow-missing", action="store_true", help="go on without the peers this machine cannot run")
     parser.add_argument("--strict", action="store_true", help="exit with 2 when a target was missed")

@@ -1,18 +1,18 @@
 """The comparison: every subject under every workload, interleaved, so that a busy moment of the machine hits them all.
 
-In: subjects, workloads, rounds and seconds. Out: the median figures by workload and subject.
+In: subjects, workloads, rounds and seconds. Out: the figures of each run, by workload and subject.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.load import Sample, median
+from bench.load import Sample
 from bench.subjects import Subject
 from bench.workloads import Workload
 
-#: By workload name, then subject name.
-Results = dict[str, dict[str, Sample]]
+#: By workload name, then subject name: one sample for each round.
+Results = dict[str, dict[str, list[Sample]]]
 
 WARM_UP_SECONDS = 3.0
 
@@ -35,11 +35,12 @@ def compare(subjects: Sequence[Subject], workloads: Sequence[Workload], rounds: 
             subject.run(workload, WARM_UP_SECONDS)
         runs, length = _runs(workload, rounds, seconds)
         for number in range(1, runs + 1):
-            for subject in subjects:
+            # Forth and back: nobody always comes after the one that leaves the disk most to do.
+            for subject in subjects if number % 2 else reversed(subjects):
                 sample = subject.run(workload, length)
                 samples[subject.name].append(sample)
                 print(f"  {workload.name} {number}/{runs} {subject.title}: {sample.rate:,.0f}/s", flush=True)
-        results[workload.name] = {name: median(taken) for name, taken in samples.items()}
+        results[workload.name] = samples
     prove(subjects, workloads)
     return results
 

@@ -10,8 +10,9 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -56,6 +57,14 @@ class Request:
 def median(samples: Sequence[Sample]) -> Sample:
     """The median of each figure on its own."""
     return Sample(*(statistics.median(getattr(sample, one.name) for sample in samples) for one in fields(Sample)))
+
+
+def ratio(
+    ours: Sequence[Sample], theirs: Sequence[Sample], of: Callable[[Sample], float] = attrgetter("rate")
+) -> float:
+    """Ours over theirs, the median of each pair of neighbouring runs: a machine that gets slower in between slows both
+    runs of a pair."""
+    return statistics.median(of(one) / of(other) for one, other in zip(ours, theirs, strict=True))
 
 
 def require_wrk() -> None:

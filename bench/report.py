@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.compare import Results
-from bench.load import CONNECTIONS, Sample
+from bench.load import CONNECTIONS, Sample, median, ratio
 from bench.targets import Target
 from bench.workloads import WORKLOADS
 
@@ -23,9 +23,10 @@ _INTRODUCTION = """\
 
 Written by `make bench`; do not edit. Every subject has one process, the same PostgreSQL, the same rows and the same
 questions, {connections} connections of one load generator (wrk; pgbench for the ceiling), and shares the machine's
-cores with both. Answers are checked against the rows before and after. Runs are interleaved; each figure is the median
-of {rounds} runs of {seconds:g} s after a warm-up, for inserts of three times as many of half the length: the disk's
-flushes differ from one moment to the next. The ceiling is what PostgreSQL alone does: `pgbench -M prepared` on the SQL
+cores with both. Answers are checked against the rows before and after. After a warm-up the subjects run in turns of
+{seconds:g} s, {rounds} rounds, forth and back; for inserts three times as many rounds of half the length: the disk's
+flushes differ from one moment to the next. Each figure is the median of its rounds. Ratios are medians, too, of the ratios
+within the rounds, because the machine's speed changes from one minute to the next. The ceiling is what PostgreSQL alone does: `pgbench -M prepared` on the SQL
 that Kapok compiles. Kapok's figures are of the whole path: address, key, permissions, limits, preamble, statement.
 """
 
@@ -63,13 +64,14 @@ def document(run: Run) -> str:
     return f"{introduction}\n{machine}\n\n{tables(run)}\n\n## Targets\n\n{targets(run)}\n"
 
 
-def _table(samples: Mapping[str, Sample], titles: Mapping[str, str]) -> str:
-    kapok = samples.get("kapok")
+def _table(results: Mapping[str, Sequence[Sample]], titles: Mapping[str, str]) -> str:
+    kapok = results.get("kapok")
     rows: list[tuple[str, ...]] = [_HEADER]
-    for name, sample in samples.items():
-        ratio = f"{kapok.rate / sample.rate:.2f} x" if kapok and name != "kapok" else ""
+    for name, samples in results.items():
+        sample = median(samples)
+        over = f"{ratio(kapok, samples):.2f} x" if kapok and name != "kapok" else ""
         latencies = (f"{value:.2f}" for value in (sample.p50, sample.p95, sample.p99))
-        rows.append((titles[name], f"{sample.rate:,.0f}", *latencies, ratio))
+        rows.append((titles[name], f"{sample.rate:,.0f}", *latencies, over))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
     lines = [_line(row, widths) for row in rows]
     rule = "|".join("-" * (width + 1) + (":" if column else "-") for column, width in enumerate(widths))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from operator import attrgetter
 
 import httpx
 
@@ -19,7 +20,7 @@ from bench.workloads import QUERIES
 
 TENANTS, TRACKS = 2000, 100
 REQUESTS = 20_000
-ROUNDS, SECONDS = 3, 6.0
+ROUNDS, SECONDS = 9, 2.0
 LIMIT_RATIO = 2.5
 LIMIT_KIB = 50.0
 
@@ -41,10 +42,15 @@ def fleet(kapok: Kapok, database_url: str) -> list[Target]:
         load.wrk(everyone, SECONDS)
         kib = (web.resident_bytes() - before) / TENANTS / 2**10
         runs = [(load.wrk(one, SECONDS), load.wrk(everyone, SECONDS)) for _ in range(ROUNDS)]
-    single, spread = (load.median(samples) for samples in zip(*runs, strict=True))
+    alone, among_all = zip(*runs, strict=True)
+    single, spread = load.median(alone), load.median(among_all)
     text = f"p95 by key across {TENANTS:,} tenants ({spread.p95:.2f} ms) over one ({single.p95:.2f} ms)"
     return [
-        Target(f"{text}, {spread.rate:,.0f}/s and {single.rate:,.0f}/s", spread.p95 / single.p95, LIMIT_RATIO),
+        Target(
+            f"{text}, {spread.rate:,.0f}/s and {single.rate:,.0f}/s",
+            load.ratio(among_all, alone, attrgetter("p95")),
+            LIMIT_RATIO,
+        ),
         Target("memory per tenant", kib, LIMIT_KIB, " KiB"),
     ]
 
