@@ -25,9 +25,10 @@ Written by `make bench`; do not edit. Every subject has one process, the same Po
 questions, {connections} connections of one load generator (wrk; pgbench for the ceiling), and shares the machine's
 cores with both. Answers are checked against the rows before and after. After a warm-up the subjects run in turns of
 {seconds:g} s, {rounds} rounds, forth and back; for inserts three times as many rounds of half the length: the disk's
-flushes differ from one moment to the next. Each figure is the median of its rounds. Ratios are medians, too, of the ratios
-within the rounds, because the machine's speed changes from one minute to the next. The ceiling is what PostgreSQL alone does: `pgbench -M prepared` on the SQL
-that Kapok compiles. Kapok's figures are of the whole path: address, key, permissions, limits, preamble, statement.
+flushes differ from one moment to the next. Each figure is the median of its rounds. Ratios are medians of those within
+the rounds, because the machine's speed changes from one minute to the next. The ceiling is what PostgreSQL alone does:
+`pgbench -M prepared` on the SQL that Kapok compiles. Kapok's figures are of the whole path: address, key, permissions,
+limits, preamble, statement.
 """
 
 
