@@ -82,7 +82,7 @@ class Reader:
         bound = operation.bind(variables, row_cap, principal.claims)
         # Within a transaction of the test's, what the preamble sets must be gone before the next read.
         with self.connection.transaction(force_rollback=True):
-            self._execute(PREAMBLE, preamble_parameters(self.tenant, principal, "request-1"))
+            self._execute(PREAMBLE, preamble_parameters(self.tenant, principal))
             row = self._execute(bind_schema(operation.template, self.tenant.schema), bound)
         return operation.data(row)
 

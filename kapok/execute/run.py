@@ -15,7 +15,7 @@ from kapok.errors import KapokError
 from kapok.execute.failures import STALE_PLAN, ConnectionLost, StalePlan, StatementFailed, public_error
 from kapok.execute.pool import Pool, PoolSettings
 from kapok.execute.segment import RecordedSegment, Row, Segment
-from kapok.execute.session import preamble_parameters
+from kapok.execute.session import preamble_parameters, write_preamble_parameters
 from kapok.execute.write_run import WriteRun
 from kapok.principal import Principal
 from kapok.query.write_operation import WriteOperation
@@ -126,10 +126,12 @@ class Runner:
         """Start one read-only statement, once. done: called with the segment when it has its row, or an error:
         StatementFailed (see `translated`), ConnectionLost, or KapokError. record: parameters of its record, without
         which there is no row (kapok.query.read_record)."""
-        preamble, seconds = preamble_parameters(tenant, principal, request_id), tenant.limits.statement_ms / 1000
+        seconds = tenant.limits.statement_ms / 1000
         if record is None:
+            preamble = preamble_parameters(tenant, principal)
             segment = Segment(tenant.schema, template, parameters, preamble, seconds=seconds, done=done)
         else:
+            preamble = write_preamble_parameters(tenant, principal, request_id)
             segment = RecordedSegment(tenant.schema, template, parameters, preamble, record, seconds=seconds, done=done)
         self._pool(tenant.gateway_role).submit(segment)
         return segment
@@ -181,7 +183,7 @@ class Runner:
             tenant.schema,
             operation,
             bound,
-            preamble_parameters(tenant, principal, request_id),
+            write_preamble_parameters(tenant, principal, request_id),
             tenant.limits.statement_ms / 1000,
             done,
             record,

@@ -1,10 +1,11 @@
 """The one transaction preamble: everything a statement may depend on, set or checked anew for every segment.
 
-In: the tenant, the principal and the request id. Out: the parameters of PREAMBLE, sent in the same pipeline segment
-as the statement (one round trip, one implicit transaction). What differs by request is set, local to that transaction;
-what is always the same is only compared, which costs a fraction: a project's own function may have changed it for the
-session. Of most such settings the server tells by itself (REPORTED), and a connection where one has changed is dropped;
-the rest is compared with SESSION_STATE, and where that differs the segment fails and runs on another connection.
+In: the tenant, the principal and, where it writes, the request id. Out: the parameters of PREAMBLE or WRITE_PREAMBLE,
+sent in the same pipeline segment as the statement (one round trip, one implicit transaction). What differs by request
+is set, local to that transaction; what is always the same is only compared, which costs a fraction: a project's own
+function may have changed it for the session. Of most such settings the server tells by itself (REPORTED), and a
+connection where one has changed is dropped; the rest is compared with SESSION_STATE, and where that differs the segment
+fails and runs on another connection.
 """
 
 from __future__ import annotations
@@ -50,12 +51,9 @@ _TIMEOUT, _READ_ONLY, _ROLE = (
     _set("transaction_read_only", "'on'"),
     _set("role", "$1"),
 )
-_SETTINGS = (
-    _set("search_path", "$3"),
-    _set("request.jwt.claims", "$4"),
-    _set("kapok.actor", "$5"),
-    _set("kapok.request_id", "$6"),
-)
+_SETTINGS = (_set("search_path", "$3"), _set("request.jwt.claims", "$4"))
+#: Who acts, for what is written down of it.
+_ACTOR = (_set("kapok.actor", "$5"), _set("kapok.request_id", "$6"))
 #: What is left of it, at least 1 ms.
 _TIME_LEFT = _set(
     "statement_timeout",
@@ -68,12 +66,17 @@ _TIME_LEFT = _set(
 # a result costs both sides something, and claims are long.
 PREAMBLE = "select " + _call("num_nulls", _UNCHANGED, _TIMEOUT, *_SETTINGS, _READ_ONLY, _ROLE)
 #: Of a transaction that writes.
-WRITE_PREAMBLE = "select " + _call("num_nulls", _UNCHANGED, _TIMEOUT, *_SETTINGS, _ROLE)
+WRITE_PREAMBLE = "select " + _call("num_nulls", _UNCHANGED, _TIMEOUT, *_SETTINGS, *_ACTOR, _ROLE)
 #: Before each further statement of a transaction: a trigger may have changed what the preamble set, and the time-out is
 #: for all statements together.
-AGAIN = "select " + _call("num_nulls", _TIME_LEFT, *_SETTINGS, _ROLE)
+AGAIN = "select " + _call("num_nulls", _TIME_LEFT, *_SETTINGS, *_ACTOR, _ROLE)
 
 
-def preamble_parameters(tenant: TenantRef, principal: Principal, request_id: str) -> list[bytes]:
-    """Text-format parameters of PREAMBLE, WRITE_PREAMBLE and AGAIN."""
+def preamble_parameters(tenant: TenantRef, principal: Principal) -> list[bytes]:
+    """Text-format parameters of PREAMBLE."""
+    return [*tenant.settings, principal.claims_json]
+
+
+def write_preamble_parameters(tenant: TenantRef, principal: Principal, request_id: str) -> list[bytes]:
+    """Text-format parameters of WRITE_PREAMBLE and AGAIN."""
     return [*tenant.settings, *principal.settings, request_id.encode()]

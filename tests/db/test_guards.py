@@ -70,7 +70,7 @@ def plan_of(seen: Reader, document: str, *, generic: bool = False) -> str:
     bound = operation.bind(coerced, 100, seen.claims)
     principal = Principal(PrincipalKind.END_USER, "1", seen.tenant.id, seen.role, seen.claims)
     with seen.connection.transaction():
-        seen._execute(PREAMBLE, preamble_parameters(seen.tenant, principal, "request-1"))
+        seen._execute(PREAMBLE, preamble_parameters(seen.tenant, principal))
         seen.connection.execute(f"set local plan_cache_mode = force_{'generic' if generic else 'custom'}_plan")
         text = "explain (costs off) " + bind_schema(operation.template, seen.tenant.schema)
         result = seen.connection.pgconn.exec_params(text.encode(), bound)

@@ -17,7 +17,8 @@ from kapok.execute.segment import Segment, WriteSegment
 from kapok.identifiers import schema_name
 from tests.waiting import until
 
-_PREAMBLE = [b"none", b"10000", b"public", b"{}", b"actor", b"request"]
+_PREAMBLE = [b"none", b"10000", b"public", b"{}"]
+_WRITE_PREAMBLE = [*_PREAMBLE, b"actor", b"request"]
 _TENANTS = [schema_name(uuid.UUID(int=number)) for number in range(100)]
 _WHERE = "select pg_backend_pid()::text"
 _WAIT = "select pg_backend_pid()::text from pg_advisory_xact_lock_shared(4712)"
@@ -84,7 +85,7 @@ async def test_who_waits_is_served_whatever_its_home(pool: Pool) -> None:
 
 async def _write(pool: Pool, schema: str, statement: str) -> None:
     answer: asyncio.Future[Segment] = asyncio.get_running_loop().create_future()
-    pool.submit(WriteSegment(schema, [(statement, [])], _PREAMBLE, seconds=10, done=answer.set_result))
+    pool.submit(WriteSegment(schema, [(statement, [])], _WRITE_PREAMBLE, seconds=10, done=answer.set_result))
     assert (await answer).error is None
 
 
