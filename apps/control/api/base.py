@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from apps.accounts.models import User
 from apps.control.api.authentication import AdminSessionAuthentication, TokenAuthentication
 from apps.control.api.errors import exception_handler
+from apps.control.api.strict import refuse_unknown
 
 S = TypeVar("S", bound=serializers.Serializer[Any])
 
@@ -32,10 +33,16 @@ class ControlView(APIView):
     throttle_classes: ClassVar[Any] = []
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse what is too large before reading it. Raises RequestDataTooBig, which becomes DOCUMENT_TOO_LARGE."""
+        """Refuse what is too large before reading it, and names the method does not know before it does anything.
+
+        Raises RequestDataTooBig, which becomes DOCUMENT_TOO_LARGE, and ValidationError.
+        """
         super().initial(request, *args, **kwargs)
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig
+        asked = getattr(getattr(self, str(request.method).lower(), None), "asked", None)
+        if asked is not None:
+            refuse_unknown(asked, request)
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response]:
         """Ours, whatever the settings say."""

@@ -1,6 +1,7 @@
 """How OpenAPI describes the envelope.
 
-In: a serializer of what stands in `data`. Out: serializers for drf-spectacular; nothing here runs in a request.
+In: serializers of what a method takes and of what stands in `data`. Out: serializers for drf-spectacular, and the
+method's `asked`; nothing here runs in a request.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_seriali
 from rest_framework import serializers
 
 from apps.control.api.listing import ListQuery
+from apps.control.api.strict import Asked
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,7 +51,10 @@ class PaginationSerializer(serializers.Serializer[Any]):
 def describe(
     summary: str, *, answers: Any = None, named: str = "", status: int = 200, takes: Any = None, filters: Any = None
 ) -> Callable[[F], F]:
-    """Describe one method of a view. named: the list's name, where the answer is a page of `answers`."""
+    """Describe one method of a view, which then refuses what is not among `takes` and `filters` (ControlView.initial).
+
+    named: the list's name, where the answer is a page of `answers`.
+    """
     parameters: list[Any] = [filters] if filters else []
     if named:
         parameters.append(ListQuery)
@@ -57,13 +62,18 @@ def describe(
     else:
         body = _envelope(f"{_name(answers)}Envelope", answers) if answers else None
     responses = {status: body, "default": OpenApiResponse(ErrorEnvelope, "The error envelope.")}
-    decorate: Callable[[F], F] = extend_schema(
+    described: Callable[[F], F] = extend_schema(
         operation_id=_operation_id(summary),
         summary=summary,
         request=takes,
         responses=responses,
         parameters=parameters,
     )
+
+    def decorate(method: F) -> F:
+        method.asked = Asked(takes, tuple(parameters))  # type: ignore[attr-defined]
+        return described(method)
+
     return decorate
 
 
