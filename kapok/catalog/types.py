@@ -36,10 +36,11 @@ class RawTableKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RawAttribute:
-    """An attribute of a composite type."""
+    """An attribute of a composite type. hidden: of a row, that its column is not shown (never as read)."""
 
     name: str
     type: QualifiedName
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ Source: PostgreSQL manual, Appendix A (error codes).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from kapok.errors import KapokError
@@ -24,6 +25,12 @@ class Diagnostics:
     datatype: str = ""
 
 
+#: invalid_argument_for_sql_json_datetime_function. Postgres calls it a feature that is not there, as it calls a plan
+#: that is stale; only the first names a type with a time zone, in whatever language.
+_JSON_TIME = "22031"
+_ZONED = re.compile(r"\btime(?:stamp)?tz\b")
+
+
 class StatementFailed(Exception):
     """What the server said, for the log only."""
 
@@ -31,7 +38,7 @@ class StatementFailed(Exception):
         if sqlstate.startswith("22") or sqlstate == "42601":
             message = message.partition(' "')[0]  # what follows is the caller's value
         super().__init__(f"{sqlstate}: {message}")
-        self.sqlstate = sqlstate
+        self.sqlstate = _JSON_TIME if sqlstate == "0A000" and _ZONED.search(message) else sqlstate
         self.diagnostics = diagnostics or Diagnostics()
 
 
@@ -67,6 +74,7 @@ _BY_STATE = {
     "23502": ("BAD_USER_INPUT", "A value is missing: it must not be null."),
     "23514": ("BAD_USER_INPUT", "A value is not one that its type allows."),
     "25006": ("FORBIDDEN", "A query may not change data."),
+    _JSON_TIME: ("BAD_USER_INPUT", "A JSON path compares a time that has a time zone with one that has none."),
     "2201B": ("BAD_USER_INPUT", "The regular expression is not valid."),
     "22012": ("BAD_USER_INPUT", "Division by zero."),
     # Kapok's own SQL is valid; this is a caller's jsonpath, or a function's own text.

@@ -6,6 +6,7 @@ In: the catalog and the namespace of type names (tables first). Out: PgType by d
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kapok.catalog.types import Catalog, RawType, RawTypeKind
 from kapok.identifiers import QualifiedName
@@ -82,7 +83,7 @@ def _build(
         return built[name]
     item = raw[name]
     element = None if item.element is None else _build(item.element, raw, names, built)
-    attributes = tuple([(part.name, _build(part.type, raw, names, built)) for part in item.attributes])
+    parts = build_attributes(tuple([(part.name, _build(part.type, raw, names, built)) for part in item.attributes]))
     comment = read_comment(item.comment)
     subtype = element.element if element and item.kind is RawTypeKind.MULTIRANGE else element
     built[name] = PgType(
@@ -91,7 +92,9 @@ def _build(
         scalar=names.get(name) or (element.scalar if element else scalar_of(name)),
         element=subtype,
         values=_enum_values(item.labels, comment.tags.get("value", ())),
-        attributes=build_attributes(attributes),
+        attributes=tuple(
+            [replace(made, hidden=part.hidden) for made, part in zip(parts, item.attributes, strict=True)]
+        ),
         comment=comment.text,
         not_null=item.not_null or (item.kind is RawTypeKind.DOMAIN and element is not None and element.not_null),
         row=item.row,

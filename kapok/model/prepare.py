@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kapok.catalog.types import Catalog, RawForeignKey, RawKey, RawTable
+from kapok.catalog.types import Catalog, RawForeignKey, RawKey, RawTable, RawType
 from kapok.model.directives import read_columns, read_comment, read_reference
 
 
@@ -24,6 +24,7 @@ def prepare(catalog: Catalog) -> tuple[Catalog, tuple[str, ...]]:
         replace(
             catalog,
             tables=tuple([_without_dangling(table, ends) for table in visible if table.columns]),
+            types=tuple([_without_hidden_attributes(item, ends) for item in catalog.types]),
             functions=tuple([function for function in catalog.functions if not _hidden(function.comment)]),
         ),
         tuple(warnings),
@@ -85,6 +86,15 @@ def _without_hidden(table: RawTable) -> RawTable:
         keys=tuple([key for key in table.keys if key.primary or not _hidden(key.comment)]),
         foreign_keys=tuple([key for key in table.foreign_keys if not _hidden(key.comment)]),
     )
+
+
+def _without_hidden_attributes(item: RawType, columns: Mapping[str, set[str]]) -> RawType:
+    """Of a table's row as a value, only what its table shows; the rest keeps its place. columns: names by table."""
+    if not item.row or item.name.schema is not None:
+        return item
+    shown = columns.get(item.name.name, set())
+    attributes = [replace(attribute, hidden=attribute.name not in shown) for attribute in item.attributes]
+    return replace(item, attributes=tuple(attributes))
 
 
 def _without_dangling(table: RawTable, ends: Mapping[str, set[str]]) -> RawTable:

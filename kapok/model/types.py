@@ -35,11 +35,12 @@ class EnumValue:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute of a composite type."""
+    """One attribute of a composite type. hidden: not for callers; in the text of a value it keeps its place, null."""
 
     name: str
     api_name: str
     type: PgType
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ class PgType:
     not_null: bool = False
     #: The rows of a table as values: its name is the table's.
     row: bool = False
+
+    @property
+    def shown(self) -> tuple[Attribute, ...]:
+        """The attributes that callers see and give."""
+        return tuple([attribute for attribute in self.attributes if not attribute.hidden])
 
 
 @dataclass(frozen=True, slots=True)

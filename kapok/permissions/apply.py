@@ -5,11 +5,12 @@ In: a model and permissions. Out: a smaller model (the same one for `service`). 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
-from kapok.model.types import Column, Function, Junction, Model, PgType, Relation, Table, UniqueKey
+from kapok.model.types import Column, Function, Junction, Model, Relation, Table, UniqueKey
 from kapok.permissions.grants import RoleGrants
+from kapok.permissions.row_arguments import RowArguments, rows_within
 from kapok.permissions.rules import SERVICE_ROLE, Permissions, SelectRule
 from kapok.query.guard import GuardedJunction, GuardedTable, SelectGrant
 from kapok.query.seen import masks, needed, rows_of
@@ -38,13 +39,14 @@ class _Applied:
         grants = RoleGrants(model, permissions, role)
         guarded = [_guarded(table, grants) for table in model.tables]
         self._tables = {table.name: table for table in guarded if table is not None}
+        self._rows = RowArguments(self._tables.values())
 
     def model(self) -> Model:
         """The role's model."""
         return replace(
             self._model,
             tables=tuple([self._connected(table) for table in self._tables.values()]),
-            functions=tuple([function for function in self._model.functions if self._allows(function)]),
+            functions=self._callable(self._model.functions),
         )
 
     def _connected(self, table: GuardedTable) -> GuardedTable:
@@ -52,14 +54,18 @@ class _Applied:
         return replace(
             table,
             relations=tuple([self._relation(table, item) for item in table.relations if self._reaches(table, item)]),
-            computed=tuple([function for function in table.computed if self._allows(function)]),
+            computed=self._callable(table.computed),
         )
+
+    def _callable(self, functions: Iterable[Function]) -> tuple[Function, ...]:
+        return tuple([self._rows.reduced(function) for function in functions if self._allows(function)])
 
     def _allows(self, function: Function) -> bool:
         needs = [name for name in (function.returns_table, function.row_of) if name is not None]
         allowed = not self._functions.get(function.name, frozenset()).isdisjoint(self._lineage)
         known = all(name in self._tables and self._tables[name].columns for name in needs)
-        return allowed and known and all(self._shows_all(name) for name in _rows_within(function.returns))
+        shown = all(self._shows_all(name) for name in rows_within(function.returns))
+        return allowed and known and shown and self._rows.allow(function)
 
     def _shows_all(self, name: str) -> bool:
         """Whether the role sees all of every row of a table."""
@@ -145,15 +151,6 @@ def _loosest(limits: Sequence[int | None]) -> int | None:
 
 def _within(keys: Iterable[UniqueKey], columns: Collection[str]) -> tuple[UniqueKey, ...]:
     return tuple([key for key in keys if set(columns).issuperset(key.columns)])
-
-
-def _rows_within(type_: PgType | None) -> Iterator[str]:
-    """The tables whose rows are values within a value of this type: as such, they are not reduced by rules."""
-    if type_ is not None:
-        if type_.row:
-            yield type_.name.name
-        for inner in (type_.element, *[attribute.type for attribute in type_.attributes]):
-            yield from _rows_within(inner)
 
 
 def _names(table: Table) -> frozenset[str]:

@@ -148,7 +148,7 @@ class Filters:
         """The operators applied to a column, or to an attribute of a composite."""
         self._check_depth(depth)
         family = family_of(operand.type)
-        attributes = {item.api_name: item for item in base_type(operand.type).attributes}
+        attributes = {item.api_name: item for item in base_type(operand.type).shown}
         found: list[Expression | None] = []
         for key, value in self._entries(given, place, nullable=True):
             inner = f"{place}.{key}"

@@ -173,6 +173,25 @@ async def test_a_value_that_its_domain_refuses_is_the_callers_mistake(runner: Ru
         assert caught.value.code == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize(
+    ("naive", "zoned"),
+    [
+        ("2020-01-01", "2020-06-01T00:00:00Z"),
+        ("2020-01-01T00:00:00", "2020-06-01T00:00:00+02"),
+        ("10:00:00", "11:00:00+00"),
+    ],
+)
+async def test_a_json_path_that_needs_a_time_zone_is_the_callers_mistake(
+    runner: Runner, cast: Cast, naive: str, zoned: str
+) -> None:
+    """Postgres gives it the SQLSTATE of a stale plan."""
+    template = f"""select ('{{"at": "{naive}"}}'::jsonb @? $1::jsonpath)::text"""
+    path = f'$.at.datetime() ? (@ < "{zoned}".datetime())'.encode()
+    with pytest.raises(KapokError, match="time zone") as caught:
+        await read(runner, cast, cast.acme, template, path)
+    assert caught.value.code == "BAD_USER_INPUT"
+
+
 async def test_statement_time_is_limited_per_tenant(runner: Runner, cast: Cast) -> None:
     hurried = replace(cast.acme, limits=Limits(statement_ms=50))
     with pytest.raises(KapokError) as caught:

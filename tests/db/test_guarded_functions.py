@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from graphql import print_schema
 
 from apps.graphql_api.document import DocumentInvalid
 from tests.db.actors import Stage, stage
-from tests.reads import reader
+from tests.reads import Reader, reader
 from tests.writes import writer
 
 TABLES = """
@@ -77,3 +78,71 @@ def test_rows_within_values_are_given_to_those_who_see_all_of_them() -> None:
                 with pytest.raises(DocumentInvalid) as refused:
                     found.as_role(WITHIN, role, {"sub": "ann"}).data(document)
                 assert refused.value.code == "GRAPHQL_VALIDATION_FAILED"
+
+
+GIVEN = """
+create table papers (id int primary key, title text, secret text, extra text, kept text, grade text);
+comment on column papers.kept is '@hidden';
+create table boxes (id int primary key, paper papers);
+create function shown(mark text, paper papers) returns text language sql stable
+  as $$ select concat_ws('|', mark, paper.id, paper.title, paper.secret, paper.extra, paper.kept, paper.grade) $$;
+create function all_shown(papers papers[]) returns text language sql stable
+  as $$ select string_agg(shown('-', p), '+') from unnest(papers) p $$;
+create function shown_to(id int, box boxes) returns text language sql stable as $$ select shown('', box.paper) $$;
+"""
+GIVEN_RULES = """
+roles: {reader: {}, editor: {}, stranger: {}, packer: {}}
+tables:
+  papers:
+    reader: {select: {columns: [id, title]}}
+    editor: {select: {columns: [id]}, insert: {columns: [id, extra], set: {grade: A}}, update: {columns: [title]}}
+    packer: {select: {columns: [id]}}
+  boxes:
+    packer: {select: {columns: [id, paper]}}
+    reader: {select: {columns: [id]}}
+functions:
+  shown: [reader, editor, stranger, packer]
+  all_shown: [reader, editor, stranger]
+  shown_to: [reader, packer]
+"""
+
+
+@pytest.fixture(scope="module")
+def papers() -> Iterator[Reader]:
+    with reader(os.environ["DATABASE_URL"], GIVEN) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("role", "given"),
+    [
+        ("reader", {"id": 1, "title": "t"}),
+        ("editor", {"id": 1, "title": "t", "extra": "e"}),
+        ("packer", {"id": 1, "title": "t", "secret": "s", "extra": "e", "grade": "g"}),
+        ("service", {"id": 1, "title": "t", "secret": "s", "extra": "e", "grade": "g"}),
+    ],
+)
+def test_a_row_as_an_argument_has_what_the_role_may_touch(papers: Reader, role: str, given: dict[str, object]) -> None:
+    """A column that holds such rows shows all of them, to whoever may read it; one with @hidden is nobody's."""
+    seen = papers if role == "service" else papers.as_role(GIVEN_RULES, role)
+    assert list(seen.api.graphql.get_type("PaperRowInput").fields) == list(given)
+    document = 'query ($paper: PaperRowInput!) { shown(mark: "-", paper: $paper) }'
+    assert seen.data(document, {"paper": given}) == {"shown": "|".join(["-", *map(str, given.values())])}
+    if role in ("reader", "editor"):
+        assert "secret" not in print_schema(seen.api.graphql)
+        document = "query ($papers: [PaperRowInput!]!) { allShown(papers: $papers) }"
+        assert seen.data(document, {"papers": [given]}) == {"allShown": "|".join(["-", *map(str, given.values())])}
+        with pytest.raises(DocumentInvalid):
+            seen.data('{ shown(mark: "-", paper: {id: 1, secret: "s"}) }')
+
+
+def test_a_function_of_rows_the_role_may_not_touch_is_not_there(papers: Reader) -> None:
+    for role, offered in (
+        ("stranger", set()),
+        ("reader", {"shown", "all_shown", "shown_to"}),
+        ("packer", {"shown", "shown_to"}),
+    ):
+        seen = papers.as_role(GIVEN_RULES, role)
+        assert {function.name for function in seen.model.functions} == offered
+        text = print_schema(seen.api.graphql)
+        assert ("PaperRowInput" in text) == bool(offered) and ("shownTo" in text) == ("shown_to" in offered)

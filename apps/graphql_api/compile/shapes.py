@@ -15,7 +15,7 @@ def shape_of(context: Context, selected: Selected, type_: PgType) -> Shape:
         base = base_type(base.element)
     if base.kind not in (TypeKind.COMPOSITE, TypeKind.RANGE, TypeKind.MULTIRANGE):
         return None
-    members = {attribute.api_name: attribute for attribute in base.attributes}
+    members = {attribute.api_name: attribute for attribute in base.shown}
     fields: list[Field[Member | TypeName]] = []
     for inner in context.selected(selected):
         if inner.name == TYPENAME:

@@ -120,7 +120,7 @@ def _composite_filter(registry: Registry, type_: PgType) -> GrapheneType:
     return registry.input(
         registry.helper_name(registry.surface.type_names[type_.scalar] + "Filter"),
         lambda: {
-            **{a.api_name: registry.input_field(value_filter(registry, a.type)) for a in type_.attributes},
+            **{a.api_name: registry.input_field(value_filter(registry, a.type)) for a in type_.shown},
             "isNull": registry.input_field(graphene.Boolean),
         },
     )

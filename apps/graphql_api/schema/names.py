@@ -97,7 +97,7 @@ def named_types(model: Model) -> list[PgType]:
             pending.append(type_.element)
         if type_.kind in _NAMED and type_.scalar not in found:
             found[type_.scalar] = type_
-            pending.extend(attribute.type for attribute in type_.attributes)
+            pending.extend(attribute.type for attribute in type_.shown)
     return list(found.values())
 
 

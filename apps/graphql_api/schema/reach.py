@@ -31,7 +31,7 @@ def has_type(type_: PgType) -> bool:
         case TypeKind.ENUM:
             return bool(type_.values)
         case TypeKind.COMPOSITE:
-            return bool(type_.attributes) and all(has_type(attribute.type) for attribute in type_.attributes)
+            return bool(type_.shown) and all(has_type(attribute.type) for attribute in type_.shown)
         case TypeKind.SCALAR:
             return True
     return type_.element is not None and has_type(type_.element)

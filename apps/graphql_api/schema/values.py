@@ -123,7 +123,7 @@ def range_input(registry: Registry, type_: PgType) -> GrapheneType:
 def _composite_output(registry: Registry, type_: PgType) -> GrapheneType:
     return registry.object(
         registry.surface.type_names[type_.scalar],
-        lambda: {a.api_name: registry.field(output_type(registry, a.type)) for a in type_.attributes},
+        lambda: {a.api_name: registry.field(output_type(registry, a.type)) for a in type_.shown},
         type_.comment,
     )
 
@@ -131,7 +131,7 @@ def _composite_output(registry: Registry, type_: PgType) -> GrapheneType:
 def _composite_input(registry: Registry, type_: PgType) -> GrapheneType:
     return registry.leaf_input(
         registry.helper_name(registry.surface.type_names[type_.scalar] + "Input"),
-        lambda: {a.api_name: registry.input_field(input_type(registry, a.type)) for a in type_.attributes},
+        lambda: {a.api_name: registry.input_field(input_type(registry, a.type)) for a in type_.shown},
         type_.comment or "A composite value; an attribute that is left out is null.",
         partial(record_text, type_.attributes),
     )
