@@ -8,17 +8,22 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.accounts.models import User
+from apps.accounts.superusers import LAST_SUPERUSER, others_remain
 from apps.audit.logs import CONTROL_LOG
 from apps.audit.record import record
 
 #: What makes people mighty beyond single projects.
 _POWERS = ("is_superuser", "groups", "user_permissions")
+#: What a superuser needs to act as one here.
+_MIGHTY = ("is_superuser", "is_active", "is_staff")
 
 
 class OperatorCreationForm(UserCreationForm):
@@ -35,6 +40,14 @@ class OperatorChangeForm(UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        """Raises ValidationError where nobody would be left who may do everything."""
+        given: dict[str, Any] = super().clean()
+        mighty = all(given.get(name, getattr(self.instance, name)) for name in _MIGHTY)
+        if not mighty and not others_remain([self.instance.pk]):
+            raise ValidationError(LAST_SUPERUSER)
+        return given
 
 
 @admin.register(User)
@@ -73,6 +86,19 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Superusers are deleted by superusers."""
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What would go along; the last superuser is protected."""
+        gone, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        if not others_remain([user.pk for user in objs]):
+            # What is lacking besides would be said instead.
+            lacking, protected = set(), [*protected, LAST_SUPERUSER]
+        return gone, counts, lacking, protected
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+        """In one transaction, which Django has for single users only."""
+        with transaction.atomic():
+            return super().response_action(request, queryset)
 
     # Django's admin calls these in the transaction of the change.
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from guardian.shortcuts import get_user_perms
 
+from apps.accounts.models import User
+from apps.accounts.superusers import LAST_SUPERUSER
 from apps.accounts.throttle import FailureLimit
+from apps.audit.models import Event
 from apps.tenants.access import Right, grant_project, projects_for
 from kapok.errors import KapokError
 from tests.control.cast import Cast
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -113,3 +119,54 @@ def test_signing_in_leads_nowhere_else(cast: Cast, place: str) -> None:
     form = {"username": "admin@example.com", "password": "correct horse battery"}
     answer = Client().post(f"{reverse('admin:login')}?{urlencode({'next': place})}", form)
     assert (answer.status_code, answer["Location"]) == (302, reverse("admin:index"))
+
+
+def test_the_last_superuser_stays(cast: Cast) -> None:
+    """One who is switched off, or may not open the admin, could not make him one again."""
+    admin, page = cast.users["admin"], reverse("admin:accounts_user_change", args=[cast.users["admin"].pk])
+    UserFactory(admin=True, is_active=False)
+    UserFactory(admin=True, is_staff=False)
+    client, before = cast.client("admin"), dict(User.objects.filter(pk=admin.pk).values()[0])
+    told, events = LAST_SUPERUSER, Event.objects.count()
+    form = {"email": admin.email, "name": "New", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    for lost in ("is_active", "is_staff", "is_superuser"):
+        answer = client.post(page, {name: value for name, value in form.items() if name != lost})
+        assert answer.status_code == 200 and told in answer.content.decode(), lost
+    chosen = {"action": "delete_selected", "_selected_action": [str(user.pk) for user in User.objects.all()]}
+    for url, data in (
+        (reverse("admin:accounts_user_delete", args=[admin.pk]), {"post": "yes"}),
+        (reverse("admin:accounts_user_changelist"), {**chosen, "post": "yes"}),
+    ):
+        answer = client.post(url, data)
+        assert answer.status_code == 200 and told in answer.content.decode(), url
+    assert User.objects.filter(pk=admin.pk).values()[0] == before
+    assert User.objects.count() == len(chosen["_selected_action"]) and Event.objects.count() == events
+    second = UserFactory(admin=True)
+    assert client.post(page, {name: value for name, value in form.items() if name != "is_superuser"}).status_code == 302
+    admin.refresh_from_db()
+    assert (
+        not admin.is_superuser and User.objects.filter(is_superuser=True, is_staff=True, is_active=True).get() == second
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_superusers_who_demote_each_other_at_once_do_not_both_succeed(cast: Cast) -> None:
+    second = UserFactory(admin=True)
+    pairs = [(cast.users["admin"], second), (second, cast.users["admin"])]
+    together = Barrier(2)
+
+    def demote(pair: tuple[User, User]) -> int:
+        doer, other = pair
+        client = Client()
+        client.force_login(doer, backend="django.contrib.auth.backends.ModelBackend")
+        together.wait(10)
+        form = {"email": other.email, "name": "Demoted", "is_active": "on", "is_staff": "on"}
+        try:
+            return client.post(reverse("admin:accounts_user_change", args=[other.pk]), form).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = sorted(threads.map(demote, pairs))
+    assert answers[0] in (200, 302) and answers.count(302) == 1, answers
+    assert User.objects.filter(is_superuser=True).count() == 1
