@@ -81,6 +81,4 @@ class Probes:
                 rows = await self._platform.fetch("select to_regclass('public.tenants_tenant') is not null")
         except (KapokError, TimeoutError):
             return "the database cannot be reached"
-        return (
-            "ok" if rows[0][0] else "the platform's tables are missing: run `python manage.py migrate_schemas --shared`"
-        )
+        return "ok" if rows[0][0] else "the platform's tables are missing: run `python manage.py migrate`"

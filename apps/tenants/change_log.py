@@ -1,13 +1,16 @@
-"""A tenant's change log: the triggers on its project's tables, installed and mended.
+"""A tenant's change log: the triggers on its project's tables, and what records reads, installed and mended.
 
 In: `Names`. Out: what was missing or wrong, by table. Through Django's connection (the platform role); every function
 can run again after any interruption. Where Postgres lets the platform make event triggers, these find nothing to do but
-in a schema that is being set up.
+in a schema that is being set up, and after an upgrade of Kapok.
 """
 
 from __future__ import annotations
 
 import json
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -15,6 +18,7 @@ from apps.tenants.names import Names
 from apps.tenants.roles import inherit
 from apps.tenants.statements import render
 from kapok.changelog.settings import AuditSettings
+from kapok.identifiers import quote_identifier
 
 #: How long mending waits for a table somebody works with.
 LOCK_TIMEOUT = "5s"
@@ -42,6 +46,16 @@ _FUNCTIONS = """
       and d.classid = 'pg_proc'::regclass
 """
 _PROTECT = "select kapok_log.protect_all(%s, %s)::text"
+_READ_RECORDS = Path(__file__).parents[1] / "audit" / "sql" / "read_records.sql"
+# Who may use the schema may name it: it has no privileges of its own.
+_RECORDER = """
+    select p.proowner = n.nspowner and p.proacl is null, p.prosrc = %s and p.prosecdef and p.proconfig is null
+    from pg_proc p join pg_namespace n on n.nspname = 'kapok_log'
+    where p.pronamespace = to_regnamespace(%s) and p.oid = to_regprocedure(%s || '.kapok_read(jsonb,text,text,text)')
+"""
+_DROP_RECORDER = "drop routine if exists {schema}.kapok_read(jsonb, text, text, text) cascade"
+# The event triggers need not look.
+_OURS = "select set_config('kapok.protecting', %s, true)"
 
 
 def begin_change_log(names: Names, settings: AuditSettings) -> None:
@@ -94,4 +108,24 @@ def _protect(names: Names, *, baseline: bool) -> dict[str, list[str]]:
         cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         cursor.execute(_PROTECT, [names.schema, baseline])
         found: dict[str, list[str]] = json.loads(cursor.fetchone()[0])
+        _mend_recorder(cursor, names)
     return found
+
+
+def _mend_recorder(cursor: Any, names: Names) -> None:
+    """Make the function that records reads as this Kapok has it. Requests meanwhile find one or the other."""
+    sql = _read_records().replace("{schema}", quote_identifier(names.schema))
+    cursor.execute(_RECORDER, [sql.split("$$")[1], names.schema, f'"{names.schema}"'])
+    is_ours, is_right = cursor.fetchone() or (False, False)
+    if is_ours and is_right:
+        return
+    cursor.execute(_OURS, ["on"])
+    if not is_ours:
+        cursor.execute(render(_DROP_RECORDER, schema=names.schema))
+    cursor.execute(sql)
+    cursor.execute(_OURS, [""])
+
+
+@cache
+def _read_records() -> str:
+    return _READ_RECORDS.read_text()

@@ -153,7 +153,18 @@ begin
 end
 $$;
 
-revoke all on all functions in schema kapok_log from public;
+do $$
+declare
+    made pg_catalog.regprocedure;
+begin
+    for made in
+        select p.oid from pg_catalog.pg_proc p
+        where p.pronamespace = 'kapok_log'::pg_catalog.regnamespace and p.proname !~ '^t_[a-z2-7]{26}(_steady|_rows)?$'
+    loop
+        execute pg_catalog.format('revoke all on routine %s from public', made);
+    end loop;
+end
+$$;
 
 -- Without them (a managed service) Kapok does so after each migration run, and every hour.
 do $$

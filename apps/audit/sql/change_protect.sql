@@ -44,7 +44,7 @@ create function kapok_log.protect(rel oid, baseline boolean) returns text[]
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     schema text; relation text; kind "char"; name text; mode text; redact text[]; by_row boolean;
-    writer text; body text; known text; found text[]; wanted record; begun boolean := false; enabling text;
+    writer text; body text; found text[]; wanted record; begun boolean := false; enabling text; made regprocedure;
 begin
     if not kapok_log.is_project_table(rel) then return null; end if;
     select n.nspname, c.relname, c.relkind into schema, relation, kind
@@ -60,12 +60,11 @@ begin
     if mode <> 'off' then
         body := kapok_log.body_of(rel, schema, name, mode, redact, by_row, kind = 'p');
         perform kapok_log.make_way(schema, writer);
-        select p.prosrc into known from pg_proc p
-        where p.pronamespace = to_regnamespace(quote_ident(schema)) and p.proname = writer and p.pronargs = 0;
-        begun := known is null;
-        if known is distinct from body then
+        made := to_regprocedure(format('%I.%I()', schema, writer));
+        begun := made is null;
+        if begun or not kapok_log.is_made_so(made, body, '{}') then
             execute format('create or replace function %I.%I() returns trigger language plpgsql security definer as %L', schema, writer, body);
-            if begun then execute format('revoke all on function %I.%I() from public', schema, writer); end if;
+            perform kapok_log.keep_private(format('%I.%I()', schema, writer)::regprocedure);
         end if;
     end if;
     for wanted in
@@ -84,6 +83,31 @@ begin
         perform kapok_log.write_down(rel, schema, name, mode, redact);
     end if;
     return case when begun then array['new'] else found end;
+end
+$$;
+
+-- Whether a function that was made here is still so: its body and settings, with its owner's rights, and nobody else's to call.
+create function kapok_log.is_made_so(made regprocedure, body text, settings text[]) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+    return (
+        select p.prosrc = body and p.prosecdef and coalesce(p.proconfig, '{}') = settings and p.proacl is not null
+            and not exists (select from aclexplode(p.proacl) a where a.grantee <> p.proowner)
+        from pg_proc p where p.oid = made
+    );
+end
+$$;
+
+-- Take a function from everybody but its owner.
+create function kapok_log.keep_private(made regprocedure) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    roles text;
+begin
+    select string_agg(distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ', ') into roles
+    from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    where p.oid = made and a.grantee <> p.proowner;
+    if roles is not null then execute format('revoke all on routine %s from %s cascade', made, roles); end if;
 end
 $$;
 
@@ -204,6 +228,8 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     rel record; mended text[]; report jsonb := '{}';
 begin
+    -- An upgrade, the hourly round and a migration run may all come at once.
+    perform pg_advisory_xact_lock(hashtextextended('kapok_log.protect_all ' || schema, 0));
     perform set_config('kapok.protecting', 'on', true);
     perform kapok_log.make_converters(schema);
     for rel in

@@ -5,8 +5,34 @@
 -- all names and operators are qualified or found by a search_path of pg_catalog alone, columns are only ever named as
 -- parts of a whole row, and rows whose types are not all PostgreSQL's own become JSON with the tenant's rights (a cast to
 -- json may be the tenant's function).
-create schema kapok_log;
+create schema if not exists kapok_log;
 revoke all on schema kapok_log from public;
+
+-- An upgrade begins here: whatever functions an older Kapok had here are dropped, with the event triggers that call them, and
+-- made by what follows. Sessions see the old ones until all is committed. The converters of tenants stay (make_converters).
+do $$
+declare
+    old record; roles pg_catalog.text;
+begin
+    execute 'alter schema kapok_log owner to current_user';
+    select pg_catalog.string_agg(a.grantee::pg_catalog.regrole::pg_catalog.text, ', ') into roles
+    from pg_catalog.pg_namespace n cross join lateral pg_catalog.aclexplode(n.nspacl) a
+    where n.nspname = 'kapok_log' and a.grantee <> n.nspowner;
+    if roles is not null then execute 'revoke all on schema kapok_log from ' || roles || ' cascade'; end if;
+    for old in
+        select e.evtname as name from pg_catalog.pg_event_trigger e join pg_catalog.pg_proc p on p.oid = e.evtfoid
+        where p.pronamespace = 'kapok_log'::pg_catalog.regnamespace or e.evtname like 'kapok\_change\_%'
+    loop
+        execute pg_catalog.format('drop event trigger %I', old.name);
+    end loop;
+    for old in
+        select p.oid::pg_catalog.regprocedure as name from pg_catalog.pg_proc p
+        where p.pronamespace = 'kapok_log'::pg_catalog.regnamespace and p.proname !~ '^t_[a-z2-7]{26}(_steady|_rows)?$'
+    loop
+        execute pg_catalog.format('drop routine %s', old.name);
+    end loop;
+end
+$$;
 
 -- Functions that make the triggers are plpgsql where sql would do: it keeps their plans for the session, while a function in
 -- sql is planned anew in each statement that calls it.

@@ -67,7 +67,7 @@ $$;
 create function kapok_log.make_converters(schema text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    name text; steady text;
+    name text; steady text; settings text[]; made regprocedure;
     body text := $body$
 declare
     part record;
@@ -91,16 +91,15 @@ end
 $body$;
 begin
     foreach name in array array[schema, schema || '_steady'] loop
-        continue when exists (select from pg_proc p join pg_roles r on r.oid = p.proowner where p.proname = name
-            and p.pronamespace = 'kapok_log'::regnamespace and p.prosrc = body and p.prosecdef and r.rolname = schema);
         steady := case when name = schema then '' else
             'set timezone = ''UTC'' set datestyle = ''ISO, MDY'' set intervalstyle = ''iso_8601'' set extra_float_digits = 1 set bytea_output = ''hex''' end;
-        if exists (select from pg_proc p where p.proname = name and p.pronamespace = 'kapok_log'::regnamespace) then
-            execute format('drop function kapok_log.%I(record)', name);
-        end if;
-        execute format('create function kapok_log.%I(kapok_row record) returns jsonb language plpgsql stable security definer %s as %L', name, steady, body);
-        execute format('revoke all on function kapok_log.%1$I(record) from public; grant execute on function kapok_log.%1$I(record) to current_user', name);
-        perform kapok_log.give_away(format('%I(record)', name), schema);
+        settings := case when name = schema then '{}' else
+            array['TimeZone=UTC', 'DateStyle=ISO, MDY', 'IntervalStyle=iso_8601', 'extra_float_digits=1', 'bytea_output=hex'] end;
+        made := kapok_log.of_owner(format('kapok_log.%I(record)', name), schema);
+        continue when kapok_log.is_made_so(made, body, settings);
+        execute format('create or replace function kapok_log.%I(kapok_row record) returns jsonb language plpgsql stable security definer %s as %L', name, steady, body);
+        perform kapok_log.keep_private(format('kapok_log.%I(record)', name)::regprocedure);
+        if made is null then perform kapok_log.give_away(format('%I(record)', name), schema); end if;
     end loop;
 end
 $$;
@@ -112,20 +111,33 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     name text := schema || '_rows';
     owner text := schema || '_owner';
+    made regprocedure := kapok_log.of_owner(format('kapok_log.%I(anyelement)', name), owner);
     body text := $body$
 begin
     return query execute pg_catalog.format('select * from only %s', pg_catalog.pg_typeof(kapok_row));
 end
 $body$;
 begin
-    if not exists (select from pg_proc p join pg_roles r on r.oid = p.proowner where p.proname = name
-        and p.pronamespace = 'kapok_log'::regnamespace and p.prosrc = body and p.prosecdef and r.rolname = owner) then
-        execute format('drop function if exists kapok_log.%I(anyelement)', name);
-        execute format('create function kapok_log.%I(kapok_row anyelement) returns setof anyelement language plpgsql security definer
+    if made is null or not kapok_log.is_made_so(made, body, array['search_path=pg_catalog, pg_temp', 'row_security=off']) then
+        execute format('create or replace function kapok_log.%I(kapok_row anyelement) returns setof anyelement language plpgsql security definer
             set search_path = pg_catalog, pg_temp set row_security = off as %L', name, body);
-        execute format('revoke all on function kapok_log.%1$I(anyelement) from public; grant execute on function kapok_log.%1$I(anyelement) to current_user', name);
-        perform kapok_log.give_away(format('%I(anyelement)', name), owner);
+        perform kapok_log.keep_private(format('kapok_log.%I(anyelement)', name)::regprocedure);
+        if made is null then perform kapok_log.give_away(format('%I(anyelement)', name), owner); end if;
     end if;
+end
+$$;
+
+-- A function that belongs to this role. Null: there is none; one that belonged to another role is dropped.
+create function kapok_log.of_owner(signature text, role text) returns regprocedure
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    made regprocedure := to_regprocedure(signature);
+begin
+    if made is not null and not exists (select from pg_proc p where p.oid = made and pg_get_userbyid(p.proowner) = role) then
+        execute format('drop routine %s', made);
+        return null;
+    end if;
+    return made;
 end
 $$;
 

@@ -5,7 +5,7 @@
 -- only inside the gateway's other statements, so what is being run tells the two apart: the text is the client's.
 -- Everything is qualified, because it runs with the platform's rights. Who may use the schema may name it: the tenant's role
 -- and its owner.
-create function {schema}.kapok_read(details jsonb, target text, address text, how text) returns void
+create or replace function {schema}.kapok_read(details jsonb, target text, address text, how text) returns void
 language plpgsql security definer as $$
 declare
     facts pg_catalog.jsonb := details;

@@ -19,7 +19,8 @@ class Migration(migrations.Migration):
     dependencies = [("tenants", "0001_initial")]
 
     operations = [
-        migrations.RunSQL((SQL / "directory_triggers.sql").read_text(), UNDO),
+        migrations.RunSQL((SQL / "directory_function.sql").read_text(), UNDO),
+        migrations.RunSQL((SQL / "directory_triggers.sql").read_text(), migrations.RunSQL.noop),
         migrations.RunSQL((SQL / "ddl_trigger.sql").read_text(), migrations.RunSQL.noop),
         migrations.RunSQL((SQL / "privileges.sql").read_text(), migrations.RunSQL.noop),
     ]

@@ -61,5 +61,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RunSQL((SQL / "revoked_function.sql").read_text(), migrations.RunSQL.noop),
         migrations.RunSQL((SQL / "token_triggers.sql").read_text(), migrations.RunSQL.noop),
     ]

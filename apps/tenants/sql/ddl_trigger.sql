@@ -2,7 +2,7 @@
 --
 -- The functions run with the rights and the search_path of whoever ran the DDL, tenants' own roles included, so every
 -- name in them is qualified; and they must never stop that DDL, so every error becomes a warning.
-create function public.kapok_ddl_changed() returns event_trigger language plpgsql as $$
+create or replace function public.kapok_ddl_changed() returns event_trigger language plpgsql as $$
 declare
     command record;
     touched text;
@@ -43,7 +43,7 @@ exception when others then
 end
 $$;
 
-create function public.kapok_ddl_dropped() returns event_trigger language plpgsql as $$
+create or replace function public.kapok_ddl_dropped() returns event_trigger language plpgsql as $$
 declare
     touched text;
 begin
@@ -66,8 +66,16 @@ $$;
 
 -- Only a superuser (or what a managed service has in its place) may create event triggers. Without them gateways poll;
 -- whether they exist is read from pg_event_trigger.
+revoke all on function public.kapok_ddl_changed(), public.kapok_ddl_dropped() from public;
 do $$
 begin
+    -- Made by an older Kapok.
+    if exists (select from pg_catalog.pg_event_trigger e where e.evtname = 'kapok_ddl_changed') then
+        drop event trigger kapok_ddl_changed;
+    end if;
+    if exists (select from pg_catalog.pg_event_trigger e where e.evtname = 'kapok_ddl_dropped') then
+        drop event trigger kapok_ddl_dropped;
+    end if;
     create event trigger kapok_ddl_changed on ddl_command_end execute function public.kapok_ddl_changed();
     create event trigger kapok_ddl_dropped on sql_drop execute function public.kapok_ddl_dropped();
 exception when insufficient_privilege then

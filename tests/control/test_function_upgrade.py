@@ -1,0 +1,172 @@
+"""The SQL functions of a database that an older Kapok made, or somebody changed, become those of this one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.tenants import change_log, platform_functions
+from apps.tenants.change_log_upkeep import tend_change_logs
+from apps.tenants.models import Tenant
+from apps.tenants.platform_functions import ensure_platform_functions
+from apps.tenants.provisioning import names_of
+from apps.tenants.upgrades import upgrade_tenants
+from tests.control.old_functions import make_old, platform_catalog, tenant_catalog, versions
+from tests.factories import LIBRARY, ProjectFactory, TenantFactory
+from tests.isolation.test_plain_platform_role import plain_database, run
+from tests.tenant_database import as_owner, fetch, platform_conninfo, real_database
+
+__all__ = ["plain_database", "real_database"]
+
+pytestmark = pytest.mark.superuser
+
+
+@pytest.fixture
+def installed(real_database: None) -> Iterator[None]:
+    """Whatever a test leaves, the next begins with the right functions."""
+    yield
+    ensure_platform_functions()
+
+
+@pytest.fixture
+def tenant(installed: None) -> Tenant:
+    return TenantFactory(project=ProjectFactory(migrations=LIBRARY, compiled=True), ready=True)
+
+
+def upgrade() -> dict[str, object]:
+    """What `kapok dev` and a deploy do. Out: the tenants that could not be upgraded."""
+    call_command("migrate", verbosity=0, interactive=False)
+    return dict(upgrade_tenants(lambda done, total: None).failed)
+
+
+def test_an_old_database_becomes_what_a_new_one_is(tenant: Tenant) -> None:
+    fresh, names = platform_catalog(), names_of(tenant)
+    make_old(names)
+    assert all(old != new for old, new in zip(platform_catalog(), fresh, strict=True))
+    assert upgrade() == {}
+    assert platform_catalog() == fresh
+    new = TenantFactory(project=tenant.project, ready=True)
+    assert tenant_catalog(names) == tenant_catalog(names_of(new))
+    with as_owner(names) as session:
+        session.execute("insert into authors (name) values ('Edsger')")
+    told = fetch(f"select op, source, after ->> 'name' from {names.schema}.kapok_change order by position desc limit 1")
+    assert told == [("insert", "owner", "Edsger")]
+
+
+def test_where_nothing_is_to_be_done_one_query_is_asked_and_nothing_changed(tenant: Tenant) -> None:
+    before = versions()
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        assert not ensure_platform_functions()
+    assert len(asked) == 1
+    assert upgrade() == {}
+    assert versions() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "create or replace function kapok_log.refuse(what text) returns void language sql as 'select'",
+        "grant execute on function kapok_log.protect_all(text, boolean) to public",
+        "alter function kapok.refuse(text, text) reset search_path",
+        "alter event trigger kapok_change_1_ended disable",
+        "grant usage on schema kapok_log to public",
+    ],
+)
+def test_what_was_changed_by_hand_is_put_right(installed: None, change: str) -> None:
+    fresh = platform_catalog()
+    with connection.cursor() as cursor:
+        cursor.execute(change)
+    assert platform_catalog() != fresh
+    assert ensure_platform_functions()
+    assert platform_catalog() == fresh
+
+
+def test_an_upgrade_that_fails_leaves_all_as_it_was(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make_old(names_of(tenant))
+    before = platform_catalog(), versions()
+    bad = tmp_path / "bad.sql"
+    bad.write_text("select 1/0")
+    with monkeypatch.context() as patch:
+        patch.setattr(platform_functions, "FILES", (*platform_functions.FILES, bad))
+        with pytest.raises(Exception, match="division by zero"):
+            ensure_platform_functions()
+    assert (platform_catalog(), versions()) == before
+    assert ensure_platform_functions()
+
+
+def test_of_two_that_start_at_once_one_installs(tenant: Tenant) -> None:
+    fresh = platform_catalog()
+    make_old(names_of(tenant))
+
+    def start(_: int) -> bool:
+        try:
+            return ensure_platform_functions()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(start, range(4))) == [False, False, False, True]
+    assert platform_catalog() == fresh
+
+
+def test_a_tenant_somebody_works_with_is_told_and_done_by_the_round(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_log, "LOCK_TIMEOUT", "100ms")
+    other = TenantFactory(project=tenant.project, ready=True)
+    for one in (tenant, other):
+        make_old(names_of(one))
+        ensure_platform_functions()
+    before = tenant_catalog(names_of(tenant))
+    with psycopg.connect(platform_conninfo()) as writer:
+        writer.execute(f"lock table {tenant.schema_name}.authors in row exclusive mode")
+        assert list(upgrade()) == [tenant.slug]
+    assert tenant_catalog(names_of(tenant)) == before
+    new = tenant_catalog(names_of(TenantFactory(project=tenant.project, ready=True)))
+    assert tenant_catalog(names_of(other)) == new
+    tend_change_logs()
+    assert tenant_catalog(names_of(tenant)) == new
+
+
+MANAGED = """
+import django
+django.setup()
+from apps.tenants.platform_functions import ensure_platform_functions
+from apps.tenants.provisioning import names_of
+from tests.control.old_functions import make_old, platform_catalog, tenant_catalog
+from tests.control.test_function_upgrade import upgrade
+from tests.factories import LIBRARY, ProjectFactory, TenantFactory
+from tests.tenant_database import remove_everything
+
+fresh = platform_catalog()
+assert not ensure_platform_functions()
+old = TenantFactory(project=ProjectFactory(migrations=LIBRARY), ready=True)
+make_old(names_of(old), superuser=False)
+assert platform_catalog() != fresh
+assert upgrade() == {}
+assert platform_catalog() == fresh
+new = TenantFactory(project=old.project, ready=True)
+assert tenant_catalog(names_of(old)) == tenant_catalog(names_of(new))
+assert not ensure_platform_functions()
+remove_everything()
+"""
+
+
+def test_a_platform_that_is_no_superuser_upgrades_too(plain_database: str) -> None:
+    environ = {**os.environ, "DATABASE_URL": plain_database, "PYTHONPATH": str(Path(__file__).parents[2])}
+    for command in (["manage.py", "migrate", "-v0"], ["-c", MANAGED]):
+        done = run([sys.executable, *command], environ)
+        assert done.returncode == 0, done.stderr
