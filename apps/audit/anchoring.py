@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from apps.audit.anchors import Anchor, AnchorForkedError
+from apps.audit.anchors import MARKER, Anchor, AnchorAwayError, AnchorForkedError
 from apps.audit.background import Background
-from apps.audit.logs import LogRef
+from apps.audit.logs import CONTROL_LOG, LogRef
 from apps.audit.sealing_problems import refuse_sealing
 from apps.audit.sealing_state import LogState, Session, read_log
 
@@ -38,7 +38,10 @@ class Anchoring:
         self._brought: dict[str, float] = {}
 
     def known(self, session: Session, log: LogRef) -> bool:
-        """Whether every anchor says at once what the log has to extend. Where one does not, it is asked."""
+        """Whether every anchor says at once what the log has to extend. Where one does not, it is asked. Raises
+        AnchorAwayError for one that is not mounted."""
+        for anchor in self._near:
+            _find(session, anchor)
         if not self._far:
             return True
         state = read_log(session, log)
@@ -71,6 +74,21 @@ class Anchoring:
         return None
 
 
+def is_there(session: Session, anchor: Anchor) -> bool:
+    """Whether the anchor has its marker; False where it may get one. Raises AnchorAwayError for an empty place although
+    checkpoints were brought to every anchor: it looks as one does whose file system is not mounted."""
+    if anchor.begun():
+        return True
+    control = read_log(session, CONTROL_LOG)
+    # One that is older than markers has checkpoints of the control plane's log, which always has something to seal.
+    if control is not None and control.anchored_size > 0 and next(anchor.sizes(control.origin), None) is None:
+        raise AnchorAwayError(
+            f"the anchor {anchor.name} has neither its file {MARKER} nor a checkpoint, though every anchor had some: "
+            "is it mounted? If it is a new one, make an empty file of that name in it"
+        )
+    return False
+
+
 def bring_to_anchors(session: Session, log: LogRef, anchors: Sequence[Anchor], *, all_of_them: bool = True) -> int:
     """Bring each anchor what it lacks; one that is away does not keep the others from it. all_of_them: whether these
     are all the log's anchors. Out: how many notes were brought. Raises OSError, psycopg.Error."""
@@ -80,6 +98,7 @@ def bring_to_anchors(session: Session, log: LogRef, anchors: Sequence[Anchor], *
     brought, away = 0, None
     for anchor in anchors:
         try:
+            _find(session, anchor)
             brought += _bring(session, log, state, anchor)
         except AnchorForkedError as exc:
             refuse_sealing(session, log, str(exc), state.size)
@@ -92,6 +111,12 @@ def bring_to_anchors(session: Session, log: LogRef, anchors: Sequence[Anchor], *
     if all_of_them and anchored > state.anchored_size:
         session.execute(log.sql(_ANCHORED), [anchored, anchored])
     return brought
+
+
+def _find(session: Session, anchor: Anchor) -> None:
+    """See that the anchor is there; one that is new, or older than markers, gets its own. Raises OSError."""
+    if not is_there(session, anchor):
+        anchor.begin()
 
 
 def _bring(session: Session, log: LogRef, state: LogState, anchor: Anchor) -> int:

@@ -17,6 +17,11 @@ from urllib.parse import quote
 from kapok.ledger.checkpoints import Checkpoint, Note, NoteError
 
 _SUFFIX = ".checkpoint"
+#: The file by which a directory that is there is told from the empty place where it would be mounted.
+MARKER = ".kapok-anchor"
+_MARKER_TEXT = (
+    "Kapok keeps signed checkpoints of its audit logs here. Without this file, it takes them to be elsewhere.\n"
+)
 #: Digits of a size in a file's name, so that names sort as sizes do.
 _DIGITS = 19
 
@@ -45,6 +50,12 @@ class Anchor(Protocol):
 
     def check(self) -> None:
         """Is it fit to be an anchor? Raises AnchorMisconfiguredError."""
+
+    def begun(self) -> bool:
+        """Whether it says of itself that it is the one."""
+
+    def begin(self) -> None:
+        """Have it say so from now on."""
 
     def put(self, origin: str, size: int, note: str) -> None:
         """Keep a note. One that is there already is left; raises AnchorForkedError where it says something else."""
@@ -82,6 +93,14 @@ class DirectoryAnchor:
 
     def check(self) -> None:
         """It is made when it is needed."""
+
+    def begun(self) -> bool:
+        """Whether it has its marker."""
+        return (self._path / MARKER).is_file()
+
+    def begin(self) -> None:
+        """Put the marker there."""
+        self._keep(self._path / MARKER, _MARKER_TEXT.encode())
 
     def put(self, origin: str, size: int, note: str) -> None:
         """Keep a note: a file that is complete and on the disk, or none."""

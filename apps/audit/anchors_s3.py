@@ -124,6 +124,13 @@ class S3Anchor:
             )
         self._checked = True
 
+    def begun(self) -> bool:
+        """A bucket that is away does not answer: nothing else stands in its place."""
+        return True
+
+    def begin(self) -> None:
+        """Nothing has to be done."""
+
     def put(self, origin: str, size: int, note: str) -> None:
         """Keep a note, locked."""
         self._keep(self._key(origin, size, "checkpoint"), note.encode(), note)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from apps.audit.anchoring import is_there
 from apps.audit.anchors import Anchor
 from apps.audit.logs import LogRef
 from apps.audit.sealing_problems import check_failed, check_passed
@@ -49,7 +50,9 @@ def check_slice(
     limit: int = SLICE,
 ) -> Checked:
     """Go on with the round. trusted: the only keys that may have signed; those that the log itself names when empty.
-    limit: entries, a multiple of 256. Raises OSError while an anchor cannot be read, psycopg.Error."""
+    limit: entries, a multiple of 256. Raises OSError while an anchor is not there, psycopg.Error."""
+    for anchor in anchors:
+        is_there(session, anchor)
     try:
         # Before the snapshot: what is signed and anchored while this runs is in neither of the two.
         anchored = _anchored(session, log, anchors, limit)

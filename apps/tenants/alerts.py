@@ -44,6 +44,8 @@ ADVICE: Mapping[str, str] = {
     "logs. It brings the missing checkpoints there by itself.",
     AlertKind.CHECK_OVERDUE: "See whether the workers and the beat run, and whether the workers can read the anchors. "
     "“Check now” checks this log.",
+    AlertKind.CLOCK_AHEAD: "Compare the clocks of the sealer's machine and of this one. Checkpoints are never dated "
+    "before the last one: until that time comes they all have its time, and time stamps are refused.",
 }
 
 

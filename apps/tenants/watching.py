@@ -36,6 +36,8 @@ from apps.tenants.models import AlertKind, AuditLog, Tenant
 
 #: The self-check is overdue when none has ended for so long.
 CHECK_DAYS = 2
+#: How far the clocks of two machines may differ.
+CLOCKS_DIFFER = timedelta(minutes=1)
 
 # One process at a time. An advisory lock could be taken by a tenant's login, too; this one cannot.
 _LOCK = "lock table public.tenants_auditlog in share update exclusive mode nowait"
@@ -100,6 +102,9 @@ def _problems(log: AuditLog, holder: tuple[int, datetime] | None, now: datetime)
     if anchored and log.unanchored_since is not None and log.unanchored_since <= late:
         text = f"The anchors lack the checkpoints signed since {_clock(log.unanchored_since)}."
         yield AlertKind.ANCHORS_BEHIND, Problem(log.tenant, log.unanchored_since, text)
+    if log.signed_at is not None and log.signed_at > now + CLOCKS_DIFFER:
+        text = f"The last checkpoint says that it was signed at {_clock(log.signed_at)}, which is in the future."
+        yield AlertKind.CLOCK_AHEAD, Problem(log.tenant, now, text)
     checked = log.checked_at or log.known_since
     if log.size and checked <= now - timedelta(days=CHECK_DAYS):
         text = f"The log was {'not checked since ' + _clock(checked) if log.checked_at else 'never checked'}."

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from apps.audit.anchoring import bring_to_anchors
-from apps.audit.anchors import AnchorAwayError, AnchorForkedError, DirectoryAnchor
+from apps.audit.anchors import MARKER, AnchorAwayError, AnchorForkedError, DirectoryAnchor
 from apps.audit.begin_anew import do_begin_anew
+from apps.audit.logs import log_of
+from apps.audit.sealing import Sealer
+from apps.audit.self_check import check_log
 from kapok.ledger.checkpoints import Checkpoint, sign
 from kapok.ledger.signing import LocalSigner, new_private_key
 from tests.audit.sealed_log import SealedLog, committed
+from tests.tenant_database import platform_conninfo
 
 ORIGIN = "kapok.example.com/log/t_1"
 SIGNER = LocalSigner("kapok-audit", new_private_key())
@@ -179,3 +183,81 @@ def test_a_log_begins_anew(sealed: SealedLog) -> None:
     assert list(sealed.anchor.sizes(new)) == [sealed.size] and list(sealed.anchor.sizes(former)) == [4]
     again = committed(partial(do_begin_anew, sealed.log, actor="operator:1", reason="and again"))
     assert again == f"{former}/again-3"
+
+
+class Mount:
+    """A directory that can be taken away, as a file system is unmounted: its empty mount point stays."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._elsewhere = path, path.with_name("unmounted")
+
+    def off(self) -> None:
+        self.path.rename(self._elsewhere)
+        self.path.mkdir()
+
+    def on(self) -> None:
+        self.path.rmdir()  # nothing was put into the empty place
+        self._elsewhere.rename(self.path)
+
+
+def events_are_sealed(sealed: SealedLog, sealer: Sealer) -> None:
+    """Something new in the log and in the control plane's."""
+    sealed.sql(
+        "insert into public.kapok_event (action, outcome, actor, target, request_id, address, details)"
+        " values (203, 'ok', 'operator:7', '', '', '', '{}')"
+    )
+    sealed.fill(1)
+    for _ in range(2):
+        sealer.round()
+
+
+@pytest.mark.parametrize("new_process", [False, True])
+def test_an_anchor_that_is_not_mounted_is_not_taken_for_a_new_one(
+    transactional_db: None, sealed: SealedLog, new_process: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is signed while it is away, by the same process or by another; it goes on once it is back."""
+
+    def signed() -> int:
+        return sealed.value("select coalesce(max(size), 0) from {schema}.kapok_checkpoint")
+
+    mount = Mount(sealed.anchor_path)
+    sealer = Sealer(platform_conninfo(), sealed.keyring, [DirectoryAnchor(mount.path)])
+    events_are_sealed(sealed, sealer)
+    assert signed() == 1 and sealed.value("select anchored_size from public.kapok_log") == 1
+    mount.off()
+    if new_process:
+        sealer.close()
+        sealer = Sealer(platform_conninfo(), sealed.keyring, [DirectoryAnchor(mount.path)])
+    events_are_sealed(sealed, sealer)
+    assert sealed.size == 2 and signed() == 1, "sealed, and under no checkpoint: the watch raises an alert"
+    assert "is it mounted?" in caplog.text
+    with pytest.raises(AnchorAwayError, match="is it mounted"):
+        check_log(sealed.session, sealed.log, [DirectoryAnchor(mount.path)], sealed.keyring.public)
+    mount.on()
+    events_are_sealed(sealed, sealer)
+    sealer.close()
+    assert signed() == 3 and list(DirectoryAnchor(mount.path).sizes(log_of(sealed.schema).origin)) == [1, 3]
+    assert sealed.check().problem == ""
+
+
+def test_an_anchor_without_a_marker_is_adopted_if_it_has_the_checkpoints(
+    transactional_db: None, sealed: SealedLog, tmp_path: Path
+) -> None:
+    """It was begun before there were markers; a new one beside it gets one by hand."""
+    sealer = Sealer(platform_conninfo(), sealed.keyring, [sealed.anchor])
+    events_are_sealed(sealed, sealer)
+    sealer.close()
+    marker = sealed.anchor_path / MARKER
+    assert marker.stat().st_mode & 0o777 == 0o444
+    marker.unlink()
+    assert sealed.check().problem == "" and not marker.exists()
+    second = DirectoryAnchor(tmp_path / "second")
+    sealer = Sealer(platform_conninfo(), sealed.keyring, [DirectoryAnchor(sealed.anchor_path), second])
+    events_are_sealed(sealed, sealer)
+    assert marker.exists() and list(second.sizes(log_of(sealed.schema).origin)) == []
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / MARKER).touch()
+    events_are_sealed(sealed, sealer)
+    sealer.close()
+    assert list(second.sizes(log_of(sealed.schema).origin)) == [3]
+    assert sealed.value("select anchored_size from {schema}.kapok_log") == 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.audit import checkpointing
 from apps.audit.anchors_named import anchors_named
 from apps.audit.sealing import seal_up_to_now
 from apps.tenants.models import AlertKind, AuditAlert, AuditLog, Tenant
 from apps.tenants.tasks import watch_audit_logs
-from apps.tenants.watching import watch_logs
+from apps.tenants.watching import judge, watch_logs
 from tests.audit.auditing import Auditing, owner
 from tests.tenant_database import platform_conninfo, real_database
 from tests.waiting import until
@@ -40,6 +41,11 @@ def platform(auditing: Auditing) -> Iterator[psycopg.Connection[Any]]:
 def seal_everything(auditing: Auditing) -> None:
     for tenant in (None, auditing.acme, auditing.globex):
         auditing.seal(tenant)
+
+
+def write_one(auditing: Auditing) -> None:
+    with owner(auditing.acme) as session:
+        session.execute("insert into authors (name) values (gen_random_uuid()::text)")
 
 
 def open_alerts() -> set[tuple[str, str]]:
@@ -216,6 +222,34 @@ def test_anchors_that_lack_checkpoints(
     watch_audit_logs()
     assert ("acme", AlertKind.ANCHORS_BEHIND) not in open_alerts()
     assert ("globex", AlertKind.ANCHORS_BEHIND) in open_alerts()
+
+
+def test_a_checkpoint_from_the_future_is_told(
+    auditing: Auditing, platform: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sealer's clock was two hours ahead, and was set back: the log goes on, and its times never go back."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + timedelta(hours=2)
+
+    seal_everything(auditing)
+    watch_audit_logs()
+    assert open_alerts() == set()
+    with monkeypatch.context() as ahead:
+        ahead.setattr(checkpointing, "datetime", Ahead)
+        write_one(auditing)
+        auditing.seal(auditing.acme)
+    watch_audit_logs()
+    assert open_alerts() == {("acme", AlertKind.CLOCK_AHEAD)}
+    assert "signed at" in AuditAlert.objects.get(resolved_at=None).text
+    write_one(auditing)
+    auditing.seal(auditing.acme)
+    schema = auditing.acme.schema_name
+    times = platform.execute(f'select at from "{schema}".kapok_checkpoint order by size'.encode()).fetchall()
+    assert times[-1] == times[-2] > times[-3]
+    assert not judge(AuditLog.objects.all(), None, timezone.now() + timedelta(hours=2))
 
 
 def test_a_log_that_is_gone_is_told_and_stops_no_other(

@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                             ("sealing_lags", "Sealing lags behind"),
                             ("anchors_behind", "Anchors behind"),
                             ("check_overdue", "Self-check overdue"),
+                            ("clock_ahead", "Checkpoint from the future"),
                         ],
                         max_length=20,
                     ),

@@ -22,6 +22,7 @@ class AlertKind(models.TextChoices):
     SEALING_LAGS = "sealing_lags", "Sealing lags behind"
     ANCHORS_BEHIND = "anchors_behind", "Anchors behind"
     CHECK_OVERDUE = "check_overdue", "Self-check overdue"
+    CLOCK_AHEAD = "clock_ahead", "Checkpoint from the future"
 
 
 class AuditLog(models.Model):
