@@ -62,6 +62,9 @@ described as materialized (
         'no_update', nullif(not (
           r.updatable or pg_catalog.has_column_privilege($2::pg_catalog.name, r.oid, a.attnum, 'UPDATE')
         ), false),
+        'modifier', nullif(greatest(a.atttypmod, (
+          select t.typtypmod from pg_catalog.pg_type t where t.oid = a.atttypid
+        )), -1),
         'comment', (
           select d.description from pg_catalog.pg_description d
           where d.objoid = r.oid and d.objsubid = a.attnum

@@ -76,6 +76,7 @@ def _column(item: Mapping[str, Any], names: _TypeNames) -> RawColumn:
         insertable=not item.get("no_insert", False),
         updatable=not item.get("no_update", False),
         comment=item.get("comment"),
+        modifier=item.get("modifier", -1),
     )
 
 

@@ -73,6 +73,8 @@ class RawColumn:
     insertable: bool = True
     updatable: bool = True
     comment: str | None = None
+    #: atttypmod, or that of its domain: of varchar(n) n + 4; -1 for none.
+    modifier: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ def _column(column: RawColumn, api_name: str, pg_type: PgType, *, is_view: bool,
         insertable=column.insertable,
         updatable=column.updatable,
         comment=comment.text,
+        modifier=column.modifier,
     )
 
 

@@ -89,6 +89,8 @@ class Column:
     insertable: bool = True
     updatable: bool = True
     comment: str | None = None
+    #: pg_attribute.atttypmod (a domain's own): how long or precise the values are; -1 where that is not limited.
+    modifier: int = -1
 
 
 class RelationKind(StrEnum):

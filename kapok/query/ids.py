@@ -31,7 +31,7 @@ class GivenId:
 
     def reader(self) -> Reader:
         """The closure that finds, checks and encodes it. It raises BAD_USER_INPUT."""
-        find, check = self.source.getter(), id_encoder(self.type)
+        find, check = self.source.getter(), checked_id(self.type)
 
         def read(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
             found = find(variables)
@@ -40,24 +40,38 @@ class GivenId:
                     return encode([None if item is None else check(item).decode() for item in found])
                 return None if found is None else check(found)
             except NotAValue as exc:
-                raise refused(self.path, self.argument, f"must be {_CHECKED[base_type(self.type).scalar]}") from exc
+                raise refused(self.path, self.argument, str(exc)) from exc
 
         return read
 
 
 def id_encoder(type_: PgType) -> Encoder:
     """The encoder of an id of this type; it raises NotAValue for what is none."""
-    if not _is_checked(type_):
+    if not is_checked(type_):
         return encoder_of(type_)
     convert: Callable[[Any], Any] = converter(type_)
     return lambda value: encode(convert(value))
 
 
+def checked_id(type_: PgType) -> Encoder:
+    """The same for a type that is checked; NotAValue says what the id must be."""
+    check, problem = id_encoder(type_), f"must be {_CHECKED[base_type(type_).scalar]}"
+
+    def encoded(value: Any) -> bytes:
+        try:
+            return check(value)
+        except NotAValue as exc:
+            raise NotAValue(problem) from exc
+
+    return encoded
+
+
 def given_id(source: Source, type_: PgType, path: tuple[str, ...], argument: str) -> Value:
     """The value of an id column."""
-    return GivenId(source, type_, path, argument) if _is_checked(type_) else Given(source, encoder_of(type_))
+    return GivenId(source, type_, path, argument) if is_checked(type_) else Given(source, encoder_of(type_))
 
 
-def _is_checked(type_: PgType) -> bool:
+def is_checked(type_: PgType) -> bool:
+    """Whether ids of this type are checked; texts need not be."""
     base = base_type(type_)
     return base.kind is TypeKind.SCALAR and base.scalar in _CHECKED

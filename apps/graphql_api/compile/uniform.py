@@ -15,8 +15,8 @@ from apps.graphql_api.compile.context import too_many_rows
 from apps.graphql_api.schema.write_bindings import ColumnInput, InputBinding
 from kapok.model.scalar_values import NotAValue
 from kapok.model.types import Column
-from kapok.query.encoding import encode_array, encoder_of
-from kapok.query.ids import id_encoder
+from kapok.query.encoding import encode_array
+from kapok.query.given import column_encoder
 from kapok.query.values import Claims, Reader, Source, Variables, refused
 from kapok.query.writes import Assigned, NewRow, NewRows, Path
 
@@ -33,13 +33,13 @@ class ColumnOfRows:
 
     def reader(self) -> Reader:
         find, name, nullable = self.source.getter(), self.name, self.column.nullable
-        encode = id_encoder(self.column.type) if self.column.is_id else encoder_of(self.column.type)
+        encode = column_encoder(self.column)
 
         def encoded(place: int, value: Any) -> str:
             try:
                 return encode(value).decode()
             except NotAValue as exc:
-                raise refused(self.field, f"{self.argument}.{place}.{name}", "is no id") from exc
+                raise refused(self.field, f"{self.argument}.{place}.{name}", str(exc)) from exc
 
         def read(variables: Variables, row_cap: int, claims: Claims) -> bytes:
             rows: Sequence[Mapping[str, Any]] = find(variables)

@@ -15,6 +15,7 @@ from apps.graphql_api.schema.write_bindings import ColumnInput, InputBinding, Re
 from kapok.errors import KapokError
 from kapok.model.types import Column, Relation, RelationKind, Table, UniqueKey
 from kapok.query.encoding import encoder_of
+from kapok.query.given import given_column
 from kapok.query.ids import given_id
 from kapok.query.values import Given, Literal, Value
 from kapok.query.writes import (
@@ -111,13 +112,15 @@ class WrittenRows:
     def _value(self, column: Column, given: Input, path: Path) -> Value:
         if given.is_null and not column.nullable:
             self._refuse(path, "must not be null")
-        return self._value_of(column, given, path)
+        if given.is_null:
+            return Given(Literal(None))
+        return given_column(given.source(), column, self._selected.path, _argument(path))
 
     def _value_of(self, column: Column, given: Input, path: Path) -> Value:
         if given.is_null:
             return Given(Literal(None))
         if column.is_id:
-            return given_id(given.source(), column.type, self._selected.path, ".".join(map(str, path[1:])))
+            return given_id(given.source(), column.type, self._selected.path, _argument(path))
         return Given(given.source(), encoder_of(column.type))
 
     def _check_supplied(
@@ -207,12 +210,16 @@ class WrittenRows:
             self._refuse(path, "must not be null")
 
     def _refuse(self, path: Path, problem: str) -> NoReturn:
-        refuse(self._selected, ".".join(str(step) for step in path[1:]), problem)
+        refuse(self._selected, _argument(path), problem)
 
 
 def version_of(given: Input | None) -> Value | None:
     """The value of `ifVersion`; None where none is asked for."""
     return None if given is None or given.is_null else Given(given.source())
+
+
+def _argument(path: Path) -> str:
+    return ".".join([str(step) for step in path[1:]])
 
 
 def _items(entries: Mapping[Verb, Input], verb: Verb, path: Path) -> Iterator[tuple[Input, Path]]:
