@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _TAGS = frozenset(
-    {"name", "plural", "reverse", "manyToMany", "hidden", "notNull", "key", "unique", "references", "value"}
+    {"name", "plural", "reverse", "manyToMany", "hidden", "notNull", "optional", "key", "unique", "references", "value"}
 )
 _LINE = re.compile(r"\s*@(\w+)(?:[ \t]+(.*\S))?\s*")
 _IDENTIFIER = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([\w$]+))\s*')
