@@ -141,7 +141,11 @@ class Environment:
         _origin,
     )
     allowed_hosts: tuple[str, ...] = _variable(
-        "KAPOK_ALLOWED_HOSTS", "Host names the control plane answers at, separated by commas.", (), _words
+        "KAPOK_ALLOWED_HOSTS",
+        "Host names the control plane answers at, separated by commas; .example.com is all below it. `kapok dev` "
+        "answers at localhost, this machine's name and KAPOK_PUBLIC_URL's besides.",
+        (),
+        _words,
     )
     trusted_origins: tuple[str, ...] = _variable(
         "KAPOK_TRUSTED_ORIGINS", "Origins (https://...) that may post forms to the control plane.", (), _words

@@ -1,5 +1,5 @@
 """What every page of the control plane carries. In: requests and responses. Out: a request id and a security policy;
-400 for values that are none.
+421 for hosts that are not ours, 400 for values that are none.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ import re
 import uuid
 from collections.abc import Callable
 
+from django.core.exceptions import DisallowedHost
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 
 from apps.audit.context import coming_from
-from apps.control.api.errors import bad_request
+from apps.control.api.errors import bad_request, error_response
+from kapok.errors import KapokError
 from kapok.logs import log_context, request_id
 
 log = logging.getLogger("kapok.control")
@@ -42,6 +44,21 @@ class RequestIdMiddleware:
             response = self.get_response(request)
         response.headers["X-Request-Id"] = bound
         return response
+
+
+class KnownHostMiddleware:
+    """Answers 421 at a host name that is not the control plane's: whose page has had its own name lead here (DNS
+    rebinding) reads nothing, not even Django's page about the mistake."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return error_response(KapokError("UNKNOWN_HOST"))
+        return self.get_response(request)
 
 
 class UnusableValueMiddleware:

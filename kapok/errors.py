@@ -36,6 +36,13 @@ _KINDS = (
     ErrorKind("TENANT_NOT_READY", "KP104", 503, "This tenant is still being set up.", "Try again in a few seconds."),
     ErrorKind("INVALID_SLUG", "KP105", 422, "This is not a valid slug."),
     ErrorKind("INVALID_HOST", "KP106", 400, "The Host header is not a valid host name."),
+    ErrorKind(
+        "UNKNOWN_HOST",
+        "KP107",
+        421,
+        "The control plane does not answer at this host name.",
+        "If it should, add the name to KAPOK_ALLOWED_HOSTS and start Kapok again.",
+    ),
     # --- authentication
     ErrorKind(
         "UNAUTHENTICATED", "KP201", 401, "No valid credentials were given.", "Send an apikey header or a Bearer token."

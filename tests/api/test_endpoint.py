@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import uuid
 
 import httpx
@@ -217,6 +218,20 @@ def test_probes(live: Live, acme: LiveTenant) -> None:
     assert 'kapok_plan_cache_total{result="hit"}' in metrics
     assert 'kapok_tenant_requests_total{tenant="acme"}' in metrics
     assert 'kapok_pool_connections{state="idle"}' in metrics
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/api/v1/me", "/_dev/inbox", "/nothing"])
+def test_a_foreign_name_that_leads_to_this_machine_shows_nothing(live: Live, path: str) -> None:
+    """DNS rebinding: a page of evil.example, in the developer's browser, asks its own name and reaches `kapok dev`."""
+    port = httpx.URL(live.base_url).port
+    headers = {"authorization": f"Bearer {live.control_token}"}
+    for host in (f"evil.example:{port}", "127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0", "192.0.2.7"):
+        answer = httpx.get(f"{live.base_url}{path}", headers={**headers, "host": host})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (421, "UNKNOWN_HOST"), host
+        assert "KAPOK_ALLOWED_HOSTS" in answer.json()["error"]["hint"]
+    for host in (f"localhost:{port}", "127.0.0.1", f"[::1]:{port}", socket.gethostname()):
+        answer = httpx.get(f"{live.base_url}{path}", headers={**headers, "host": host})
+        assert answer.status_code == (404 if path == "/nothing" else 200), host
 
 
 def test_a_tenants_host_shows_neither_metrics_nor_admin(live: Live) -> None:

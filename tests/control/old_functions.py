@@ -118,3 +118,36 @@ def make_old(names: Names, *, superuser: bool = True) -> None:
             for mark, value in {"schema": names.schema, "owner": names.owner, **tables}.items():
                 text = text.replace(f"{{{mark}}}", value)
             cursor.execute(text)
+
+
+PARTITIONED = """
+    drop table {schema}.kapok_change cascade;
+    create table {schema}.kapok_change (
+        position bigint generated always as identity, xid xid8 not null default pg_current_xact_id(),
+        at timestamptz not null default clock_timestamp(), table_name text, op text not null, key jsonb, before jsonb,
+        after jsonb, actor text, session_id text, request_id text, source text not null
+    ) partition by range (at);
+    create index kapok_change_commits on {schema}.kapok_change (xid, position);
+    create table {schema}.kapok_change_rest partition of {schema}.kapok_change default;
+    create table {schema}.{past} (like {schema}.kapok_change including defaults including constraints);
+    create table {schema}.{present} (like {schema}.kapok_change including defaults including constraints);
+    alter table {schema}.kapok_change attach partition {schema}.{past}
+        for values from ('2020-04-01Z') to ('2020-07-01Z');
+    alter table {schema}.kapok_change attach partition {schema}.{present} for values from ({begin}) to ({end});
+    insert into {schema}.kapok_change (at, op, source) values ('2020-05-01', 'ddl', 'owner'), (now(), 'ddl', 'owner');
+"""
+
+
+def make_partitioned(names: Names, *, has_written: bool) -> None:
+    """A log of before kapok_change_now, with one row of a past quarter, and one of this where something was written."""
+    begin = "date_trunc('quarter', now(), 'UTC')"
+    [(present,)] = fetch("select to_char(now() at time zone 'UTC', '\"kapok_change_\"YYYY\"q\"Q')")
+    text = PARTITIONED.replace("{schema}", names.schema).replace("{past}", "kapok_change_2020q2")
+    text = (
+        text.replace("{present}", present).replace("{begin}", begin).replace("{end}", f"{begin} + interval '3 months'")
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local kapok.protecting = 'on'")
+        cursor.execute(text)
+        if not has_written:
+            cursor.execute(f"delete from {names.schema}.{present}")

@@ -20,7 +20,13 @@ from apps.tenants.models import Tenant
 from apps.tenants.platform_functions import ensure_platform_functions
 from apps.tenants.provisioning import names_of
 from apps.tenants.upgrades import upgrade_tenants
-from tests.control.old_functions import make_old, platform_catalog, tenant_catalog, versions
+from tests.control.old_functions import (
+    make_old,
+    make_partitioned,
+    platform_catalog,
+    tenant_catalog,
+    versions,
+)
 from tests.factories import LIBRARY, ProjectFactory, TenantFactory
 from tests.isolation.test_plain_platform_role import plain_database, run
 from tests.tenant_database import as_owner, fetch, platform_conninfo, real_database
@@ -139,6 +145,32 @@ def test_a_tenant_somebody_works_with_is_told_and_done_by_the_round(
     assert tenant_catalog(names_of(other)) == new
     tend_change_logs()
     assert tenant_catalog(names_of(tenant)) == new
+
+
+@pytest.mark.parametrize("has_written", [True, False])
+def test_a_log_of_partitions_goes_on_as_it_is_made_now(tenant: Tenant, has_written: bool) -> None:
+    names = names_of(tenant)
+    make_partitioned(names, has_written=has_written)
+    position = fetch(f"select max(position) from {names.schema}.kapok_change")[0][0]
+    with as_owner(names) as session:  # is not followed before the tenant's upgrade, and not stopped
+        session.execute("create table later (id int primary key)")
+    assert upgrade() == {}
+    with as_owner(names) as session:
+        session.execute("insert into authors (name) values ('Edsger'); insert into later values (1)")
+    rows = fetch(
+        f"select tableoid::regclass::text, op, position > {position} from {names.schema}.kapok_change "
+        "where op <> 'ddl' or source = 'owner' order by at, position"
+    )
+    assert [(table.rpartition(".")[2], *rest) for table, *rest in rows] == [
+        ("kapok_change_2020q2", "ddl", False),
+        *[("kapok_change_now", "ddl", False)] * has_written,
+        *[("kapok_change_now", "insert", True)] * 2,
+    ]
+    new = TenantFactory(project=tenant.project, ready=True)
+    columns = "select attname, atttypid::regtype::text, attnotnull, attidentity from pg_attribute where attnum > 0 and "
+    columns += "attrelid = to_regclass(%s || '.kapok_change_now') order by 1"
+    assert fetch(columns, names.schema) == fetch(columns, new.schema_name)
+    tend_change_logs()
 
 
 MANAGED = """

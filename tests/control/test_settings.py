@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.http.request import validate_host
 from django.test import override_settings
 
 from apps.tenants.checks import check_settings
@@ -144,3 +145,15 @@ def test_variables_have_names_and_help() -> None:
     names = [variable.metadata["name"] for variable in VARIABLES]
     assert len(set(names)) == len(names)
     assert all(variable.metadata["help"] for variable in VARIABLES)
+
+
+def test_kapok_dev_answers_at_hosts_that_are_named() -> None:
+    """In a container or a workspace in the cloud its name is another one than the machine's own."""
+    environ = {**os.environ, "KAPOK_ALLOWED_HOSTS": ".app.github.dev", "KAPOK_PUBLIC_URL": "https://dev.example.com"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from config.settings import dev; print(*dev.ALLOWED_HOSTS)"],
+        cwd=Path(__file__).parents[2], env=environ, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    named = done.stdout.split()
+    assert "*" not in named and validate_host("localhost", named) and not validate_host("evil.example", named)
+    assert validate_host("quiet-8000.app.github.dev", named) and validate_host("dev.example.com", named)
