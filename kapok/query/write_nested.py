@@ -145,7 +145,8 @@ def change(script: Script, table: Table, rows: Sequence[Found], names: Iterable[
         old = script.keep(
             table, [n for i in first for n in i.relation.columns], many=len(rows) > 1, sure=required
         )  # fmt: skip
-        change_rows(script, table, [replace(_outgoing(row), values=()) for row in rows], old, required=required)
+        sought = [replace(_outgoing(row), later=_columns(row.change)) for row in rows]
+        find_rows(script, table, sought, old, required=required)
         rows = [replace(row, key=None, version=None, through=None, parent=None, found=_itself(old, i, row.change.path))
                 for i, row in enumerate(rows, 1)]  # fmt: skip
     under = [None if old is None or old.sure else Ref(old, i) for i in range(1, len(rows) + 1)]
@@ -160,6 +161,13 @@ def change(script: Script, table: Table, rows: Sequence[Found], names: Iterable[
         _delete_old(script, [(item, Ref(old, i)) for i, items in enumerate(own, 1) for item in items if item.delete])
     hang(script, [(nested, Ref(kept, i)) for i, items in enumerate(hanging, 1) for nested in items])
     return kept
+
+
+def _columns(change: Change) -> tuple[str, ...]:
+    """The columns of the row itself that are changed."""
+    linked = (item for item in _own(change.nested) if item.update is None)
+    names = [*(value.column.name for value in change.values), *(n for item in linked for n in item.relation.columns)]
+    return tuple(dict.fromkeys(names))
 
 
 def _outgoing(row: Found) -> Outgoing:
@@ -318,7 +326,7 @@ def _delete_through(
         raise KapokError("BAD_USER_INPUT", f"{target.api_type} has no primary key to be found by.")
     kept = script.keep(target, relation.target_columns, many=len(named) > 1, sure=True)
     rows = [Outgoing((), key.path, key=key, through=relation, parent=ref) for key, ref in named]
-    find_rows(script, target, rows, kept, delete_rule(target))
+    find_rows(script, target, rows, kept, delete_rule(target), required=True)
     refs = [Ref(kept, position) for position in range(1, len(named) + 1)]
     tied = [_both(relation, relation.junction, k.path, ref, r) for (k, ref), r in zip(named, refs, strict=True)]
     delete_rows(script, table, [Outgoing((), links[0][1], found=links) for links in tied], required=False)

@@ -44,7 +44,8 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A row to change. found: what its columns equal. through, parent: a many-to-many relation it is reached by."""
+    """A row to change. found: what its columns equal. through, parent: a many-to-many relation it is reached by.
+    later: columns that are changed once it is found."""
 
     values: tuple[Assigned, ...]
     path: Path
@@ -55,13 +56,14 @@ class Outgoing:
     through: Relation | None = None
     parent: Ref | None = None
     version: Value | None = None
+    later: tuple[str, ...] = ()
 
     def signature(self) -> Hashable:
         """What rows of one statement have in common."""
         links = tuple(link.signature() for link, _ in (*self.links, *self.found))
         key = None if self.key is None else self.key.key.name
         parent = None if self.parent is None else self.parent.kept.number
-        return _names(self.values), links, self.nulls, key, parent, self.version is None
+        return _names(self.values), links, self.nulls, key, parent, self.version is None, frozenset(self.later)
 
 
 def insert_rows(
@@ -130,8 +132,7 @@ def change_rows(script: Script, table: Table, rows: Sequence[Outgoing], kept: Ke
         changes = Changes(
             columns_of_rows([row.values for row in group]), _links([row.links for row in group], places), group[0].nulls
         )
-        named = Origin(tuple(row.path if row.key is None else row.key.path for row in rows))
-        change(script, draft, target, changes, kept, required=named if required else None, more=turn > 0)
+        change(script, draft, target, changes, kept, required=_named(rows) if required else None, more=turn > 0)
         script.add(draft)
 
 
@@ -147,16 +148,29 @@ def delete_rows(script: Script, table: Table, rows: Sequence[Outgoing], *, requi
         script.add(draft)
 
 
-def find_rows(script: Script, table: Table, rows: Sequence[Outgoing], kept: Kept, rule: Rule) -> None:
-    """Find and lock rows, each of which must be there; their positions in `kept` are those in `rows`, from 1."""
+def find_rows(
+    script: Script, table: Table, rows: Sequence[Outgoing], kept: Kept, rule: Rule | None = None, *, required: bool
+) -> None:
+    """Find and lock rows; their positions in `kept` are those in `rows`, from 1. rule: what they must meet; None: that
+    of the columns changed later. required: each must be there."""
     origin = Origin(tuple(row.path for row in rows))
+    named = _named(rows)
     for turn, places in enumerate(_groups([row.signature() for row in rows])):
+        group = [rows[place] for place in places]
         draft = Draft(origin, table.name)
-        target = target_of(table, [rows[place] for place in places], places)
-        feed = find(draft, target, rule, _kept_names(kept))
-        refuse_unfound(draft, feed)
+        target = target_of(table, group, places)
+        meets = update_rule(table, group[0].later) if rule is None else rule
+        feed = find(draft, target, meets, _kept_names(kept))
+        refuse_repeated(draft, feed, target)
+        refuse_stale(draft, feed, target, meets)
+        if required:
+            refuse_unfound(draft, feed, origin=named)
         draft.result(keep(kept, WRITTEN, more=turn > 0))
         script.add(draft)
+
+
+def _named(rows: Sequence[Outgoing]) -> Origin:
+    return Origin(tuple(row.path if row.key is None else row.key.path for row in rows))
 
 
 def target_of(table: Table, group: Sequence[Outgoing], places: Sequence[int]) -> Target:
