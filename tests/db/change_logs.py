@@ -16,6 +16,8 @@ from psycopg.rows import dict_row
 from kapok.identifiers import gateway_role, owner_role, schema_name
 
 SQL = Path(__file__).parents[2] / "apps" / "audit" / "sql"
+#: What most schemas of these tests start with.
+TABLES = "create table t (id int primary key, name text); create type mood as enum ('good', 'bad')"
 FILES = ("append_only", "change_rows", "change_tables", "change_protect", "change_events")
 
 Connection = psycopg.Connection[Any]

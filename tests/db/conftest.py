@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.db.bookings import db, owner_dsn, seeded
+from tests.db.change_logs import TABLES, Database, Logged
 from tests.db.schemas import Connection, Schemas, zoo_scripts
 
 __all__ = ["db", "owner_dsn", "seeded"]
@@ -34,3 +35,16 @@ def schemas(connection: Connection) -> Iterator[Schemas]:
 def zoo(schemas: Schemas) -> str:
     """The schema of both halves of the zoo."""
     return schemas.make(*zoo_scripts())
+
+
+@pytest.fixture(scope="module", params=["superuser", "managed"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """With event triggers, and where the platform may make none."""
+    made = Database(os.environ["DATABASE_URL"], managed=request.param == "managed")
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def logged(database: Database) -> Logged:
+    return Logged(database, TABLES)

@@ -3,30 +3,12 @@ its rows are read. It gains no rights, hides no rows and stops nothing."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from tests.db.change_logs import Database, Logged
+from tests.db.change_logs import Logged
 
 pytestmark = pytest.mark.superuser
-
-TABLES = "create table t (id int primary key, name text); create type mood as enum ('good', 'bad')"
-
-
-@pytest.fixture(scope="module", params=["superuser", "managed"])
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """With event triggers, and where the platform may make none."""
-    made = Database(os.environ["DATABASE_URL"], managed=request.param == "managed")
-    yield made
-    made.remove()
-
-
-@pytest.fixture
-def logged(database: Database) -> Logged:
-    return Logged(database, TABLES)
 
 
 def test_names_taken_before_a_table_is_made_silence_nothing(logged: Logged) -> None:

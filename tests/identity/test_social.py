@@ -336,28 +336,27 @@ def test_a_visitor_becomes_an_account(
     assert (named.pk, named.email, named.is_anonymous) == (visitor.pk, "ada@example.com", False)
 
 
+def visitor_refused(code: str, tenant: Tenant, who: Proven) -> None:
+    """A visitor who would connect what he has proven: nothing happens."""
+    visitor = make_user(tenant, None, anonymous=True)
+    session = signed_in(tenant, visitor).session
+    before = everything(tenant)
+    refused(code, lambda: do_connect(tenant, visitor, session, who))
+    assert everything(tenant) == before
+
+
 def test_a_visitor_stays_one_where_sign_up_is_closed(
     tenant: Tenant, provider: IdentityProvider, provider_running: OpenIdProvider
 ) -> None:
     do_update_project(tenant.project, acting=SYSTEM, auth={"signUp": False})
-    visitor = make_user(tenant, None, anonymous=True)
-    session = signed_in(tenant, visitor).session
-    before = everything(tenant)
-    who = proven(tenant, provider, provider_running)
-    refused("SIGN_UP_CLOSED", lambda: do_connect(tenant, visitor, session, who))
-    assert everything(tenant) == before
+    visitor_refused("SIGN_UP_CLOSED", tenant, proven(tenant, provider, provider_running))
 
 
 def test_a_visitor_does_not_take_an_account_over(
     tenant: Tenant, provider: IdentityProvider, provider_running: OpenIdProvider
 ) -> None:
     make_user(tenant)
-    visitor = make_user(tenant, None, anonymous=True)
-    session = signed_in(tenant, visitor).session
-    before = everything(tenant)
-    who = proven(tenant, provider, provider_running)
-    refused("ACCOUNT_EXISTS", lambda: do_connect(tenant, visitor, session, who))
-    assert everything(tenant) == before
+    visitor_refused("ACCOUNT_EXISTS", tenant, proven(tenant, provider, provider_running))
 
 
 def test_every_sign_in_has_secrets_of_its_own(tenant: Tenant, provider: IdentityProvider) -> None:
