@@ -335,8 +335,8 @@ def _text(variable: Field[Any], environ: Mapping[str, str]) -> str | None:
         return None
     try:
         return Path(path).read_text().strip()
-    except OSError as exc:
-        raise _invalid(name + "_FILE", "the file cannot be read") from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise _invalid(name + "_FILE", "the file cannot be read as text") from exc
 
 
 def _invalid(name: str, reason: str) -> KapokError:

@@ -6,6 +6,7 @@ documents in order. The server judges their content; here only what cannot be re
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,12 +63,16 @@ class ProjectFiles:
         return _sql_files(self.seed_dir) if self.seed_dir and self.seed_dir.is_dir() else []
 
     def users(self) -> list[dict[str, Any]]:
-        """The end users that development tenants begin with, as the control API takes them."""
+        """The end users that development tenants begin with, as the control API takes them. Raises PROJECT_INVALID."""
         if self.users_file is None:
             return []
         users = read_mapping(self.users_file).get("users")
         if not isinstance(users, list) or not all(isinstance(user, dict) and user.get("email") for user in users):
             raise _invalid(f"{self.users_file} must hold a list `users`, each with an `email`.")
+        try:
+            json.dumps(users, allow_nan=False)
+        except (TypeError, ValueError) as exc:
+            raise _invalid(f"{self.users_file} holds a value that JSON has not.", "Put dates in quotes.") from exc
         return users
 
     def documents(self) -> list[str]:

@@ -141,6 +141,12 @@ def test_bad_values_name_their_variable(environ: dict[str, str], variable: str) 
     assert caught.value.details == {"variable": variable}
 
 
+def test_a_secret_file_that_is_no_text_names_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(KapokError, match="SECRET_KEY_FILE is not valid: the file cannot be read as text"):
+        read({"SECRET_KEY_FILE": str(tmp_path / "key")})
+
+
 def test_variables_have_names_and_help() -> None:
     names = [variable.metadata["name"] for variable in VARIABLES]
     assert len(set(names)) == len(names)

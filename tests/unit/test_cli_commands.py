@@ -255,3 +255,13 @@ def test_what_there_is_more_of_is_counted_in_rows(capsys: pytest.CaptureFixture[
     assert "51 to 100 of 300; --page 3 goes on." in capsys.readouterr().err
     show_list(Output.TABLE, {"pagination": pagination | {"page": 9}}, [], [Column("TENANT", "slug")])
     assert capsys.readouterr().err == "Nothing on this page; there are 300.\n"
+
+
+@pytest.mark.parametrize("metadata", ["{born: 1990-01-01}", "{height: .nan}", "&me {me: *me}"])
+def test_seeded_users_are_what_json_can_say(tmp_path: Path, metadata: str) -> None:
+    """`kapok dev` sends them as JSON: what YAML has besides is an error of the file, and not the end of the run."""
+    (tmp_path / "kapok.yaml").write_text("name: notebook\nusers: users.yaml\n")
+    (tmp_path / "users.yaml").write_text(f"users: [{{email: ada@example.com, metadata: {metadata}}}]\n")
+    with pytest.raises(KapokError, match="that JSON has not") as caught:
+        load_project(tmp_path).users()
+    assert caught.value.code == "PROJECT_INVALID"
