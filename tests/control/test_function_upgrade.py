@@ -173,6 +173,32 @@ def test_a_log_of_partitions_goes_on_as_it_is_made_now(tenant: Tenant, has_writt
     tend_change_logs()
 
 
+@pytest.mark.parametrize("has_written", [True, False])
+def test_a_projects_table_in_the_logs_place_gets_neither_rows_nor_the_platforms_rights(
+    tenant: Tenant, has_written: bool
+) -> None:
+    names = names_of(tenant)
+    make_partitioned(names, has_written=has_written)
+    with as_owner(names) as session:
+        session.execute(
+            "create table kapok_change_now as select * from authors limit 0; create table ran (by_whom text);"
+            "alter table kapok_change_now add op text, add after jsonb, add table_name text, add actor text, "
+            "  add session_id text, add request_id text, add source text, add key jsonb, add before jsonb, "
+            "  alter id drop not null;"
+            "create function ran() returns trigger language plpgsql as "
+            "  'begin insert into ran values (current_user); return new; end';"
+            "create trigger ran before insert on kapok_change_now for each row execute function ran();"
+            "create table later (id int primary key)"
+        )
+        assert list(upgrade()) == [tenant.slug]
+        tend_change_logs()
+        session.execute("alter table later add name text; insert into later values (1)")
+        assert session.execute("select * from kapok_change_now").fetchall() == []
+        assert session.execute("select * from ran").fetchall() == []
+        session.execute("drop table kapok_change_now")
+    assert upgrade() == {}
+
+
 MANAGED = """
 import django
 django.setup()

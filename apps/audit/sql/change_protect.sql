@@ -17,13 +17,23 @@ begin
 end
 $$;
 
+-- Whether a schema has a log, and not a project's table of that name. An older Kapok's has none yet: its triggers go on until
+-- protect_all has been there.
+create function kapok_log.has_log(schema text) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+    return exists (select from pg_class c join pg_namespace k on k.nspname = 'kapok_log' and k.nspowner = c.relowner
+        where c.oid = to_regclass(quote_ident(schema) || '.kapok_change_now'));
+end
+$$;
+
 -- Whether requests are let into a schema that has a log. Before that it is being set up, and what it begins with is
 -- written down when it is opened.
 create function kapok_log.is_open(schema text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
     return (
-        select schema ~ '^t_[a-z2-7]{26}$' and to_regclass(quote_ident(schema) || '.kapok_change') is not null
+        select schema ~ '^t_[a-z2-7]{26}$' and kapok_log.has_log(schema)
             and exists (select from pg_roles where rolname = schema) and has_schema_privilege(schema, schema, 'usage')
     );
 end
@@ -231,6 +241,10 @@ begin
     -- An upgrade, the hourly round and a migration run may all come at once.
     perform pg_advisory_xact_lock(hashtextextended('kapok_log.protect_all ' || schema, 0));
     perform set_config('kapok.protecting', 'on', true);
+    perform kapok_log.leave_partitions(schema);
+    if not kapok_log.has_log(schema) then
+        raise undefined_table using message = format('the schema %s has no change log', schema);
+    end if;
     perform kapok_log.make_converters(schema);
     for rel in
         -- pg_depend has an index that begins with the schema; pg_class has none.

@@ -6,6 +6,18 @@
 create function kapok_log.make(schema text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
+    perform kapok_log.make_change(schema);
+    perform kapok_log.make_now(schema);
+    execute format($sql$
+        create table %1$I.kapok_change_mode (table_name text primary key, mode text not null, redact text[] not null default '{}');
+        revoke all on %1$I.kapok_change_mode from public;
+    $sql$, schema);
+end
+$$;
+
+create function kapok_log.make_change(schema text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
     execute format($sql$
         create table %1$I.kapok_change (
             position bigint generated always as identity,
@@ -22,15 +34,55 @@ begin
             source text not null
         );
         create index kapok_change_commits on %1$I.kapok_change (xid, position);
-        create table %1$I.kapok_change_mode (table_name text primary key, mode text not null, redact text[] not null default '{}');
-        revoke all on %1$I.kapok_change, %1$I.kapok_change_mode from public;
+        revoke all on %1$I.kapok_change from public;
         create trigger kapok_append_only before update or delete on %1$I.kapok_change
             for each statement execute function public.kapok_append_only();
         create trigger kapok_no_truncate before truncate on %1$I.kapok_change
             for each statement execute function public.kapok_append_only();
         alter table %1$I.kapok_change enable always trigger kapok_append_only, enable always trigger kapok_no_truncate;
     $sql$, schema);
-    perform kapok_log.make_now(schema);
+end
+$$;
+
+-- Until the evening of 2026-11-21 kapok_change was partitioned. Out: such a log as it is made now, with the rows it has.
+create function kapok_log.leave_partitions(schema text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+    log regclass := to_regclass(format('%I.kapok_change', schema));
+    quarter text := to_char(now(), '"kapok_change_"YYYY"q"Q');
+    part record; is_empty bool; last bigint; kept regclass[] := '{}'; goes_on bool := false;
+begin
+    if not exists (select from pg_class c where c.oid = log and c.relkind = 'p') then return; end if;
+    execute format('lock table %s in access exclusive mode', log);
+    for part in
+        select c.oid::regclass as rel, c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = log
+    loop
+        execute format('select not exists (select from %s)', part.rel) into is_empty;
+        execute format('alter table %s detach partition %s', log, part.rel);
+        if is_empty then
+            execute format('drop table %s', part.rel);
+        else
+            kept := kept || part.rel;
+            -- What is being written goes on in kapok_change_now.
+            if part.name = quarter then
+                goes_on := true;
+                execute format('alter table %s rename to kapok_change_now', part.rel);
+            end if;
+        end if;
+    end loop;
+    execute format('select nextval(%L)', format('%I.kapok_change_position_seq', schema)) into last;
+    execute format('drop table %s', log);
+    perform kapok_log.make_change(schema);
+    execute format('select setval(%L, %s)', format('%I.kapok_change_position_seq', schema), last);
+    foreach log in array kept loop
+        execute format('alter table %s inherit %I.kapok_change', log, schema);
+    end loop;
+    if goes_on then
+        execute format('alter table %1$I.kapok_change_now alter position set default nextval(%2$L)',
+            schema, format('%I.kapok_change_position_seq', schema));
+    else
+        perform kapok_log.make_now(schema);
+    end if;
 end
 $$;
 
