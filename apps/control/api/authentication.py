@@ -18,6 +18,7 @@ from apps.audit.tally import TALLY
 from apps.control.models import ControlToken
 from apps.control.tokens import find_token, note_use
 from kapok.logs import request_id
+from kapok.networks import network_of
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -61,7 +62,7 @@ def authenticate_token(request: HttpRequest | Request, text: str) -> tuple[User,
         address = str(request.META.get("REMOTE_ADDR", ""))
         refused = {"actor": "", "target": "", "address": address, "request_id": request_id.get()}
         TALLY.refused("control_token.refused", PUBLIC, **refused)
-        TOKENS.hit(address)
+        TOKENS.hit(network_of(address))
         raise AuthenticationFailed
     note_use(token)
     return token.user, token
