@@ -5,6 +5,7 @@ They are started when this file is imported: the settings, which read the variab
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,10 @@ hypothesis.settings.register_profile(
     "kapok", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("kapok")
+
+# Programs that tests start by the hundred read Kapok's bytecode; where it may not be written, each compiles all of it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _BEFORE = {name: os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")}
 
