@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.identity.client import PASSWORD, AuthTenant
+from tests.identity.client import PASSWORD, AuthTenant, make_people
+from tests.identity.conftest import HOOK
 from tests.live import running
 
 PEOPLE = 20
@@ -26,13 +27,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuthTenant]:
     folder = tmp_path_factory.mktemp("rush")
     os.environ["KAPOK_ARGON2"] = "64,1,1"
     try:
-        with running(folder) as live:
+        with running(folder / "kapok", "--no-demo") as live:
             roomy = {"accountFailures": 10_000, "addressFailures": 10_000, "addressSignUps": 10_000}
-            changed = live.control(
-                "PATCH", "/projects/bookings", json={"auth": {**roomy, "requireVerification": False}}
-            )
-            assert changed.status_code == 200
-            yield AuthTenant(live, "acme")
+            tenant, _ = make_people(live, folder / "people", {"0002_hook.sql": HOOK})
+            tenant.settings(**roomy, requireVerification=False)
+            yield tenant
     finally:
         del os.environ["KAPOK_ARGON2"]
 
