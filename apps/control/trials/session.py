@@ -20,7 +20,13 @@ from apps.tenants.owner import conninfo_of
 from kapok.errors import KapokError
 from kapok.execute.connection import statement_failed
 from kapok.execute.failures import STALE_PLAN, StatementFailed, public_error
-from kapok.execute.session import LOGIN_OPTIONS, PREAMBLE, WRITE_PREAMBLE, preamble_parameters
+from kapok.execute.session import (
+    LOGIN_OPTIONS,
+    PREAMBLE,
+    WRITE_PREAMBLE,
+    preamble_parameters,
+    write_preamble_parameters,
+)
 from kapok.execute.write_failures import write_error
 from kapok.identifiers import bind_schema
 from kapok.principal import Principal
@@ -75,8 +81,10 @@ class TrialSession:
         """Everything a request of the principal has set, the tenant's role included."""
         # The preamble of a write insists on a session as it logged in.
         self._execute("set local statement_timeout = 0")
-        parameters = preamble_parameters(self._desk.ref, principal, REQUEST_ID)
-        self.fetch(WRITE_PREAMBLE if writes else PREAMBLE, parameters)
+        if writes:
+            self.fetch(WRITE_PREAMBLE, write_preamble_parameters(self._desk.ref, principal, REQUEST_ID))
+        else:
+            self.fetch(PREAMBLE, preamble_parameters(self._desk.ref, principal))
 
     def fetch(self, statement: str, parameters: Sequence[bytes | None]) -> list[list[bytes | None]]:
         """The rows of one statement with text-format parameters. Raises KapokError as a caller would see it."""
