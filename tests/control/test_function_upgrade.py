@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
@@ -22,6 +23,7 @@ from apps.tenants.provisioning import names_of
 from apps.tenants.upgrades import upgrade_tenants
 from tests.control.old_functions import (
     make_old,
+    make_other,
     make_partitioned,
     platform_catalog,
     tenant_catalog,
@@ -145,6 +147,30 @@ def test_a_tenant_somebody_works_with_is_told_and_done_by_the_round(
     assert tenant_catalog(names_of(other)) == new
     tend_change_logs()
     assert tenant_catalog(names_of(tenant)) == new
+
+
+def test_requests_go_on_meanwhile_and_each_of_their_changes_is_written_down(tenant: Tenant) -> None:
+    names, is_over = names_of(tenant), Event()
+
+    def write() -> int:
+        written = 0
+        with as_owner(names) as session:
+            while not is_over.is_set():
+                session.execute("insert into books (author_id, title) values (1, 'x')")
+                written += 1
+        return written
+
+    with ThreadPoolExecutor(1) as threads:
+        writing = threads.submit(write)
+        try:
+            for _ in range(8):
+                make_other(names)
+                assert upgrade() == {}
+        finally:
+            is_over.set()
+        written = writing.result()
+    logged = f"select count(*) from {names.schema}.kapok_change where op = 'insert' and source = 'owner'"
+    assert written > 0 and fetch(logged) == [(written,)]
 
 
 @pytest.mark.parametrize("has_written", [True, False])
