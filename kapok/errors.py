@@ -174,6 +174,13 @@ _KINDS = (
     ErrorKind(
         "EXPORTS_OFF", "KP620", 503, "This server keeps no exports.", "Set KAPOK_EXPORT_DIR for web and worker alike."
     ),
+    ErrorKind(
+        "ANCHOR_AWAY",
+        "KP621",
+        503,
+        "An anchor cannot be read, so the log was not checked.",
+        "See whether the workers can read each of KAPOK_AUDIT_ANCHORS, then check again.",
+    ),
     # --- quota
     ErrorKind("RATE_LIMITED", "KP701", 429, "Too many failed attempts.", "Wait a minute, then try again."),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from apps.audit.anchors import AnchorAwayError
 from apps.audit.logs import LogRef
 from apps.audit.sealing_state import Session, read_log
 from apps.audit.self_check import Checked, check_slice
@@ -38,7 +39,10 @@ def _check(operation: Operation, progressed: Progressed) -> None:
 def _whole_log(session: Session, log: LogRef, progressed: Progressed) -> Checked:
     anchors, trusted = what_vouches()
     while True:
-        checked = check_slice(session, log, anchors, trusted)
+        try:
+            checked = check_slice(session, log, anchors, trusted)
+        except AnchorAwayError as exc:
+            raise KapokError("ANCHOR_AWAY") from exc
         if checked.ended:
             return checked
         state = read_log(session, log)

@@ -118,6 +118,16 @@ def test_checking_now_is_a_job_and_finds_what_there_is(auditing: Auditing) -> No
     assert AuditLog.objects.get(tenant=auditing.acme).checked_at is not None
 
 
+def test_checking_now_says_that_an_anchor_is_not_mounted(auditing: Auditing, settings: Any, tmp_path: Path) -> None:
+    settings.KAPOK_AUDIT_ANCHORS = (str(tmp_path / "not-mounted"),)
+    with psycopg.connect(platform_conninfo(), autocommit=True) as session:
+        session.execute("update public.kapok_log set anchored_size = size")
+    post_action(browser(auditing, "auditor"), "auditlog", auditing.acme.schema_name, "check_now")
+    done = run_operation(Operation.objects.get(kind=OperationKind.AUDIT_CHECK).pk)
+    assert done is not None and (done.state, done.error_code) == (OperationState.FAILED, "ANCHOR_AWAY")
+    assert not (tmp_path / "not-mounted").exists() and AuditLog.objects.get(tenant=auditing.acme).checked_at is None
+
+
 def test_who_may_look_after_an_alert(auditing: Auditing) -> None:
     alert = AuditAlert.objects.get(tenant=auditing.acme)
     for who in ("stranger", "reader", "auditor", "platform_auditor"):
