@@ -27,7 +27,7 @@ Hanging = tuple[Nested, Ref]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How a row that is changed is found, and what becomes of it."""
+    """How a row that is changed is found, and what becomes of it. under: as of `Incoming`."""
 
     change: Change
     key: RowKey | None = None
@@ -35,6 +35,7 @@ class Found:
     through: Relation | None = None
     parent: Ref | None = None
     version: Value | None = None
+    under: Ref | None = None
 
 
 # --- new rows -------------------------------------------------------------------------------------------------------
@@ -133,6 +134,7 @@ def change(script: Script, table: Table, rows: Sequence[Found], names: Iterable[
     """Change rows and all that hangs on them; those that are not there are left out, with all that hangs on them, or
     refused if required."""
     whole = whole_of(table)
+    sure = required and all(row.under is None for row in rows)
     own = [list(_own(row.change.nested)) for row in rows]
     first = [item for items in own for item in items if item.create is not None or item.delete]
     later = [[item for item in items if item.update is not None] for items in own]
@@ -143,7 +145,7 @@ def change(script: Script, table: Table, rows: Sequence[Found], names: Iterable[
         if whole.primary_key is None:
             raise KapokError("BAD_USER_INPUT", f"{table.api_type} has no primary key to be found by.")
         old = script.keep(
-            table, [n for i in first for n in i.relation.columns], many=len(rows) > 1, sure=required
+            table, [n for i in first for n in i.relation.columns], many=len(rows) > 1, sure=sure
         )  # fmt: skip
         sought = [replace(_outgoing(row), later=_columns(row.change)) for row in rows]
         find_rows(script, table, sought, old, required=required)
@@ -151,7 +153,7 @@ def change(script: Script, table: Table, rows: Sequence[Found], names: Iterable[
                 for i, row in enumerate(rows, 1)]  # fmt: skip
     under = [None if old is None or old.sure else Ref(old, i) for i in range(1, len(rows) + 1)]
     links = _own_links(script, [(row.change.nested, ref) for row, ref in zip(rows, under, strict=True)])
-    kept = script.keep(table, needed, many=len(rows) > 1, sure=required)
+    kept = script.keep(table, needed, many=len(rows) > 1, sure=sure)
     outgoing = [
         replace(_outgoing(row), values=row.change.values, links=given, nulls=_nulls(whole, items))
         for row, given, items in zip(rows, links, own, strict=True)
@@ -248,9 +250,13 @@ def _hang_on_key(script: Script, relation: Relation, group: Sequence[Hanging]) -
     named = [(key, ref) for item, ref in many for key in item.delete]
     gone = [Outgoing((), k.path, key=k, found=_theirs(relation, k.path, ref)) for k, ref in named]
     delete_rows(script, target, gone, required=True)
-    changed = [Found(i.update, found=_theirs(relation, i.path, ref)) for i, ref in ones if i.update is not None]
+    changed = [
+        Found(i.update, found=_theirs(relation, i.path, ref), under=_under(ref))
+        for i, ref in ones
+        if i.update is not None
+    ]
     changed += [
-        Found(row.change, row.key, _theirs(relation, row.key.path, ref), version=row.if_version)
+        Found(row.change, row.key, _theirs(relation, row.key.path, ref), version=row.if_version, under=_under(ref))
         for item, ref in many
         for row in item.update
     ]
@@ -284,7 +290,7 @@ def _hang_through(script: Script, relation: Relation, group: Sequence[tuple[Nest
     if named:
         _delete_through(script, relation, table, target, named)
     changed = [
-        Found(row.change, row.key, through=relation, parent=ref, version=row.if_version)
+        Found(row.change, row.key, through=relation, parent=ref, version=row.if_version, under=_under(ref))
         for item, ref in group
         for row in item.update
     ]
@@ -324,7 +330,8 @@ def _delete_through(
     assert relation.junction is not None
     if whole_of(target).primary_key is None:
         raise KapokError("BAD_USER_INPUT", f"{target.api_type} has no primary key to be found by.")
-    kept = script.keep(target, relation.target_columns, many=len(named) > 1, sure=True)
+    sure = all(_under(ref) is None for _, ref in named)
+    kept = script.keep(target, relation.target_columns, many=len(named) > 1, sure=sure)
     rows = [Outgoing((), key.path, key=key, through=relation, parent=ref) for key, ref in named]
     find_rows(script, target, rows, kept, delete_rule(target), required=True)
     refs = [Ref(kept, position) for position in range(1, len(named) + 1)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -95,15 +96,19 @@ class Interpreter:
 
     def run(self, write: Write) -> Any:
         """Change the rows; the ids of the rows it is about. Raises Refused, with the rows as they were."""
+        return self.all_or_nothing(lambda: self._root(write))
+
+    def all_or_nothing(self, act: Callable[[], Any]) -> Any:
+        """Do it as one request does. Raises Refused, with the rows as they were."""
         before = copy.deepcopy(self.world.rows)
         self._ids, self._later = FIRST_ID, []
         try:
-            found = self._root(write)
+            found = act()
             for demand in self._later:
                 if not demand():
                     raise Refused("check")
             self._constraints()
-        except Refused:
+        except Exception:
             self.world.rows.clear()
             self.world.rows.update(before)
             raise
