@@ -23,7 +23,7 @@ from tests.writes import writer
 
 # Not shrunk: each example makes a schema of its own, and a failure says all there is to say.
 EXAMPLES = settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
