@@ -157,9 +157,9 @@ class Environment:
     log_format: str = _variable("KAPOK_LOG_FORMAT", "json: one object a line. text: for reading.", "json", _format)
     pool_size: int = _variable(
         "KAPOK_POOL_SIZE",
-        "Most database connections of one project in one web process; three quarters of them read at once. More pay "
-        "where the database has many processors, or a disk that flushes slowly.",
-        12,
+        "Most database connections of one project in one web process; half of them read at once. More pay where "
+        "the database has many processors, or a disk that flushes slowly.",
+        20,
         _whole(1),
     )
     access_log: bool = _variable("KAPOK_ACCESS_LOG", "Whether every data-plane request is logged.", True, _boolean)

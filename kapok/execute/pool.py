@@ -38,8 +38,8 @@ class PoolSettings:
     connection. patience: who waits longer is not passed over for a tenant that is at home on the free connection.
     Times are seconds."""
 
-    size: int = 12
-    readers: int = 9
+    size: int = 20
+    readers: int = 10
     spare: int = 2
     queue: int = 1000
     slots: int = 300
