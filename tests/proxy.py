@@ -16,6 +16,7 @@ class Proxy:
         self._target = target
         self._open: set[socket.socket] = set()
         self._cut = False
+        self._refuse = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -29,6 +30,10 @@ class Proxy:
     def mend(self) -> None:
         """Let connections through again."""
         self._cut = False
+
+    def refuse(self, count: int) -> None:
+        """End the next connections as soon as they are made."""
+        self._refuse = count
 
     def __enter__(self) -> Self:
         return self
@@ -45,7 +50,8 @@ class Proxy:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            if self._cut:
+            if self._cut or self._refuse:
+                self._refuse = max(0, self._refuse - 1)
                 _end(near)
                 continue
             far = socket.create_connection(self._target)

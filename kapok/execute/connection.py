@@ -63,9 +63,10 @@ class Connection:
         session = await psycopg.AsyncConnection[object].connect(conninfo, autocommit=True, options=LOGIN_OPTIONS)
         pgconn = session.pgconn
         for name, text in _PREPARED:
-            if pgconn.prepare(name, text.encode()).status != ExecStatus.COMMAND_OK:
+            result = pgconn.prepare(name, text.encode())
+            if result.status != ExecStatus.COMMAND_OK:
                 await session.close()
-                raise psycopg.OperationalError("the preamble could not be prepared")
+                raise psycopg.OperationalError(f"the preamble could not be prepared: {statement_failed(result)}")
         pgconn.exec_(KEEP_MEMORY)
         pgconn.nonblocking = 1
         pgconn.enter_pipeline_mode()

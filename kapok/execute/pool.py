@@ -26,8 +26,9 @@ log = logging.getLogger("kapok.execute")
 #: How many of the waiting tenants are looked at for one that is at home on the free connection. More than can have
 #: their share at once, so that somebody who may run is always found.
 _LOOK_AHEAD = 16
-#: A connection that could not be opened within so many seconds is tried once more, after so many.
-REOPEN_WITHIN_SECONDS, REOPEN_AFTER_SECONDS = 0.5, 0.05
+#: A connection is tried so often before it counts as one that cannot be opened, so many seconds apart, as long as a try
+#: fails within so many.
+OPEN_TRIES, OPEN_AGAIN_SECONDS, OPEN_FAILS_SECONDS = 4, 0.05, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,34 +187,39 @@ class Pool:
 
     def _grow(self) -> None:
         if not self._idle and len(self._connections) + len(self._opening) < self._settings.size:
-            task = self._loop.create_task(self._open())
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+            self._opening.add(self._loop.create_task(self._open()))
 
     async def _open(self) -> None:
+        connection = None
         try:
             connection = await self._connected()
         except (psycopg.Error, OSError) as exc:
             self._failed_at = monotonic()
             log.warning("a database connection could not be opened", exc_info=exc)
+        finally:
+            # Not when the task is done: who is refused below may ask again before that.
+            task = asyncio.current_task()
+            assert task is not None
+            self._opening.discard(task)
+        if connection is not None:
+            self._connections.append(connection)
+            self._on_free(connection, None)
+        elif not self._connections and not self._opening:
             # Where nobody can be served, refuse at once instead of letting callers wait for the time-out.
-            if not self._connections and len(self._opening) <= 1:
-                self._refuse_waiting(KapokError("DATABASE_UNAVAILABLE"))
-            return
-        self._connections.append(connection)
-        self._on_free(connection, None)
+            self._refuse_waiting(KapokError("DATABASE_UNAVAILABLE"))
 
     async def _connected(self) -> Connection:
-        """A new connection. What failed in no time is tried once more: a server that ends its sessions may have ended
-        this one while it was being opened."""
-        started = monotonic()
-        try:
-            return await Connection.connect(self._conninfo, slots=self._settings.slots, on_free=self._on_free)
-        except (psycopg.Error, OSError):
-            if monotonic() - started > REOPEN_WITHIN_SECONDS:
-                raise
-        await asyncio.sleep(REOPEN_AFTER_SECONDS)
-        return await Connection.connect(self._conninfo, slots=self._settings.slots, on_free=self._on_free)
+        """A new connection. What fails in no time is tried again: a server that ends its sessions may have ended this
+        one while it was being opened, and the next, too."""
+        for tries_left in reversed(range(OPEN_TRIES)):
+            started = monotonic()
+            try:
+                return await Connection.connect(self._conninfo, slots=self._settings.slots, on_free=self._on_free)
+            except (psycopg.Error, OSError):
+                if not tries_left or monotonic() - started > OPEN_FAILS_SECONDS:
+                    raise
+            await asyncio.sleep(OPEN_AGAIN_SECONDS)
+        raise AssertionError("the last try returns or raises")
 
     def _refuse_waiting(self, error: KapokError) -> None:
         waiting, self._waiting, self.waiting = self._waiting, OrderedDict(), 0

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
+from kapok.errors import KapokError
 from kapok.execute.failures import ConnectionLost
-from kapok.execute.pool import Pool, PoolSettings
+from kapok.execute.pool import OPEN_TRIES, Pool, PoolSettings
 from kapok.execute.segment import Segment, WriteSegment
 from kapok.identifiers import schema_name
+from tests.proxy import Proxy
 from tests.waiting import until
 
 _PREAMBLE = [b"none", b"10000", b"public", b"{}"]
@@ -131,3 +134,22 @@ async def test_a_lost_connection_leaves_nobody_waiting(pool: Pool) -> None:
         await asyncio.to_thread(until, lambda: (pool.in_use, pool.waiting) == (2, 0))
     ended = await asyncio.gather(*reads, return_exceptions=True)
     assert sum(isinstance(one, ConnectionLost) for one in ended) == 2
+
+
+async def test_a_server_that_ends_what_is_being_opened_is_asked_again() -> None:
+    """As often as is said there, and no oftener: a server that is away is told at once."""
+    with psycopg.connect(os.environ["DATABASE_URL"]) as session:
+        address = (session.info.host, session.info.port)
+    with Proxy(address) as proxy:
+        conninfo = make_conninfo(
+            os.environ["DATABASE_URL"], host="127.0.0.1", port=proxy.port, sslmode="disable", gssencmode="disable"
+        )
+        pool = Pool(conninfo, PoolSettings(size=1, retry_after=0))
+        proxy.refuse(OPEN_TRIES - 1)
+        assert await _run(pool, _TENANTS[0], "select 'answered'") == b"answered"
+        await pool.close()
+        proxy.refuse(OPEN_TRIES)
+        with pytest.raises(KapokError, match="cannot be reached"):
+            await _run(pool, _TENANTS[0], _WHERE)
+        assert await _run(pool, _TENANTS[0], "select 'answered'") == b"answered"
+        await pool.close()
