@@ -91,11 +91,11 @@ def _addresses(text: str) -> tuple[str, ...]:
     return addresses
 
 
-def _argon2(text: str) -> tuple[int, int, int]:
-    memory, passes, lanes = (int(number) for number in text.split(","))
-    if not (8 * lanes <= memory <= 4_194_304 and 1 <= passes <= 100 and 1 <= lanes <= 16):
-        raise ValueError("must be like 19456,2,1: KiB, passes, lanes")
-    return memory, passes, lanes
+def _argon2(text: str) -> tuple[int, int]:
+    memory, passes = (int(number) for number in text.split(","))
+    if not (8 <= memory <= 4_194_304 and 1 <= passes <= 100):
+        raise ValueError("must be like 9216,4: KiB, passes")
+    return memory, passes
 
 
 def _variable(
@@ -220,11 +220,11 @@ class Environment:
     password_threads: int = _variable(
         "KAPOK_PASSWORD_THREADS", "Passwords hashed at once in one web process, at a low priority.", 2, _whole(1)
     )
-    argon2: tuple[int, int, int] = _variable(
+    argon2: tuple[int, int] = _variable(
         "KAPOK_ARGON2",
-        "Cost of a password's hash (Argon2id): memory in KiB, passes, lanes. Less than the default (OWASP's) is for "
+        "Cost of a password's hash (Argon2id): memory in KiB, passes. Less than the default (one of OWASP's) is for "
         "tests and load generators only.",
-        (19456, 2, 1),
+        (9216, 4),
         _argon2,
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -26,9 +25,6 @@ from kapok.errors import KapokError
 
 #: The longest password, in characters: what is longer only costs time.
 MAX_LENGTH = 256
-#: Large pages for the 19 MiB that a hash goes through at random: a tenth less time. Other C libraries take no notice.
-#: Source: glibc manual, "Memory Allocation Tunables".
-_LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 #: How long a request waits for its turn, in seconds.
 PATIENCE = 30.0
 
@@ -69,15 +65,14 @@ def check_password(password: str, known: str) -> Check:
 class _Hasher:
     """One process, started when it is first asked."""
 
-    def __init__(self, cost: tuple[int, int, int]) -> None:
+    def __init__(self, cost: tuple[int, int]) -> None:
         self._command = [sys.executable, "-P", "-m", "apps.identity.password_worker", ",".join(map(str, cost))]
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, question: bytes) -> Any:
         """Its answer. Raises OSError, ValueError when the process died over it."""
         if self._process is None or self._process.poll() is not None:
-            environ = _LARGE_PAGES | os.environ
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ)
+            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(question)
         self._process.stdin.flush()
@@ -94,7 +89,7 @@ class _Hasher:
 class _Hashers:
     """A few processes, each answering one question at a time."""
 
-    def __init__(self, count: int, cost: tuple[int, int, int]) -> None:
+    def __init__(self, count: int, cost: tuple[int, int]) -> None:
         self._all = [_Hasher(cost) for _ in range(count)]
         self._free: queue.LifoQueue[_Hasher] = queue.LifoQueue()
         for hasher in self._all:

@@ -10,4 +10,4 @@ WHITENOISE_AUTOREFRESH = True
 EMAIL_BACKEND = "apps.identity.inbox.InboxBackend"
 KAPOK_DEV_INBOX = True
 # Cheap: most tests are not about the cost of a hash.
-KAPOK_ARGON2 = (64, 1, 1)
+KAPOK_ARGON2 = (64, 1)

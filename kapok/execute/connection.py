@@ -53,6 +53,8 @@ class Connection:
         self._socket = self._pgconn.socket
         self._writing = False
         self._on_free = on_free
+        #: Who waits for it to be free, by the pool's word.
+        self.awaited_by: Segment | None = None
         self.opened_at = monotonic()
         self.closed = False
 
@@ -78,6 +80,10 @@ class Connection:
     def busy(self) -> bool:
         """Whether a segment is under way."""
         return self._segment is not None
+
+    def knows(self, segment: Segment) -> bool:
+        """Whether the statement, of a write the first one, is prepared here."""
+        return (segment.schema, segment.template) in self._statements
 
     def send(self, segment: Segment) -> None:
         """Send a segment on an idle connection; it ends with the row, StatementFailed or ConnectionLost."""

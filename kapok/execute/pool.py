@@ -23,8 +23,8 @@ from kapok.execute.segment import Segment
 
 log = logging.getLogger("kapok.execute")
 
-#: How many of the waiting tenants are looked at for one that is at home on the free connection. More than can have
-#: their share at once, so that somebody who may run is always found.
+#: How many of the waiting tenants are looked at for one that may run. More than can have their share at once, so that
+#: one is always found.
 _LOOK_AHEAD = 16
 #: A connection is tried so often before it counts as one that cannot be opened, so many seconds apart, as long as a try
 #: fails within so many.
@@ -36,8 +36,7 @@ class PoolSettings:
     """size: connections of one gateway role. readers: how many of them read at once; more reads only push each other
     out of the processors' caches, while writes wait for the disk, and those that wait together share a flush. spare:
     how many of either one tenant alone may not take. queue: segments that may wait. slots: prepared statements a
-    connection. patience: who waits longer is not passed over for a tenant that is at home on the free connection.
-    Times are seconds."""
+    connection. patience: how long a read waits for its tenant's home while others are free. Times are seconds."""
 
     size: int = 20
     readers: int = 10
@@ -64,6 +63,7 @@ class Pool:
         # The most recently used last: its caches are warm, and the others may age.
         self._idle: list[Connection] = []
         self._opening: set[asyncio.Task[None]] = set()
+        self._later: asyncio.TimerHandle | None = None
         # Segments under way, and those waiting, by tenant; the tenant whose turn is next comes first.
         self._running: dict[str, int] = {}
         self._reading = 0
@@ -87,15 +87,21 @@ class Pool:
         DATABASE_UNAVAILABLE), perhaps before this returns."""
         self.used_at = segment.since
         if self._idle and segment.schema not in self._waiting and self._may_run(segment):
-            self._send(self._idle_for(segment.schema), segment)
-        elif self.waiting >= self._settings.queue:
+            connection = self._place(segment)
+            if connection is not None:
+                self._send(connection, segment)
+                return
+        if self.waiting >= self._settings.queue:
             segment.fail(KapokError("OVERLOADED"))
         elif not self._connections and monotonic() - self._failed_at < self._settings.retry_after:
             segment.fail(KapokError("DATABASE_UNAVAILABLE"))
         else:
             self._waiting.setdefault(segment.schema, deque()).append(segment)
             self.waiting += 1
-            self._grow()
+            if self._idle:
+                self._serve_later()
+            else:
+                self._grow()
 
     def _may_run(self, segment: Segment) -> bool:
         running = self._running.get(segment.schema, 0)
@@ -103,18 +109,28 @@ class Pool:
             return running < self._share
         return running < self._read_share and self._reading < self._readers
 
-    def _idle_for(self, schema: str) -> Connection:
-        """The tenant's home if it is idle, else the connection used last."""
-        home = self._home(schema)
-        if home not in self._idle:
-            return self._idle.pop()
-        self._idle.remove(home)
-        return home
+    def _place(self, segment: Segment) -> Connection | None:
+        """The idle connection for a segment: the tenant's home; one that has prepared the statement; the one used last.
+        Before the last, a read waits for its home a moment, if no other waits for that: a statement that is prepared
+        there costs a fraction of one that is not, and the processors have others to serve."""
+        home = self._home(segment.schema)
+        if not home.busy:
+            return home
+        for connection in reversed(self._idle):
+            if connection.knows(segment):
+                return connection
+        if not segment.writes and monotonic() - segment.since < self._settings.patience:
+            if home.awaited_by is None:
+                home.awaited_by = segment
+            if home.awaited_by is segment:
+                return None
+        return self._idle[-1]
 
     def _home(self, schema: str) -> Connection:
         return self._connections[hash(schema) % len(self._connections)]
 
     def _send(self, connection: Connection, segment: Segment) -> None:
+        self._idle.remove(connection)
         self._running[segment.schema] = self._running.get(segment.schema, 0) + 1
         if not segment.writes:
             self._reading += 1
@@ -130,6 +146,7 @@ class Pool:
                 self._running[segment.schema] = running
             else:
                 del self._running[segment.schema]
+        connection.awaited_by = None
         if not connection.closed:
             self._idle.append(connection)
         else:
@@ -139,39 +156,38 @@ class Pool:
                 self._idle.remove(connection)
             if self.waiting:
                 self._grow()
-        while self._idle and self.waiting:
-            following = self._next(self._idle[-1])
-            if following is None:
-                return
-            self._send(self._idle.pop(), following)
+        if self.waiting:
+            self._serve()
 
-    def _next(self, connection: Connection) -> Segment | None:
-        """The next segment for this connection, if any waits that may run."""
-        while self.waiting:
-            schema = self._turn(connection)
-            if schema is None:
-                return None
+    def _serve(self) -> None:
+        """Give the idle connections to those who wait."""
+        while self._idle and self.waiting:
+            found = self._turn()
+            if found is None:
+                self._serve_later()
+                return
+            schema, connection = found
             segment = self._take_turn(schema)
             if segment is not None:
-                return segment
-        return None
+                self._send(connection, segment)
 
-    def _turn(self, connection: Connection) -> str | None:
-        """The tenant whose turn it is, or one of the next that is at home here; None where all have their share."""
-        if len(self._waiting) == 1:
-            [(schema, queue)] = self._waiting.items()
-            return schema if self._may_run(queue[0]) else None
-        first = None
+    def _serve_later(self) -> None:
+        """Who waits for a home does so for a moment only."""
+        if self._later is None:
+            self._later = self._loop.call_later(self._settings.patience, self._serve_now)
+
+    def _serve_now(self) -> None:
+        self._later = None
+        self._serve()
+
+    def _turn(self) -> tuple[str, Connection] | None:
+        """The tenant whose turn it is, and where; None where those next have their share or wait for their homes."""
         for schema, queue in islice(self._waiting.items(), _LOOK_AHEAD):
-            if not self._may_run(queue[0]):
-                continue
-            if first is None:
-                first = schema
-                if monotonic() - queue[0].since > self._settings.patience:
-                    break
-            if self._home(schema) is connection:
-                return schema
-        return first
+            if self._may_run(queue[0]):
+                connection = self._place(queue[0])
+                if connection is not None:
+                    return schema, connection
+        return None
 
     def _take_turn(self, schema: str) -> Segment | None:
         """The tenant's next segment that somebody still wants; the tenant is last in turn then."""
@@ -248,6 +264,8 @@ class Pool:
         opening = list(self._opening)
         for task in opening:
             task.cancel()
+        if self._later is not None:
+            self._later.cancel()
         await asyncio.gather(*opening, return_exceptions=True)
         self._refuse_waiting(KapokError("DATABASE_UNAVAILABLE"))
         for connection in list(self._connections):

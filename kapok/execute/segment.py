@@ -83,8 +83,8 @@ class Segment:
 
 
 class WriteSegment(Segment):
-    """Statements that run one after another in one transaction that may write. rows: one for each that has run. failed:
-    the number of the one that failed; how many there are when it was the commit."""
+    """Statements, at least one, that run one after another in one transaction that may write. rows: one for each that
+    has run. failed: the number of the one that failed; how many there are when it was the commit."""
 
     writes = True
 
@@ -99,7 +99,7 @@ class WriteSegment(Segment):
         seconds: float,
         done: Callable[[Segment], None],
     ) -> None:
-        super().__init__(schema, "", (), preamble, seconds=seconds, done=done)
+        super().__init__(schema, *statements[0], preamble, seconds=seconds, done=done)
         self.statements = statements
         #: Key and name of the statements it prepares, in order.
         self.prepared: list[tuple[Hashable, bytes]] = []

@@ -25,6 +25,9 @@ class StatementCache:
     def __len__(self) -> int:
         return len(self._names)
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._names
+
     def get(self, key: Hashable) -> bytes | None:
         """The confirmed name of a key, now the most recently used."""
         name = self._names.get(key)

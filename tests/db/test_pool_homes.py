@@ -6,7 +6,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
 import pytest
@@ -29,7 +29,19 @@ _WAIT = "select pg_backend_pid()::text from pg_advisory_xact_lock_shared(4712)"
 
 @pytest.fixture
 async def pool() -> AsyncIterator[Pool]:
-    pool = Pool(os.environ["DATABASE_URL"], PoolSettings(size=4, spare=1, readers=3))
+    async with _opened(PoolSettings(size=4, spare=1, readers=3)) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def patient_pool() -> AsyncIterator[Pool]:
+    async with _opened(PoolSettings(size=4, spare=1, readers=3, patience=300)) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def _opened(settings: PoolSettings) -> AsyncIterator[Pool]:
+    pool = Pool(os.environ["DATABASE_URL"], settings)
     # Open all of its connections.
     with _held_up():
         running = [asyncio.create_task(_write(pool, _TENANTS[number], _WAIT)) for number in range(4)]
@@ -45,6 +57,13 @@ def _held_up() -> Iterator[None]:
     with psycopg.connect(os.environ["DATABASE_URL"]) as session:
         session.execute("select pg_advisory_xact_lock(4712)")
         yield
+
+
+async def _settled(pool: Pool, in_use: int, waiting: int) -> None:
+    """Once those that waited for a home have waited long enough; and so it stays."""
+    await asyncio.to_thread(until, lambda: (pool.in_use, pool.waiting) == (in_use, waiting))
+    await asyncio.sleep(3 * PoolSettings().patience)
+    assert (pool.in_use, pool.waiting) == (in_use, waiting)
 
 
 async def _run(pool: Pool, schema: str, statement: str) -> bytes:
@@ -68,13 +87,40 @@ async def test_a_tenant_stays_on_one_connection_and_tenants_spread_over_all(pool
     assert len(set(homes.values())) == 4
 
 
-async def test_a_busy_home_holds_nobody_up(pool: Pool) -> None:
+async def test_a_busy_home_holds_nobody_up_for_long(pool: Pool) -> None:
     with _held_up():
         busy = asyncio.create_task(_run(pool, _TENANTS[1], _WAIT))
         await asyncio.sleep(0)  # it comes first
         elsewhere = await _run(pool, _TENANTS[1], _WHERE)
         assert not busy.done()
     assert await busy != elsewhere
+
+
+async def test_a_read_waits_for_its_home_rather_than_be_prepared_elsewhere(patient_pool: Pool) -> None:
+    """One read only: the next goes to another connection at once, and is known there from then on."""
+    pool = patient_pool
+    home = await _run(pool, _TENANTS[1], _WHERE)
+    other = next(schema for schema in _TENANTS[2:] if pool._home(schema) is pool._home(_TENANTS[1]))
+    with _held_up():
+        busy = asyncio.create_task(_run(pool, other, _WAIT))
+        await asyncio.sleep(0)
+        patient = asyncio.create_task(_run(pool, _TENANTS[1], _WHERE))
+        await asyncio.sleep(0)
+        elsewhere = await _run(pool, other, _WHERE)
+        assert elsewhere != home
+        assert await _run(pool, other, _WHERE) == elsewhere
+        assert (pool.in_use, pool.waiting) == (1, 1)
+    assert await patient == home
+    assert await busy == home
+
+
+async def test_nobody_waits_for_a_home_for_long(pool: Pool) -> None:
+    home = await _run(pool, _TENANTS[1], _WHERE)
+    with _held_up():
+        busy = asyncio.create_task(_run(pool, _TENANTS[1], _WAIT))
+        await asyncio.sleep(0)
+        assert await _run(pool, _TENANTS[1], _WHERE) != home
+    await busy
 
 
 async def test_who_waits_is_served_whatever_its_home(pool: Pool) -> None:
@@ -95,13 +141,11 @@ async def _write(pool: Pool, schema: str, statement: str) -> None:
 async def test_a_tenants_reads_take_fewer_connections_than_its_writes(pool: Pool) -> None:
     with _held_up():
         reads = [asyncio.create_task(_run(pool, _TENANTS[1], _WAIT)) for _ in range(4)]
-        await asyncio.sleep(0)
-        assert (pool.in_use, pool.waiting) == (2, 2)
+        await _settled(pool, 2, 2)
         assert await _run(pool, _TENANTS[2], _WHERE)
         # All tenants together leave connections to writes, too.
         reads += [asyncio.create_task(_run(pool, _TENANTS[number], _WAIT)) for number in (2, 3)]
-        await asyncio.sleep(0)
-        assert (pool.in_use, pool.waiting) == (3, 3)
+        await _settled(pool, 3, 3)
         await _write(pool, _TENANTS[4], _WHERE)
     await asyncio.gather(*reads)
     with _held_up():
@@ -115,10 +159,9 @@ async def test_a_tenants_reads_take_fewer_connections_than_its_writes(pool: Pool
 async def test_a_waiting_read_is_not_overtaken_by_its_tenants_writes(pool: Pool) -> None:
     with _held_up():
         tasks = [asyncio.create_task(_run(pool, _TENANTS[1], _WAIT)) for _ in range(3)]
-        await asyncio.sleep(0)
+        await _settled(pool, 2, 1)
         write = asyncio.create_task(_write(pool, _TENANTS[1], _WHERE))
-        await asyncio.sleep(0)
-        assert (pool.in_use, pool.waiting) == (2, 2)
+        await _settled(pool, 2, 2)
     await asyncio.gather(*tasks, write)
     assert (pool.in_use, pool.waiting) == (0, 0)
 

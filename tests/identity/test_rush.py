@@ -25,7 +25,7 @@ AT_ONCE = 1000
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuthTenant]:
     """A Kapok of its own, with cheap hashes: this is about the queue."""
     folder = tmp_path_factory.mktemp("rush")
-    os.environ["KAPOK_ARGON2"] = "64,1,1"
+    os.environ["KAPOK_ARGON2"] = "64,1"
     try:
         with running(folder / "kapok", "--no-demo") as live:
             roomy = {"accountFailures": 10_000, "addressFailures": 10_000, "addressSignUps": 10_000}
