@@ -7,6 +7,7 @@ interpreter's lock while the event loop waits for it.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -51,6 +52,9 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
             answers.write(said)
             answers.flush()
 
+    # As in the web process: a collection that looks at all modules would hold up every answer.
+    gc.collect()
+    gc.freeze()
     with flusher(), ThreadPoolExecutor(settings.KAPOK_AUTH_THREADS, thread_name_prefix="auth") as threads:
         while len(prefix := requests.read(PREFIX.size)) == PREFIX.size:
             number, head_length, body_length = PREFIX.unpack(prefix)

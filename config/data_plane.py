@@ -48,7 +48,7 @@ class DataPlane:
         self.directory = Directory(self.platform, env.origin, env.secret_keys, private_issuers=env.private_issuers)
         self.shapes = Shapes(self.platform, self.shared)
         self.engine = Engine(self.directory, self.shapes)
-        pool = PoolSettings(size=env.pool_size, readers=env.pool_size // 2)
+        pool = PoolSettings(size=env.pool_size, readers=env.pool_size // 2, writers=env.pool_size * 3 // 5)
         self.runner = Runner(partial(_gateway_conninfo, env), pool)
         persisted = PersistedDocuments(self.directory, self.shared)
         self.graphql = GraphQLEndpoint(self.directory, self.engine, self.runner, persisted)

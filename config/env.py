@@ -26,6 +26,8 @@ MOST_DAYS = 36_500
 
 _TRUE = {"1", "true", "yes", "on"}
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+#: KiB, passes.
+_COST = re.compile(r"(\d{1,7}),(\d{1,3})", re.ASCII)
 _FALSE = {"0", "false", "no", "off", ""}
 
 
@@ -92,9 +94,10 @@ def _addresses(text: str) -> tuple[str, ...]:
 
 
 def _argon2(text: str) -> tuple[int, int]:
-    memory, passes = (int(number) for number in text.split(","))
+    found = _COST.fullmatch(text)
+    memory, passes = (int(found[1]), int(found[2])) if found else (0, 0)
     if not (8 <= memory <= 4_194_304 and 1 <= passes <= 100):
-        raise ValueError("must be like 9216,4: KiB, passes")
+        raise ValueError("must be like 7168,5: KiB, passes")
     return memory, passes
 
 
@@ -157,8 +160,8 @@ class Environment:
     log_format: str = _variable("KAPOK_LOG_FORMAT", "json: one object a line. text: for reading.", "json", _format)
     pool_size: int = _variable(
         "KAPOK_POOL_SIZE",
-        "Most database connections of one project in one web process; half of them read at once. More pay where "
-        "the database has many processors, or a disk that flushes slowly.",
+        "Most database connections of one project in one web process; half of them read at once, three fifths write. "
+        "More pay where the database has many processors, or a disk that flushes slowly.",
         20,
         _whole(1),
     )
@@ -224,7 +227,7 @@ class Environment:
         "KAPOK_ARGON2",
         "Cost of a password's hash (Argon2id): memory in KiB, passes. Less than the default (one of OWASP's) is for "
         "tests and load generators only.",
-        (9216, 4),
+        (7168, 5),
         _argon2,
     )
 

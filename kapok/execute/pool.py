@@ -33,13 +33,15 @@ OPEN_TRIES, OPEN_AGAIN_SECONDS, OPEN_FAILS_SECONDS = 4, 0.05, 0.5
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """size: connections of one gateway role. readers: how many of them read at once; more reads only push each other
-    out of the processors' caches, while writes wait for the disk, and those that wait together share a flush. spare:
-    how many of either one tenant alone may not take. queue: segments that may wait. slots: prepared statements a
+    """size: connections of one gateway role. readers, writers: how many of them read, and write, at once; more only
+    push each other out of the processors' caches, but the more there are, the more tenants find their home idle. More
+    writes than reads, because they wait for the disk, and those that wait together share a flush. spare: how many of
+    either one tenant alone may not take. queue: segments that may wait. slots: prepared statements a
     connection. patience: how long a read waits for its tenant's home while others are free. Times are seconds."""
 
     size: int = 20
     readers: int = 10
+    writers: int = 12
     spare: int = 2
     queue: int = 1000
     slots: int = 300
@@ -55,18 +57,18 @@ class Pool:
     def __init__(self, conninfo: str, settings: PoolSettings) -> None:
         self._conninfo = conninfo
         self._settings = settings
-        self._share = max(1, settings.size - settings.spare)
-        self._readers = max(1, min(settings.readers, settings.size))
-        self._read_share = max(1, self._readers - settings.spare)
+        # By whether a segment writes: how many at once, and of one tenant.
+        self._limits = tuple(max(1, min(most, settings.size)) for most in (settings.readers, settings.writers))
+        self._shares = tuple(max(1, limit - settings.spare) for limit in self._limits)
         self._loop = asyncio.get_running_loop()
         self._connections: list[Connection] = []
         # The most recently used last: its caches are warm, and the others may age.
         self._idle: list[Connection] = []
         self._opening: set[asyncio.Task[None]] = set()
         self._later: asyncio.TimerHandle | None = None
-        # Segments under way, and those waiting, by tenant; the tenant whose turn is next comes first.
+        # Segments under way, by whether they write, and by tenant; those waiting, the tenant next in turn first.
+        self._at_work = [0, 0]
         self._running: dict[str, int] = {}
-        self._reading = 0
         self._waiting: OrderedDict[str, deque[Segment]] = OrderedDict()
         self._failed_at = float("-inf")
         self.waiting = 0
@@ -104,10 +106,8 @@ class Pool:
                 self._grow()
 
     def _may_run(self, segment: Segment) -> bool:
-        running = self._running.get(segment.schema, 0)
-        if segment.writes:
-            return running < self._share
-        return running < self._read_share and self._reading < self._readers
+        kind = segment.writes
+        return self._running.get(segment.schema, 0) < self._shares[kind] and self._at_work[kind] < self._limits[kind]
 
     def _place(self, segment: Segment) -> Connection | None:
         """The idle connection for a segment: the tenant's home; one that has prepared the statement; the one used last.
@@ -132,15 +132,13 @@ class Pool:
     def _send(self, connection: Connection, segment: Segment) -> None:
         self._idle.remove(connection)
         self._running[segment.schema] = self._running.get(segment.schema, 0) + 1
-        if not segment.writes:
-            self._reading += 1
+        self._at_work[segment.writes] += 1
         connection.send(segment)
 
     def _on_free(self, connection: Connection, segment: Segment | None) -> None:
         """A connection has answered a segment, was just opened, or is lost."""
         if segment is not None:
-            if not segment.writes:
-                self._reading -= 1
+            self._at_work[segment.writes] -= 1
             running = self._running[segment.schema] - 1
             if running:
                 self._running[segment.schema] = running

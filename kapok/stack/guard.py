@@ -40,7 +40,6 @@ class Order(TypedDict):
     env: dict[str, str] | None  # None: the guard's own
     cwd: str | None
     account: tuple[int, int, list[int]] | None  # uid, gid, supplementary groups; None: the guard's own
-    batch: bool  # whether it waits for its turn where it is woken, instead of taking the processor (Linux)
     stop: list[tuple[int, float]]  # signals in turn, with the seconds each may take, before SIGKILL
     hold: list[int]  # file descriptors the guard keeps until the end, and the command doesn't get
     remove: list[str]  # what to delete once nothing runs any more
@@ -97,9 +96,6 @@ def _become(order: Order, guard: int) -> None:
         os.setgroups(groups)
         os.setgid(gid)
         os.setuid(uid)
-    if order["batch"] and sys.platform == "linux":
-        with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     # Last, since a change of user clears it.
     _prctl(_PR_SET_PDEATHSIG, order["stop"][0][0])
     if os.getppid() != guard:

@@ -215,9 +215,6 @@ class Postgres(Server):
             env=self._environment,
             cwd=self._data,
             account=self._state.account,
-            # A backend that is woken by a request would push aside whoever sent it, in the middle of its work
-            # (docs/adr/0015-postgres-waits-its-turn.md).
-            batch=True,
             stop=_STOP,
         )
 

@@ -25,14 +25,12 @@ TERMINATE: tuple[tuple[int, float], ...] = ((signal.SIGTERM, 10.0),)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. env: the whole environment, None for this process's. batch: whether it does not push others aside
-    when it is woken (sched(7), SCHED_BATCH). stop: signals in turn with their seconds."""
+    """What to run. env: the whole environment, None for this process's. stop: signals in turn with their seconds."""
 
     arguments: Sequence[str]
     env: Mapping[str, str] | None = None
     cwd: Path | None = None
     account: Account | None = None
-    batch: bool = False
     stop: Sequence[tuple[int, float]] = TERMINATE
 
     def order(self, hold: Sequence[int], remove: Sequence[Path]) -> Order:
@@ -43,7 +41,6 @@ class Command:
             "env": None if self.env is None else dict(self.env),
             "cwd": None if self.cwd is None else str(self.cwd),
             "account": None if account is None else (account.uid, account.gid, list(account.groups)),
-            "batch": self.batch,
             "stop": list(self.stop),
             "hold": list(hold),
             "remove": [str(path) for path in remove],

@@ -72,14 +72,6 @@ def test_the_database_is_utf8_and_set_up_for_many_schemas(state_dir: Path) -> No
         assert ask(stack.database_url, "select to_tsvector('simple', 'Ärger, groß')::text") == [("'groß':2 'ärger':1",)]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="there is no such policy")
-def test_backends_push_nobody_aside_when_they_are_woken(state_dir: Path) -> None:
-    own = os.sched_getscheduler(0)
-    with stack_on(state_dir, want_redis=False) as stack, psycopg.connect(stack.database_url) as session:
-        assert os.sched_getscheduler(session.info.backend_pid) == os.SCHED_BATCH
-    assert os.sched_getscheduler(0) == own
-
-
 def test_every_connection_needs_the_password(state_dir: Path) -> None:
     with stack_on(state_dir) as stack:
         methods = ask(stack.database_url, "select distinct auth_method from pg_hba_file_rules")

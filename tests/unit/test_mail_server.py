@@ -30,7 +30,7 @@ def test_a_wrong_url_is_named_without_its_password(url: str) -> None:
     assert "geheim" not in refused.value.message
 
 
-@pytest.mark.parametrize("cost", ["", "7,2", "9216", "1,1", "9216,0", "9216,4,1", "a,b"])
+@pytest.mark.parametrize("cost", ["", "7,2", "9216", "1e3,2", " 64,1", "1,1", "9216,0", "9216,4,1", "a,b"])
 def test_a_cost_that_argon2_has_not(cost: str) -> None:
     with pytest.raises(KapokError, match="KAPOK_ARGON2"):
         read({"KAPOK_ARGON2": cost})
