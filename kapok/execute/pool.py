@@ -114,7 +114,7 @@ class Pool:
         Before the last, a read waits for its home a moment, if no other waits for that: a statement that is prepared
         there costs a fraction of one that is not, and the processors have others to serve."""
         home = self._home(segment.schema)
-        if not home.busy:
+        if home in self._idle:
             return home
         for connection in reversed(self._idle):
             if connection.knows(segment):

@@ -17,7 +17,7 @@ from kapok.model.types import Column, TypeKind
 from kapok.query.encoding import Encoder, encode_text, encoder_of
 from kapok.query.families import base_type
 from kapok.query.ids import checked_id, is_checked
-from kapok.query.values import Claims, Given, Reader, Source, Value, Variables, refused
+from kapok.query.values import Given, Reader, Source, Value, checked_reader
 
 _TEXTS = frozenset({"varchar", "bpchar"})
 #: VARHDRSZ, which type modifiers count.
@@ -35,16 +35,7 @@ class GivenColumn:
 
     def reader(self) -> Reader:
         """The closure that finds, checks and encodes it. It raises BAD_USER_INPUT."""
-        find, check = self.source.getter(), column_encoder(self.column)
-
-        def read(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
-            found = find(variables)
-            try:
-                return None if found is None else check(found)
-            except NotAValue as exc:
-                raise refused(self.path, self.argument, str(exc)) from exc
-
-        return read
+        return checked_reader(self.source, column_encoder(self.column), self.path, self.argument)
 
 
 def given_column(source: Source, column: Column, path: tuple[str, ...], argument: str) -> Value:

@@ -15,7 +15,7 @@ from kapok.model.types import PgType, TypeKind
 from kapok.query.claims import converter
 from kapok.query.encoding import Encoder, encode, encoder_of
 from kapok.query.families import base_type
-from kapok.query.values import Claims, Given, Reader, Source, Value, Variables, refused
+from kapok.query.values import Given, Reader, Source, Value, checked_reader
 
 _CHECKED = {"UUID": "a UUID", "Int": "a whole number", "BigInt": "a whole number"}
 
@@ -31,18 +31,14 @@ class GivenId:
 
     def reader(self) -> Reader:
         """The closure that finds, checks and encodes it. It raises BAD_USER_INPUT."""
-        find, check = self.source.getter(), checked_id(self.type)
+        check = checked_id(self.type)
 
-        def read(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
-            found = find(variables)
-            try:
-                if found.__class__ is list or found.__class__ is tuple:
-                    return encode([None if item is None else check(item).decode() for item in found])
-                return None if found is None else check(found)
-            except NotAValue as exc:
-                raise refused(self.path, self.argument, str(exc)) from exc
+        def encoded(found: Any) -> bytes:
+            if found.__class__ is list or found.__class__ is tuple:
+                return encode([None if item is None else check(item).decode() for item in found])
+            return check(found)
 
-        return read
+        return checked_reader(self.source, encoded, self.path, self.argument)
 
 
 def id_encoder(type_: PgType) -> Encoder:

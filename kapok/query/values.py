@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from kapok.errors import KapokError
+from kapok.model.scalar_values import NotAValue
 from kapok.query.encoding import Encoder, encode
 
 Variables = Mapping[str, Any]
@@ -199,6 +200,20 @@ class Offset:
             return b"%d" % asked
 
         return read
+
+
+def checked_reader(source: Source, check: Encoder, path: tuple[str, ...], argument: str) -> Reader:
+    """A reader that refuses with BAD_USER_INPUT what the encoder calls NotAValue."""
+    find = source.getter()
+
+    def read(variables: Variables, row_cap: int, claims: Claims) -> bytes | None:
+        found = find(variables)
+        try:
+            return None if found is None else check(found)
+        except NotAValue as exc:
+            raise refused(path, argument, str(exc)) from exc
+
+    return read
 
 
 def refused(path: tuple[str, ...], argument: str, problem: str, *, hint: str | None = None) -> KapokError:

@@ -179,6 +179,25 @@ async def test_a_lost_connection_leaves_nobody_waiting(pool: Pool) -> None:
     assert sum(isinstance(one, ConnectionLost) for one in ended) == 2
 
 
+async def test_who_is_sent_again_as_the_connection_is_lost_runs_elsewhere(pool: Pool) -> None:
+    answer: asyncio.Future[Segment] = asyncio.get_running_loop().create_future()
+
+    def again(lost: Segment) -> None:
+        assert isinstance(lost.error, ConnectionLost)
+        pool.submit(Segment(_TENANTS[1], _WHERE, [], _PREAMBLE, seconds=10, done=answer.set_result))
+
+    held = "from pg_stat_activity where datname = current_database() and wait_event = 'advisory'"
+    with _held_up(), psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as session:
+        pool.submit(Segment(_TENANTS[1], _WAIT, [], _PREAMBLE, seconds=10, done=again))
+        await asyncio.to_thread(until, lambda: session.execute(f"select 1 {held}").rowcount == 1)
+        session.execute(f"select pg_terminate_backend(pid) {held}")
+        async with asyncio.timeout(30):
+            segment = await answer
+    assert segment.error is None
+    assert segment.row
+    assert (pool.in_use, pool.waiting) == (0, 0)
+
+
 async def test_a_server_that_ends_what_is_being_opened_is_asked_again() -> None:
     """As often as is said there, and no oftener: a server that is away is told at once."""
     with psycopg.connect(os.environ["DATABASE_URL"]) as session:
