@@ -83,8 +83,8 @@ class Segment:
 
 
 class WriteSegment(Segment):
-    """Statements, at least one, that run one after another in one transaction that may write. rows: one for each that
-    has run. failed: the number of the one that failed; how many there are when it was the commit."""
+    """Statements that run one after another in one transaction that may write; none where nothing is asked for. rows:
+    one for each that has run. failed: the number of the one that failed; how many there are when it was the commit."""
 
     writes = True
 
@@ -99,7 +99,8 @@ class WriteSegment(Segment):
         seconds: float,
         done: Callable[[Segment], None],
     ) -> None:
-        super().__init__(schema, *statements[0], preamble, seconds=seconds, done=done)
+        template, parameters = statements[0] if statements else ("", ())
+        super().__init__(schema, template, parameters, preamble, seconds=seconds, done=done)
         self.statements = statements
         #: Key and name of the statements it prepares, in order.
         self.prepared: list[tuple[Hashable, bytes]] = []
