@@ -2,7 +2,7 @@
 
 In: segments to run. Out: their rows. Connections open when they are needed, up to a limit. One tenant never holds all
 of them, so one whose tables are locked holds up only itself; who waits is served in turns of tenants. Each tenant has a
-home, the connection it is given where that costs nobody anything: its statements are prepared there, and Postgres has
+home, the connection it is given where it is free or soon will be: its statements are prepared there, and Postgres has
 its tables in that backend's caches.
 """
 
@@ -23,8 +23,8 @@ from kapok.execute.segment import Segment
 
 log = logging.getLogger("kapok.execute")
 
-#: How many of the waiting tenants are looked at for one that may run. More than can have their share at once, so that
-#: one is always found.
+#: How many of the waiting tenants that there is room for are looked at. More than can have their share at once, so that
+#: one that may run is always found.
 _LOOK_AHEAD = 16
 #: A connection is tried so often before it counts as one that cannot be opened, so many seconds apart, as long as a try
 #: fails within so many.
@@ -106,8 +106,10 @@ class Pool:
                 self._grow()
 
     def _may_run(self, segment: Segment) -> bool:
-        kind = segment.writes
-        return self._running.get(segment.schema, 0) < self._shares[kind] and self._at_work[kind] < self._limits[kind]
+        return self._running.get(segment.schema, 0) < self._shares[segment.writes] and self._has_room(segment)
+
+    def _has_room(self, segment: Segment) -> bool:
+        return self._at_work[segment.writes] < self._limits[segment.writes]
 
     def _place(self, segment: Segment) -> Connection | None:
         """The idle connection for a segment: the tenant's home; one that has prepared the statement; the one used last.
@@ -180,7 +182,9 @@ class Pool:
 
     def _turn(self) -> tuple[str, Connection] | None:
         """The tenant whose turn it is, and where; None where those next have their share or wait for their homes."""
-        for schema, queue in islice(self._waiting.items(), _LOOK_AHEAD):
+        # However many wait to write, somebody behind them who reads is found, and the other way round.
+        startable = (item for item in self._waiting.items() if self._has_room(item[1][0]))
+        for schema, queue in islice(startable, _LOOK_AHEAD):
             if self._may_run(queue[0]):
                 connection = self._place(queue[0])
                 if connection is not None:

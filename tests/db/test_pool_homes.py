@@ -166,6 +166,23 @@ async def test_a_waiting_read_is_not_overtaken_by_its_tenants_writes(pool: Pool)
     assert (pool.in_use, pool.waiting) == (0, 0)
 
 
+async def test_writes_that_wait_hold_up_no_reads() -> None:
+    """However many tenants stand before the one that reads, and though no connection was free when it came."""
+    async with _opened(PoolSettings(size=4, spare=1, readers=3, writers=2)) as pool:
+        with _held_up(), psycopg.connect(os.environ["DATABASE_URL"]) as session:
+            session.execute("select pg_advisory_xact_lock(4713)")
+            writes = [asyncio.create_task(_write(pool, schema, _WAIT)) for schema in _TENANTS[:40]]
+            await _settled(pool, 2, 38)
+            read = _WAIT.replace("4712", "4713")
+            reads = [asyncio.create_task(_run(pool, schema, read)) for schema in _TENANTS[40:43]]
+            await _settled(pool, 4, 39)
+            session.rollback()
+            async with asyncio.timeout(30):
+                await asyncio.gather(*reads)
+            assert (pool.in_use, pool.waiting) == (2, 38)
+        await asyncio.gather(*writes)
+
+
 async def test_a_lost_connection_leaves_nobody_waiting(pool: Pool) -> None:
     waiting = "from pg_stat_activity where datname = current_database() and wait_event = 'advisory'"
     with _held_up(), psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as session:

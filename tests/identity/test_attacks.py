@@ -286,7 +286,7 @@ def test_known_and_unknown_accounts_take_the_same_time(
     north: AuthTenant, new_email: New, path: str, body: dict[str, str]
 ) -> None:
     """Medians of interleaved pairs: what else the machine does reaches both alike. Without the hash of an unknown
-    account the difference is the 20 ms of Argon2; a mail sent in the request is many more. Samples are added until they
+    account the difference is the 12 ms of Argon2; a mail sent in the request is many more. Samples are added until they
     agree: more of them bring equal medians together, and medians that differ no nearer to each other."""
     known = new_email()
     north.signed_up(known)
