@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.accounts.secret_keys import secret_keys
 from apps.tenants.models import SigningKey, Tenant
 from kapok.bearer.form import ACCESS_SECONDS, JWKS_CACHE_SECONDS, LEEWAY_SECONDS
 from kapok.bearer.keys import encoded_public_key, thumbprint
@@ -22,11 +22,6 @@ from kapok.sealing import seal, unseal
 LEAD = timedelta(seconds=JWKS_CACHE_SECONDS)
 #: How long a key is believed after it signed last: its last token's life, and all that may be late about it.
 OVERLAP = timedelta(seconds=ACCESS_SECONDS + LEEWAY_SECONDS + 2 * JWKS_CACHE_SECONDS)
-
-
-def secret_keys() -> list[str]:
-    """The platform's secret keys, the current one first."""
-    return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
 
 
 def make_key(tenant: Tenant, active_from: datetime) -> SigningKey:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from apps.identity.factors.totp import PERIOD_SECONDS
+from kapok.totp import PERIOD_SECONDS
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pyotp
 import pytest
 
-from apps.identity.factors.codes import digest_of, new_codes
-from apps.identity.factors.totp import PERIOD_SECONDS, new_secret, otpauth_uri, qr_svg, step_of
+from kapok.recovery_codes import digest_of, new_codes
+from kapok.totp import PERIOD_SECONDS, new_secret, otpauth_uri, qr_svg, step_of
 
 NOW = datetime(2026, 11, 21, 12, 0, 10, tzinfo=UTC)
 STEP = int(NOW.timestamp()) // PERIOD_SECONDS

@@ -17,7 +17,6 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from apps.identity.context import in_tenant
-from apps.identity.factors import codes, totp
 from apps.identity.factors.ceremonies import creation_options, verify_creation
 from apps.identity.factors.party import relying_party, relying_party_of
 from apps.identity.factors.proofs import confirmed, credential_of, sealed_totp_secret, totp_secret
@@ -27,6 +26,7 @@ from apps.identity.services.one_time import issue, take
 from apps.identity.trail import record_on_user
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
+from kapok import recovery_codes, totp
 from kapok.errors import KapokError
 
 #: How long a sign-in is fresh.
@@ -185,8 +185,8 @@ def _counts(tenant: Tenant, factor: Factor, session: Session, method: str) -> En
 
 
 def _make_codes(user: User) -> tuple[str, ...]:
-    made = tuple(codes.new_codes())
-    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=codes.digest_of(code)) for code in made)
+    made = tuple(recovery_codes.new_codes())
+    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=recovery_codes.digest_of(code)) for code in made)
     return made
 
 

@@ -12,14 +12,14 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.accounts.secret_keys import secret_keys
 from apps.identity.factors.ceremonies import Credential, RelyingParty, credential_id_of, verify_assertion
-from apps.identity.factors.codes import digest_of
-from apps.identity.factors.totp import step_of
 from apps.identity.models import Factor, FactorKind, RecoveryCode, User
 from apps.tenants.models import Tenant
-from apps.tenants.signing import secret_keys
 from kapok.errors import KapokError
+from kapok.recovery_codes import digest_of
 from kapok.sealing import seal, unseal
+from kapok.totp import step_of
 
 #: Methods as they stand in tokens' `amr`. Passkeys: RFC 8176 has no better word than the proof of possession of a key.
 TOTP, RECOVERY, PASSKEY = "otp", "recovery", "pop"

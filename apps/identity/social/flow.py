@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import transaction
 from django_tenants.utils import tenant_context
 
+from apps.accounts.secret_keys import secret_keys
 from apps.identity.services.one_time import issue, take
 from apps.identity.social.relying_party import (
     Client,
@@ -33,7 +34,6 @@ from apps.identity.social.relying_party import (
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import IdentityProvider, Tenant
 from apps.tenants.services.providers import client_secret_of
-from apps.tenants.signing import secret_keys
 from kapok.errors import KapokError
 from kapok.public_urls import provider_callback_url
 from kapok.sealing import SealBrokenError, seal, unseal

@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from apps.accounts.secret_keys import secret_keys
 from apps.tenants.acting import Actor
 from apps.tenants.models import Project, TrustedIssuer
 from apps.tenants.outside_tokens import secret_purpose
-from apps.tenants.signing import secret_keys
 from apps.tenants.trail import record_on_platform, target_of
 from kapok.bearer.form import MAX_ROLES, is_role
 from kapok.bearer.issuers import ASYMMETRIC, SYMMETRIC

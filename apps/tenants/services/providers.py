@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from apps.accounts.secret_keys import secret_keys
 from apps.tenants.acting import Actor
 from apps.tenants.models import IdentityProvider, Project
-from apps.tenants.signing import secret_keys
 from apps.tenants.trail import record_on_platform, target_of
 from kapok.errors import KapokError
 from kapok.outside_urls import is_callable_url
