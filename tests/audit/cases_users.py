@@ -91,8 +91,9 @@ def _magic_link(world: World) -> Act:
 
 
 def _confirm_email(world: World) -> Act:
-    token = world.token("email_change", HOUR, world.user(), email=world.email())
-    return partial(own_account.do_confirm_email, world.tenant, token)
+    user = world.user()
+    token = world.token("email_change", HOUR, user, email=world.email())
+    return partial(own_account.do_confirm_email, world.tenant, token, shown=world.session(user), origin=HERE)
 
 
 def _upgrade(world: World) -> Act:

@@ -149,7 +149,7 @@ def test_change_of_address_tells_both(north: AuthTenant, new_email: New) -> None
     assert not north.mails(new)
     north.ok("/email", tokens["accessToken"], email=new, password=PASSWORD)
     assert north.me(tokens["accessToken"])["email"] == old, "not before the new address answered"
-    said = north.ok("/verify", token=north.mail(new, "email_change")["token"])
+    said = north.ok("/verify", tokens["accessToken"], token=north.mail(new, "email_change")["token"])
     assert said == {"user": {**tokens["user"], **said["user"], "email": new}}
     assert north.mail(old, "email_changed") and north.mail(new, "email_changed")
     assert north.refused("/signin", email=old, password=PASSWORD) == (401, "INVALID_CREDENTIALS")
@@ -193,7 +193,7 @@ def test_a_visitor_becomes_somebody_and_keeps_the_id(north: AuthTenant, new_emai
     north.settings(signUp=True)
     north.ok("/user/upgrade", visitor["accessToken"], email=email, password=PASSWORD)
     assert north.me(visitor["accessToken"])["isAnonymous"]
-    north.ok("/verify", token=north.mail(email, "email_change")["token"])
+    north.ok("/verify", token=north.mail(email, "email_change")["token"], password=PASSWORD)
     somebody = north.signed_in(email)["user"]
     assert (somebody["id"], somebody["isAnonymous"], somebody["metadata"]) == (
         visitor["user"]["id"], False, {"cart": [1]}
@@ -212,7 +212,9 @@ def test_without_verification_an_account_is_there_at_once(north: AuthTenant, new
     assert north.refused("/signup", email=email, password=PASSWORD) == (409, "ACCOUNT_EXISTS")
     mail = north.mail(email, "email_change")
     assert mail["url"].startswith(f"{app}?type=email_change&token=")
-    north.ok("/verify", token=mail["token"])
+    assert north.refused("/verify", token=mail["token"]) == (403, "REAUTHENTICATION_REQUIRED")
+    assert north.refused("/verify", "x.y.z", token=mail["token"]) == (401, "UNAUTHENTICATED")
+    north.ok("/verify", tokens["accessToken"], token=mail["token"])
     assert north.signed_in(email)["user"]["emailVerified"]
     north.ok("/magiclink", email=email)
     north.mail(email, "magic_link")

@@ -144,9 +144,9 @@ def test_an_address_the_provider_has_not_verified_is_nobodys(
 
 
 @pytest.mark.parametrize(
-    ("links", "verified_here", "linked"), [(True, True, True), (False, True, False), (True, False, False)]
+    ("links", "verified_here", "linked"), [(True, True, True), (False, True, False), (True, False, True)]
 )
-def test_an_account_is_linked_only_when_both_sides_know_the_address(
+def test_an_account_is_linked_only_where_the_project_says_so(
     tenant: Tenant,
     provider: IdentityProvider,
     provider_running: OpenIdProvider,

@@ -74,7 +74,7 @@ def test_the_own_address_can_still_be_confirmed(north: AuthTenant, new_email: Ne
     confirms = north.mail(email, "email_change")["token"]
     changed = north.post("/password", tokens["accessToken"], currentPassword=PASSWORD, password=OTHER)
     assert changed.status_code == 204
-    assert north.ok("/verify", token=confirms)["user"]["emailVerified"]
+    assert north.ok("/verify", tokens["accessToken"], token=confirms)["user"]["emailVerified"]
 
 
 @pytest.mark.usefixtures("real_database")

@@ -20,6 +20,7 @@ from apps.identity.services.own_account import do_confirm_email
 from apps.identity.services.passwords import do_reset_password
 from apps.identity.services.sign_in import do_sign_in_magic_link
 from apps.identity.services.sign_up import do_verify
+from apps.identity.services.verification import confirms_new_account, waiting_for
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
 
@@ -31,6 +32,8 @@ _STYLE = mark_safe(
     "input{display:block;width:100%;box-sizing:border-box;margin:0 0 1rem;border:1px solid #aab3af}"
     "pre{white-space:pre-wrap;font-size:.8rem}"
 )
+#: What another try may mend.
+_AGAIN = frozenset({"PASSWORD_UNFIT", "INVALID_CREDENTIALS", "REAUTHENTICATION_REQUIRED"})
 _PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{}</title>'
     '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><style>{}</style></head>'
@@ -42,6 +45,15 @@ _FORM = (
 )
 _PASSWORD = mark_safe(
     '<label>New password<input type="password" name="password" autocomplete="new-password" required autofocus></label>'
+)
+_ACCOUNTS = mark_safe(
+    '<label>Password of the account<input type="password" name="password" autocomplete="current-password" required '
+    "autofocus></label>"
+)
+_NO_PASSWORD = mark_safe("<p>An account without a password confirms it in the application, signed in.</p>")
+_NOT_MINE = mark_safe(
+    "<hr><p>You did not make this account, or have forgotten its password? Choose a new one: all sessions end, and "
+    "what was set up before (passkeys, authenticator apps, accounts elsewhere) no longer opens it.</p>"
 )
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
@@ -64,14 +76,27 @@ def confirm(request: HttpRequest) -> HttpResponse:
     try:
         said = _ACTIONS[purpose](tenant, token, given.get("password", ""), origin)
     except KapokError as error:
-        again = _form(purpose, token) if error.code == "PASSWORD_UNFIT" else ""
+        again = _form(purpose, token) if error.code in _AGAIN else ""
         return _page(tenant, format_html("<p>{} {}</p>{}", error.message, error.hint, again), error.status)
     return _page(tenant, said)
 
 
 def _form(purpose: str, token: str) -> SafeString:
-    password = _PASSWORD if _ACTIONS[purpose] is _reset else ""
-    return format_html(_FORM, purpose, token, password, BUTTONS[purpose])
+    action = _ACTIONS[purpose]
+    password = _PASSWORD if action is _reset else _ACCOUNTS if action is _changed else ""
+    form = format_html(_FORM, purpose, token, password, BUTTONS[purpose])
+    if action is not _changed:
+        return form
+    if not _confirms_new_account(token):
+        return form + _NO_PASSWORD
+    return form + _NOT_MINE + format_html(_FORM, "password_reset", token, _PASSWORD, BUTTONS["password_reset"])
+
+
+def _confirms_new_account(token: str) -> bool:
+    try:
+        return confirms_new_account(waiting_for(token))
+    except KapokError:  # it is said when the button is pressed
+        return False
 
 
 def _signed_up(tenant: Tenant, token: str, password: str, origin: Origin) -> SafeString:
@@ -80,7 +105,7 @@ def _signed_up(tenant: Tenant, token: str, password: str, origin: Origin) -> Saf
 
 
 def _changed(tenant: Tenant, token: str, password: str, origin: Origin) -> SafeString:
-    user = do_confirm_email(tenant, token)
+    user = do_confirm_email(tenant, token, password=password, origin=origin)
     return format_html("<p>The address of your account is {} now.</p>", user.email)
 
 

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.identity.api.authentication import AccessTokenAuthentication
 from apps.identity.api.base import (
     AuthView,
     MetadataField,
@@ -24,7 +25,7 @@ from apps.identity.services.sessions import do_end_session, do_end_sessions, do_
 from apps.identity.services.sign_in import do_send_magic_link, do_sign_in_magic_link, do_sign_in_password
 from apps.identity.services.sign_up import do_sign_up, do_sign_up_anonymous, do_verify
 from apps.identity.services.subject import usual_roles
-from apps.identity.services.verification import purpose_of
+from apps.identity.services.verification import waiting_for
 
 
 class SignUpInput(StrictInput):
@@ -47,6 +48,12 @@ class PasswordInput(StrictInput):
 
     email = email_field()
     password = password_field()
+
+
+class VerifyInput(TokenInput):
+    """A token from a mail; the password of the account, where its address is confirmed outside of a session of it."""
+
+    password = password_field(required=False, default="", allow_blank=True)
 
 
 class RefreshInput(StrictInput):
@@ -97,14 +104,18 @@ class SignUpView(AuthView):
 class VerifyView(AuthView):
     """The token from the mail of a sign-up or a change of address."""
 
-    @describe("Confirm an address", takes=TokenInput, answers=VerificationOutput)
+    @describe("Confirm an address", takes=VerifyInput, answers=VerificationOutput)
     def post(self, request: Request) -> Response:
-        """Works once."""
-        token, tenant = parsed(TokenInput, request)["token"], tenant_of(request)
-        if purpose_of(token) == "email_change":
-            user = do_confirm_email(tenant, token)
-            return Response({"user": user_json(user, usual_roles(tenant.project, user))})
-        return Response(tokens_json(do_verify(tenant, token, origin=origin_of(request))))
+        """Works once. The address of an account that is there already is confirmed by who shows the account, too: with
+        an access token of it, or its password."""
+        given, tenant, origin = parsed(VerifyInput, request), tenant_of(request), origin_of(request)
+        token, password = given["token"], given["password"]
+        if waiting_for(token).purpose != "email_change":
+            return Response(tokens_json(do_verify(tenant, token, origin=origin)))
+        caller = AccessTokenAuthentication().authenticate(request)
+        shown = None if caller is None else caller[1].session
+        user = do_confirm_email(tenant, token, shown=shown, password=password, origin=origin)
+        return Response({"user": user_json(user, usual_roles(tenant.project, user))})
 
 
 class SignInView(AuthView):

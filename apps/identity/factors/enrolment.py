@@ -23,6 +23,7 @@ from apps.identity.factors.proofs import confirmed, credential_of, sealed_totp_s
 from apps.identity.factors.second_step import MOST_WRONG_CODES, WRONG_CODES, webauthn_challenge
 from apps.identity.models import Factor, FactorKind, RecoveryCode, Session, User
 from apps.identity.services.one_time import issue, take
+from apps.identity.services.sessions import require_going_on
 from apps.identity.trail import record_on_user
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
@@ -84,7 +85,7 @@ def do_confirm_totp(tenant: Tenant, user: User, session: Session, factor_id: uui
     with tenant_context(tenant), transaction.atomic():
         require_fresh(session, user)
         WRONG_CODES.hit(tenant.pk, user.pk, most=MOST_WRONG_CODES)
-        _locked(user)
+        _locked(user, session)
         young = timezone.now() - UNCONFIRMED
         waiting = user.factors.filter(pk=factor_id, kind=FactorKind.TOTP, confirmed_at=None, created_at__gt=young)
         factor = waiting.first()
@@ -141,6 +142,7 @@ def _add_passkey(
     )
     try:
         with transaction.atomic():
+            _locked(user, session)
             return _counts(tenant, factor, session, "pop")
     except IntegrityError as exc:
         raise KapokError("ALREADY_EXISTS", "This passkey is registered already.") from exc
@@ -150,7 +152,7 @@ def _add_passkey(
 def do_remove_factor(tenant: Tenant, user: User, session: Session, factor_id: uuid.UUID) -> None:
     """It no longer counts; with the last one the recovery codes go. Raises NOT_FOUND, REAUTHENTICATION_REQUIRED."""
     require_fresh(session, user)
-    _locked(user)
+    _locked(user, session)
     factor = user.factors.filter(pk=factor_id).first()
     if factor is None:
         raise KapokError("NOT_FOUND", "You have no such factor.")
@@ -164,7 +166,7 @@ def do_remove_factor(tenant: Tenant, user: User, session: Session, factor_id: uu
 def do_new_recovery_codes(tenant: Tenant, user: User, session: Session) -> tuple[str, ...]:
     """Ten new codes; the former ones are void. Raises REAUTHENTICATION_REQUIRED, INVALID_STATE without a factor."""
     require_fresh(session, user)
-    _locked(user)
+    _locked(user, session)
     if not confirmed(user).exists():
         raise KapokError("INVALID_STATE", "Recovery codes stand in for a factor; add one first.")
     user.recovery_codes.all().delete()
@@ -198,5 +200,6 @@ def _require_room(user: User, session: Session) -> None:
         raise KapokError("INVALID_STATE", f"There are {MAX_FACTORS} factors already.", hint="Remove one first.")
 
 
-def _locked(user: User) -> None:
+def _locked(user: User, session: Session) -> None:
     User.objects.select_for_update().get(pk=user.pk)
+    require_going_on(session)

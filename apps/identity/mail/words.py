@@ -56,7 +56,8 @@ WORDS: Mapping[str, Words] = {
     "email_change": Words(
         "Confirm your new address for {{ app }}",
         "Somebody, hopefully you, wants to use {{ email }} for an account at {{ app }}.\n\n"
-        "To confirm it, follow this link:\n\n{{ link }}\n\nIt works once, until {{ expires }}. " + _NOT_YOU,
+        "To confirm it, follow this link:\n\n{{ link }}\n\nIt works once, until {{ expires }}, for who is signed in or "
+        "knows the account's password. " + _NOT_YOU,
     ),
     "email_changed": Words(
         "Your address for {{ app }} was changed",

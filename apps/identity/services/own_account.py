@@ -16,12 +16,15 @@ from apps.identity.context import Origin, in_tenant
 from apps.identity.emails import normalised
 from apps.identity.factors.enrolment import require_fresh
 from apps.identity.limits import MAILS, SIGN_UPS, network_of
-from apps.identity.models import Session, User
+from apps.identity.models import OneTimeToken, Session, User
 from apps.identity.passwords import check_rules, hash_password
+from apps.identity.rows import require_same_password
 from apps.identity.services.one_time import take, void_all
 from apps.identity.services.passwords import prove_password
 from apps.identity.services.redirects import allowed_redirect
+from apps.identity.services.sessions import require_going_on
 from apps.identity.services.sign_up import wait_for_verification
+from apps.identity.services.verification import waiting_for
 from apps.identity.tasks import queue_notice
 from apps.identity.trail import record_on_user
 from apps.tenants.auth_settings import AuthSettings
@@ -77,15 +80,26 @@ def do_request_upgrade(
     wait_for_verification(tenant, PURPOSE, email, {"password": hash_password(password)}, redirect_to, user=user)
 
 
-def do_confirm_email(tenant: Tenant, secret: str) -> User:
+def do_confirm_email(
+    tenant: Tenant, secret: str, *, shown: Session | None = None, password: str = "", origin: Origin
+) -> User:
     """The new address counts from now on, and both addresses are told. Tokens with the old one are believed no more.
-    Raises TOKEN_INVALID."""
+    Who holds the mail shows the account, too, by a session of it (shown) or its password: otherwise the account may be
+    a stranger's, who wants the owner of the address in it. Raises TOKEN_INVALID; REAUTHENTICATION_REQUIRED,
+    INVALID_CREDENTIALS, RATE_LIMITED, SESSION_ENDED (then the token can be used again)."""
     with tenant_context(tenant):
+        waits = waiting_for(secret)
+        if waits.user is None:
+            raise KapokError("TOKEN_INVALID")
+        _show_account(tenant, waits, shown, password, origin)
         with transaction.atomic():
             token = take(secret, PURPOSE)
-            user = User.objects.select_for_update(no_key=True).filter(pk=token.user_id, disabled_at=None).first()
+            require_same_password(tenant, waits.user)
+            user = User.objects.filter(pk=token.user_id, disabled_at=None).first()
             if user is None:
                 raise KapokError("TOKEN_INVALID")
+            if shown is not None:
+                require_going_on(shown)
             before, user.email = user.email, token.data["email"]
             user.email_verified_at = user.updated_at = timezone.now()
             user.is_anonymous = False
@@ -100,6 +114,16 @@ def do_confirm_email(tenant: Tenant, secret: str) -> User:
         for address in told:
             queue_notice(tenant, "notice", "email_changed", str(address), str(user.email))
     return user
+
+
+def _show_account(tenant: Tenant, waits: OneTimeToken, shown: Session | None, password: str, origin: Origin) -> None:
+    if shown is not None and shown.user_id == waits.user_id:
+        return
+    if not password or waits.user is None:
+        hint = "Send its password, too, or the access token of a session of it."
+        raise KapokError("REAUTHENTICATION_REQUIRED", "Who confirms an address shows the account.", hint=hint)
+    # A visitor's is the one that was named with the address.
+    prove_password(tenant, waits.user, password, origin, known=waits.data.get("password"))
 
 
 def _count_mail(tenant: Tenant, email: str, origin: Origin) -> None:

@@ -1,7 +1,8 @@
-"""Whoever answers a mail owns the address.
+"""Whoever proves an address owns the account that has it.
 
-In: an account, and a proof that its address is the caller's. Out: the address is verified. Where it was not before,
-somebody else may have made the account with that address in wait for its owner (pre-hijacking): what he set up goes.
+In: an account, and a proof that its address is the caller's, who has not shown the account itself (a magic link, a
+reset, a provider). Out: the address is verified. Where it was not before, somebody else may have made the account with
+that address in wait for its owner (pre-hijacking): what he set up goes.
 """
 
 from __future__ import annotations

@@ -26,6 +26,9 @@ from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Tenant
 from kapok.errors import KapokError
 
+#: The purpose of a link that confirms an address.
+CONFIRMATION = "email_change"
+
 
 def do_send_password_reset(tenant: Tenant, *, email: str, redirect_to: str, origin: Origin) -> None:
     """A mail is on its way, if there is such an account. Raises REDIRECT_NOT_ALLOWED, RATE_LIMITED,
@@ -41,14 +44,18 @@ def do_send_password_reset(tenant: Tenant, *, email: str, redirect_to: str, orig
 
 
 def do_reset_password(tenant: Tenant, secret: str, *, password: str) -> None:
-    """Set a password by the link of a reset or an invitation. All sessions end: whoever knew the old password is
-    out. Raises TOKEN_INVALID, PASSWORD_UNFIT (then the link can be used again)."""
+    """Set a password by the link of a reset or an invitation, or by the one that confirms the address of a new account,
+    for who has not made it himself. All sessions end: whoever knew the old password is out. Raises TOKEN_INVALID,
+    PASSWORD_UNFIT (then the link can be used again)."""
     with tenant_context(tenant):
         with transaction.atomic():
-            token = take(secret, "password_reset", "invite")
+            token = take(secret, "password_reset", "invite", CONFIRMATION)
             user = User.objects.select_for_update(no_key=True).filter(pk=token.user_id, disabled_at=None).first()
             # The mail went to an address that was the account's then.
             if user is None or user.email != token.data["email"]:
+                raise KapokError("TOKEN_INVALID")
+            # It lasts longer than a reset's, and is good for this only until somebody has shown that he has the mail.
+            if token.purpose == CONFIRMATION and user.email_verified_at is not None:
                 raise KapokError("TOKEN_INVALID")
             take_possession(tenant, user)
             _set(tenant, user, password)
@@ -74,11 +81,12 @@ def do_change_password(
         _tell(tenant, locked)
 
 
-def prove_password(tenant: Tenant, user: User, password: str, origin: Origin) -> None:
-    """Whoever holds a session shows that he knows the password. Raises INVALID_CREDENTIALS, RATE_LIMITED."""
+def prove_password(tenant: Tenant, user: User, password: str, origin: Origin, *, known: str | None = None) -> None:
+    """Whoever holds a session, or a mail, shows that he knows the password. known: the hash of another one than the
+    account's. Raises INVALID_CREDENTIALS, RATE_LIMITED."""
     with Refusals(tenant, "current_password", target_of(user)):
         attempt = Attempt(tenant, str(user.pk), origin)
-        if not check_password(password, user.password).right:
+        if not check_password(password, user.password if known is None else known).right:
             raise KapokError("INVALID_CREDENTIALS", "The current password is not right.", status=403)
         attempt.succeeded()
 

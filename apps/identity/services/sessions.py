@@ -120,6 +120,13 @@ def end_own_session(tenant: Tenant, user: User, session_id: uuid.UUID, *, reason
         raise KapokError("NOT_FOUND", "You have no such session.")
 
 
+def require_going_on(session: Session) -> None:
+    """For what a session changes of its user, whose row is locked: it may have been ended since the request came in, by
+    the owner of the address or the password. Raises SESSION_ENDED."""
+    if not Session.objects.filter(pk=session.pk, revoked_at=None).exists():
+        raise KapokError("SESSION_ENDED")
+
+
 def active_sessions(user: User) -> list[Session]:
     """A user's sessions that go on, the last used first. Call it inside tenant_context."""
     return list(user.sessions.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by("-last_used_at"))

@@ -17,7 +17,8 @@ from apps.identity.emails import normalised
 from apps.identity.factors.enrolment import require_fresh
 from apps.identity.factors.second_step import Challenge
 from apps.identity.models import FactorKind, Identity, Session, User
-from apps.identity.services.sessions import Tokens
+from apps.identity.services.ownership import take_possession
+from apps.identity.services.sessions import Tokens, require_going_on
 from apps.identity.services.sign_in import tokens_or_challenge
 from apps.identity.services.users import do_sign_up_external
 from apps.identity.social.flow import Proven
@@ -46,7 +47,7 @@ def do_find_or_make_user(tenant: Tenant, proven: Proven) -> User:
     if found is not None:
         _used(tenant, found, proven)
         return found.user
-    user = _user_of_address(proven)
+    user = _user_of_address(tenant, proven)
     if user is None:
         user = do_sign_up_external(tenant, email=proven.verified_email, metadata=proven.metadata(), method="oidc")
     _connect(tenant, user, proven)
@@ -61,6 +62,7 @@ def do_connect(tenant: Tenant, user: User, session: Session, proven: Proven) -> 
     if not user.is_anonymous:
         require_fresh(session, user)
     locked = User.objects.select_for_update().get(pk=user.pk)
+    require_going_on(session)
     found = _identity(proven).first()
     if found is not None and found.user_id != user.pk:
         raise KapokError("ALREADY_EXISTS", "This account at the provider belongs to another user.")
@@ -83,6 +85,7 @@ def do_disconnect(tenant: Tenant, user: User, session: Session, identity_id: uui
     REAUTHENTICATION_REQUIRED."""
     require_fresh(session, user)
     locked = User.objects.select_for_update().get(pk=user.pk)
+    require_going_on(session)
     identity = locked.identities.filter(pk=identity_id).first()
     if identity is None:
         raise KapokError("NOT_FOUND", "You have no such account at a provider.")
@@ -98,16 +101,18 @@ def _identity(proven: Proven) -> QuerySet[Identity]:
     return Identity.objects.select_related("user").filter(issuer=proven.provider.issuer, subject=proven.subject)
 
 
-def _user_of_address(proven: Proven) -> User | None:
-    """The account with this address, when both sides have verified it and the project wants that. Raises
-    ACCOUNT_EXISTS otherwise: whoever reads this has proved that the address is his."""
+def _user_of_address(tenant: Tenant, proven: Proven) -> User | None:
+    """The account with this address, where the project believes the provider what it says of addresses; where nobody
+    has confirmed it here, it is taken from whoever made it. Raises ACCOUNT_EXISTS otherwise: whoever reads this has
+    proved that the address is his."""
     if proven.verified_email is None:
         return None
     user = User.objects.select_for_update().filter(email=normalised(proven.verified_email)).first()
     if user is None:
         return None
-    if not proven.provider.links_accounts or user.email_verified_at is None:
+    if not proven.provider.links_accounts:
         raise KapokError("ACCOUNT_EXISTS")
+    take_possession(tenant, user)
     return user
 
 
