@@ -12,7 +12,8 @@ from django.db import connection
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
-from apps.identity import limits
+from apps.accounts import throttle
+from apps.accounts.throttle import FailureLimit
 from apps.identity.context import Origin
 from apps.identity.limits import RateLimit, network_of
 from apps.identity.models import OneTimeToken, RefreshToken, Session, User
@@ -78,9 +79,9 @@ def test_what_is_over_is_thrown_away_and_nothing_else(real_database: None) -> No
 def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A Redis that is not there."""
     monkeypatch.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1/0")
-    limits._counter.cache_clear()
+    throttle.counter.cache_clear()
     yield
-    limits._counter.cache_clear()
+    throttle.counter.cache_clear()
 
 
 def test_attempts_are_counted_in_redis() -> None:
@@ -89,6 +90,28 @@ def test_attempts_are_counted_in_redis() -> None:
 
 def test_attempts_are_counted_without_redis(no_redis: None) -> None:
     _check_counting(RateLimit("test-without-redis", 60))
+
+
+def test_operators_attempts_are_counted_without_redis(no_redis: None) -> None:
+    limit, key = FailureLimit("test-without-redis", failures=2, seconds=60), timezone.now().isoformat()
+    for _ in range(2):
+        limit.hit(key)
+    with pytest.raises(KapokError) as refused:
+        limit.hit(key)
+    assert refused.value.code == "RATE_LIMITED" and 1 <= refused.value.details["retryAfter"] <= 60
+    limit.hit("another")
+    limit.refund(key)
+    limit.refund(key)
+    limit.hit(key)
+
+
+def test_who_fills_the_memory_of_counts_does_not_empty_it(no_redis: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "MAX_OWN_KEYS", 20)
+    counter = throttle.counter()
+    counts = [counter.hit([f"name {number}"], [60])[0][0] for number in range(25)]
+    assert counts == [1] * 25 and len(counter._own) <= 20
+    assert counter.hit(["name 24"], [60])[0][0] == 2, "the newest stay"
+    assert counter.hit(["name 12"], [60])[0][0] == 2, "and most others"
 
 
 def _check_counting(limit: RateLimit) -> None:
