@@ -288,6 +288,13 @@ class Environment:
         300,
         _whole(0),
     )
+    audit_days: int = _variable(
+        "KAPOK_AUDIT_DAYS",
+        "Events of the control plane's own log stay for so many days; those of a tenant as long as its project's "
+        "audit.yaml says.",
+        3660,
+        _whole(1, MOST_DAYS),
+    )
     alert_emails: tuple[str, ...] = _variable(
         "KAPOK_ALERT_EMAILS",
         "Who is told by e-mail of alerts about audit logs (KAPOK_EMAIL_URL has to be set, too), separated by commas.",

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
+from django.db import transaction
 
 from apps.audit.logs import LogRef
 from apps.audit.sealing_rows import kinds_of, table_of
@@ -57,6 +58,12 @@ FORGET = """
     update {schema}.kapok_search set who = case when not %(who)s then who end,
         object = case when not %(object)s then object end, moved_to = case when not %(moved_to)s then moved_to end
     where index = %(index)s
+"""
+# Nobody makes rows of a facet meanwhile: who does has the same lock.
+_WAIT = "select from {schema}.kapok_log for update"
+_UNUSED = """
+    delete from {schema}.kapok_facet f
+    where not exists (select from {schema}.kapok_search s where s.facet = f.id)
 """
 _EXPIRED = """
     delete from {schema}.kapok_search where index in (
@@ -121,6 +128,13 @@ def forget_expired(cursor: Any, log: LogRef, before: datetime, limit: int = BATC
     more."""
     cursor.execute(log.sql(_EXPIRED), {"before": before, "limit": limit})
     return bool(cursor.rowcount == limit)
+
+
+@transaction.atomic
+def forget_facets(cursor: Any, log: LogRef) -> None:
+    """Forget what no entry has in common any more. cursor: Django's."""
+    cursor.execute(log.sql(_WAIT))
+    cursor.execute(log.sql(_UNUSED))
 
 
 def _named(log: LogRef, kind: str) -> str:

@@ -6,6 +6,7 @@ In: a range of entries. Out: their leaf hashes, or `LogChangedError` naming the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from apps.audit.exports.content import Item, items
 from apps.audit.logs import LogRef
@@ -15,13 +16,14 @@ from kapok.ledger.tiles import WIDTH, hashes_of
 
 _TILES = "select index, hashes from {schema}.kapok_tile where level = %s and index >= %s and index <= %s"
 _WHICH = "select kind, position from {schema}.kapok_entry where index = %s"
-# Rows older than the time they are kept for are gone; an event says so.
+# Rows older than the time they are kept for are gone; an event says so. Those events stay.
 _EXPIRED = """
-    select exists (
-        select from {schema}.kapok_entry e join {schema}.kapok_event x
-        on x.action = 907 and x.details ->> 'table' = 'kapok_' || e.kind
-        where e.index = %s and (x.details ->> 'before')::timestamptz > e.at
+    with ends as materialized (
+        select x.details ->> 'table' as of_table, max((x.details ->> 'before')::timestamptz) as before
+        from {schema}.kapok_event x where x.action = 907 group by 1
     )
+    select e.index from {schema}.kapok_entry e join ends on ends.of_table = 'kapok_' || e.kind and ends.before > e.at
+    where e.index >= %s and e.index < %s
 """
 
 
@@ -37,13 +39,14 @@ def check_entries(session: Session, log: LogRef, state: LogState, begin: int, en
     """The leaf hashes of the entries [begin, end), recomputed from their rows. begin: a multiple of 256. Raises
     LogChangedError."""
     tiled = b"".join(_tiles(session, log, 0, begin // WIDTH, -(-end // WIDTH)))
+    expired = _Expired(session, log, begin, end)
     leaves: list[bytes] = []
     for item in items(session, log, begin, end):
         index = begin + len(leaves)
         if item.index != index:
             break
         place = len(leaves) * HASH_BYTES
-        _check_item(session, log, state.origin, item, tiled[place : place + HASH_BYTES])
+        _check_item(session, log, state.origin, item, tiled[place : place + HASH_BYTES], expired)
         leaves.append(item.leaf_hash)
     if begin + len(leaves) != end:
         index = begin + len(leaves)
@@ -52,11 +55,11 @@ def check_entries(session: Session, log: LogRef, state: LogState, begin: int, en
     return leaves
 
 
-def _check_item(session: Session, log: LogRef, origin: str, item: Item, tiled: bytes) -> None:
+def _check_item(session: Session, log: LogRef, origin: str, item: Item, tiled: bytes, expired: _Expired) -> None:
     if item.put_back:
         raise LogChangedError(f"{_name(session, log, item.index)}: a value that was erased is there again", item.index)
     computed, why = _computed(origin, item)
-    if item.leaf_hash == tiled and (computed == tiled or (item.entry is None and _expired(session, log, item.index))):
+    if item.leaf_hash == tiled and (computed == tiled or (item.entry is None and item.index in expired)):
         return
     named = _name(session, log, item.index)
     if item.entry is None and item.leaf_hash == tiled:
@@ -84,8 +87,19 @@ def _computed(origin: str, item: Item) -> tuple[bytes | None, str]:
         return None, f": {exc}"
 
 
-def _expired(session: Session, log: LogRef, index: int) -> bool:
-    return session.execute(log.sql(_EXPIRED), [index]).fetchone() == (True,)
+class _Expired:
+    """Which of the entries [begin, end) may have lost their rows to retention; looked up when it is asked for."""
+
+    def __init__(self, session: Session, log: LogRef, begin: int, end: int) -> None:
+        self._session, self._log, self._range = session, log, [begin, end]
+
+    @cached_property
+    def _indexes(self) -> frozenset[int]:
+        found = self._session.execute(self._log.sql(_EXPIRED), self._range).fetchall()
+        return frozenset(index for (index,) in found)
+
+    def __contains__(self, index: int) -> bool:
+        return index in self._indexes
 
 
 def _check_upper_tiles(session: Session, log: LogRef, begin: int, leaves: Sequence[bytes]) -> None:

@@ -1,6 +1,6 @@
-"""Keeps every tenant's change log as it must be: triggers mended, quarters ended, old ones dropped once sealed.
+"""Keeps every log as it must be: triggers mended, quarters ended, old ones and old events removed once sealed.
 
-In: nothing. Out: how many tenants were looked at; one tenant's failure does not stop the others, and the next round
+In: nothing. Out: how many tenants were looked at; one log's failure does not stop the others, and the next round
 tries again.
 """
 
@@ -10,11 +10,13 @@ import logging
 import re
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
-from apps.audit.logs import log_of
-from apps.audit.search_index import forget_expired
+from apps.audit.expiry import expire_events, month_of
+from apps.audit.logs import CONTROL_LOG, log_of
+from apps.audit.search_index import forget_expired, forget_facets
 from apps.tenants.acting import SYSTEM
 from apps.tenants.change_log import mend_change_log
 from apps.tenants.fleet import MIGRATED_STATES
@@ -22,7 +24,7 @@ from apps.tenants.models import Tenant
 from apps.tenants.names import Names
 from apps.tenants.provisioning import names_of
 from apps.tenants.statements import render
-from apps.tenants.trail import record_on_tenant
+from apps.tenants.trail import record_on_tenant, target_of
 from kapok.changelog.settings import parse_settings
 
 log = logging.getLogger("kapok.tenants")
@@ -55,6 +57,11 @@ def tend_change_logs() -> int:
             _tend(tenant)
         except Error:
             log.exception("the change log of tenant %s could not be tended", tenant.slug)
+    try:
+        before = timezone.now() - timedelta(days=settings.KAPOK_AUDIT_DAYS)
+        expire_events(CONTROL_LOG, month_of(before), target=f"log:{CONTROL_LOG.origin}")
+    except Error:
+        log.exception("events of the control plane could not be removed at the end of their time")
     return len(tenants)
 
 
@@ -70,6 +77,7 @@ def _tend(tenant: Tenant) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         cursor.execute(_END_QUARTER, [names.schema])
+    expire_events(log_of(names.schema), month_of(before), target=target_of(tenant))
 
 
 def expired_partitions(names: Names, before: datetime) -> list[str]:
@@ -94,6 +102,8 @@ def _forget_expired(names: Names, ends: list[datetime]) -> None:
     with connection.cursor() as cursor:
         while ends and forget_expired(cursor, log_of(names.schema), max(ends)):
             pass
+        if ends:
+            forget_facets(cursor, log_of(names.schema))
 
 
 @transaction.atomic

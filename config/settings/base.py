@@ -31,6 +31,7 @@ KAPOK_STALE_SECONDS = ENV.stale_seconds
 KAPOK_AUDIT_ANCHORS = ENV.audit_anchors
 KAPOK_AUDIT_TRUSTED_KEYS = ENV.audit_trusted_keys
 KAPOK_AUDIT_LAG_SECONDS = ENV.audit_lag_seconds
+KAPOK_AUDIT_DAYS = ENV.audit_days
 KAPOK_ALERT_EMAILS = ENV.alert_emails
 KAPOK_EXPORT_DIR = ENV.export_dir
 KAPOK_EXPORT_DAYS = ENV.export_days

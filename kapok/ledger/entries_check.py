@@ -35,7 +35,8 @@ Progress = Callable[[int, int], None]
 class Entries:
     """What the lines are. count: how many are what was sealed, before the problem if there is one.
 
-    gone: (first, end) of entries that only their hash is left of. oldest: the smallest time of each kind of the others.
+    gone: (first, end) of entries that only their hash is left of. oldest: the smallest time of each kind of the others
+    that do not stay for good.
     telling: the lines of events to go by, in order.
     """
 

@@ -42,8 +42,8 @@ class HashedLines:
     """Leaf hashes of a block's lines, joined, up to the first line that is not the entry it should be (`problem`).
 
     withheld, erased: how many lines have such values. gone: the indexes of entries that only their hash is left of.
-    oldest: the smallest time of each kind of entries that are there. telling: the lines of events that a verifier goes
-    by: keys that were changed, rows that expired.
+    oldest: the smallest time of each kind of entries that are there and that may go. telling: the lines of events that
+    a verifier goes by: keys that were changed, rows that expired.
     """
 
     hashes: bytes = b""
@@ -159,10 +159,12 @@ def _hashed(origin: str, line: bytes, expected: int, found: HashedLines) -> byte
         return gone
     found.withheld += bool(entry.withheld)
     found.erased += bool(entry.erased)
-    if entry.at < found.oldest.get(entry.kind, LATEST):
+    if _is_telling(entry):
+        # It stays, however old it is.
+        if len(line) <= MAX_TELLING_BYTES:
+            found.telling.append(line)
+    elif entry.at < found.oldest.get(entry.kind, LATEST):
         found.oldest[entry.kind] = entry.at
-    if _is_telling(entry) and len(line) <= MAX_TELLING_BYTES:
-        found.telling.append(line)
     return entry.leaf_hash(origin)
 
 

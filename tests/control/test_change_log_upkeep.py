@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -212,10 +213,50 @@ def test_quarters_are_dropped_when_they_are_old_and_sealed() -> None:
     tend_change_logs()
     assert partitions(tenant) == sorted([late, *made])
     told = fetch(
-        f"select details->>'before', details->>'rows' from {schema}.kapok_event where action = 907 order by position"
+        f"select details->>'before', details->>'rows' from {schema}.kapok_event "
+        "where action = 907 and details->>'table' = 'kapok_change' order by position"
     )
     assert told == [("2020-01-01T00:00:00Z", "1"), ("2020-04-01T00:00:00Z", "1")]
     assert fetch(f"select index from {schema}.kapok_search") == [(0,)]
+
+
+def test_events_leave_with_their_time_and_the_control_planes_later(settings: Any) -> None:
+    tenant = TenantFactory(project=ProjectFactory(audit="retention: 30d"), ready=True)
+    logs = ("public", tenant.schema_name)
+    for schema in logs:
+        for days in (3700, 3600, 70, 20):
+            event_of(schema, timezone.now() - timedelta(days=days))
+    tend_change_logs()
+    kept = {schema: ages(schema) for schema in logs}
+    assert kept == {"public": [3600, 70, 20], tenant.schema_name: [20]}
+    settings.KAPOK_AUDIT_DAYS = 365
+    tend_change_logs()
+    assert ages("public") == [70, 20]
+
+
+def event_of(schema: str, at: datetime) -> None:
+    """As if it had been sealed and signed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"insert into {schema}.kapok_event (at, action, outcome, actor, target, request_id, address, details) "
+            "values (%s, 202, 'ok', '', 'old', '', '', '{}') returning position, xid::text",
+            [at],
+        )
+        found = cursor.fetchone()
+        cursor.execute(f"select count(*) from {schema}.kapok_entry")
+        index = cursor.fetchone()[0]
+        cursor.execute(
+            f"insert into {schema}.kapok_entry (index, kind, position, xid, at, leaf_hash) "
+            "values (%s, 'event', %s, %s::xid8, %s, '')",
+            [index, *found, at],
+        )
+        cursor.execute(f"insert into {schema}.kapok_checkpoint values (%s, '', %s, '', '')", [index + 1, at])
+
+
+def ages(schema: str) -> list[int]:
+    """Of those events, in days."""
+    sql = f"select extract(day from now() - at)::int from {schema}.kapok_event where target = 'old' order by at"
+    return [days for (days,) in fetch(sql)]
 
 
 def searchable(schema: str, *tables: str) -> None:

@@ -22,10 +22,10 @@ from apps.audit.sealing_rows import Row, columns_of, row_of, table_of
 from kapok.errors import KapokError
 from kapok.ledger.entries import CHANGE, EVENT, Entry
 
+#: So many of the newest events of rows that were removed at the end of their time are looked at.
+RECENT = 1000
 #: Most time of one statement.
 TIMEOUT = "5s"
-#: So many of the newest events are looked through for what retention has removed just now.
-RECENT = 10_000
 
 # Backwards in indexes, whatever the planner thinks of the numbers.
 _BEGIN = """
@@ -50,15 +50,9 @@ _VIEWS: LiteralString = """
     left join {schema}.{table} r on r.xid = e.xid and r.position = e.position and r.at = e.at
     where e.kind = '{kind}' and e.index = any(%s::bigint[])
 """
+# The newest say the latest times.
 _EXPIRED = """
-    select x.details::text from (
-        select action, details from {schema}.kapok_event order by position desc limit %s
-    ) x where x.action = 907
-    union all
-    select x.details::text from {schema}.kapok_facet f
-    join {schema}.kapok_search s on s.facet = f.id join {schema}.kapok_entry e on e.index = s.index
-    join {schema}.kapok_event x on x.xid = e.xid and x.position = e.position
-    where f.action = 907
+    select x.details::text from {schema}.kapok_event x where x.action = 907 order by x.position desc limit %s
 """
 
 

@@ -35,7 +35,15 @@ class Event(models.Model):
     class Meta:
         db_table = "kapok_event"
         ordering = ("-position",)
-        indexes = (models.Index(fields=("xid", "position"), name="audit_event_commit_order"),)
+        indexes = (
+            models.Index(fields=("xid", "position"), name="audit_event_commit_order"),
+            # Retention goes by it.
+            models.Index(fields=("at",), name="audit_event_at"),
+            # What proves something about the log itself, and stays: keys that were changed, rows that expired.
+            models.Index(
+                fields=("action", "position"), name="audit_event_staying", condition=models.Q(action__in=(901, 907))
+            ),
+        )
         constraints = (
             models.CheckConstraint(condition=models.Q(outcome__in=Outcome.values), name="audit_event_outcome"),
         )

@@ -17,7 +17,7 @@ from apps.tenants.trail import require_log
 ACTION = "audit.viewed"
 #: The same look within this time is not told again, unless as many events came in between.
 SECONDS, EVENTS = 3600, 500
-# kapok_event has no index by time or actor, so only its newest rows are looked at.
+# kapok_event has no index by actor, so only its newest rows are looked at.
 _TOLD = """
     select exists (
         select from (select * from {schema}.kapok_event order by position desc limit %(events)s) e
