@@ -1,4 +1,4 @@
-"""One Postgres connection, given one segment at a time.
+"""One Postgres connection, given one segment at a time, and a read behind a read of the same tenant.
 
 In: a segment (preamble, statement, Sync). Out: the one row of its statement. A segment is one round
 trip and its own implicit transaction: an error aborts that segment only. Runs on `psycopg.pq`, because the high-level
@@ -49,6 +49,8 @@ class Connection:
         self._pgconn: PGconn = session.pgconn
         self._loop = asyncio.get_running_loop()
         self._segment: Segment | None = None
+        # Sent already; the server begins with it when it has answered the other.
+        self._behind: Segment | None = None
         self._statements = StatementCache(slots)
         self._socket = self._pgconn.socket
         self._writing = False
@@ -60,8 +62,9 @@ class Connection:
 
     @classmethod
     async def connect(cls, conninfo: str, *, slots: int, on_free: OnFree) -> Connection:
-        """Log in, prepare the preamble and enter pipeline mode. on_free: called after each answered segment, and when
-        the connection is lost (with the segment that was under way, if any). Raises psycopg.OperationalError."""
+        """Log in, prepare the preamble and enter pipeline mode. on_free: called after each answered segment, though one
+        behind it may keep the connection busy, and when the connection is lost (with the segment that was under way, if
+        any). Raises psycopg.OperationalError."""
         session = await psycopg.AsyncConnection[object].connect(conninfo, autocommit=True, options=LOGIN_OPTIONS)
         pgconn = session.pgconn
         for name, text in _PREPARED:
@@ -85,10 +88,44 @@ class Connection:
         """Whether the statement, of a write the first one, is prepared here."""
         return (segment.schema, segment.template) in self._statements
 
+    def takes_behind(self, segment: Segment, patience: float) -> bool:
+        """Whether this read may be sent behind the one under way: a read of the same tenant, sent at most `patience`
+        seconds before this one was queued, with none behind it; and this one's statement is prepared here."""
+        first = self._segment
+        return (
+            first is not None
+            and self._behind is None
+            and not first.writes
+            and not segment.writes
+            and first.schema == segment.schema
+            and segment.since - first.since < patience
+            and self.knows(segment)
+        )
+
+    def take_back(self, before: float) -> Segment | None:
+        """The read that stands behind one that was begun before this moment, to be run elsewhere. What the server still
+        answers to it here is for nobody."""
+        first, behind = self._segment, self._behind
+        if first is None or behind is None or behind.abandoned or first.since > before:
+            return None
+        self._behind = Segment(behind.schema, behind.template, (), (), seconds=behind.seconds, done=_for_nobody)
+        self._behind.abandoned = True
+        self._behind.closes = behind.closes
+        return behind
+
+    @property
+    def followed(self) -> bool:
+        """Whether somebody waits for a read that stands behind another."""
+        return self._behind is not None and not self._behind.abandoned
+
     def send(self, segment: Segment) -> None:
-        """Send a segment on an idle connection; it ends with the row, StatementFailed or ConnectionLost."""
+        """Send a segment on an idle connection, or a read that it `takes_behind`; it ends with the row, StatementFailed
+        or ConnectionLost."""
         segment.since = monotonic()
-        self._segment = segment
+        if self._segment is None:
+            self._segment = segment
+        else:
+            self._behind = segment
         pgconn = self._pgconn
         try:
             for closing in self._statements.take_closing():
@@ -196,7 +233,7 @@ class Connection:
             if segment.tuples % 2 == 0 and result.ntuples:
                 segment.take([result.get_value(0, column) for column in range(result.nfields)])
         elif status == _PIPELINE_SYNC:
-            self._segment = None
+            self._segment, self._behind = self._behind, None
             if isinstance(segment, WriteSegment):
                 for key, name in segment.prepared[: max(0, segment.commands - segment.closes)]:
                     self._statements.confirm(key, name)
@@ -204,6 +241,8 @@ class Connection:
                 self._statements.confirm(segment.key, segment.name)
             if [*map(self._pgconn.parameter_status, _REPORTED_NAMES)] != _REPORTED_VALUES:
                 self._retire()
+            elif self._segment is not None:
+                self._segment.since = monotonic()
             # First the next segment: Postgres works on it while this answer is written.
             self._on_free(self, segment)
             segment.finish()
@@ -220,9 +259,12 @@ class Connection:
                 segment.failed = segment.tuples // 2
 
     def _retire(self) -> None:
-        """Nothing may run on this session after what has just been answered."""
+        """Nothing may run on this session after what has just been answered; what has, counts for nothing."""
         log.warning(_CHANGED)
         self._disconnect()
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            segment.fail(NotRun(_CHANGED))
 
     def _disconnect(self) -> None:
         self.closed = True
@@ -235,12 +277,17 @@ class Connection:
         if self.closed:
             return
         self._disconnect()
-        segment, self._segment = self._segment, None
-        if segment is not None:
-            lost = NotRun(str(cause)) if isinstance(cause, _Unfit) else ConnectionLost(str(cause))
-            lost.__cause__ = cause
-            segment.fail(lost)
+        segment, behind, self._segment, self._behind = self._segment, self._behind, None, None
+        for one in (segment, behind):
+            if one is not None:
+                lost = NotRun(str(cause)) if isinstance(cause, _Unfit) else ConnectionLost(str(cause))
+                lost.__cause__ = cause
+                one.fail(lost)
         self._on_free(self, segment)
+
+
+def _for_nobody(segment: Segment) -> None:
+    """Nobody waits for it."""
 
 
 def statement_failed(result: PGresult) -> StatementFailed:

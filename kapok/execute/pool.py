@@ -3,7 +3,8 @@
 In: segments to run. Out: their rows. Connections open when they are needed, up to a limit. One tenant never holds all
 of them, so one whose tables are locked holds up only itself; who waits is served in turns of tenants. Each tenant has a
 home, the connection it is given where it is free or soon will be: its statements are prepared there, and Postgres has
-its tables in that backend's caches.
+its tables in that backend's caches. Where a tenant has its share and nobody else waits, its next reads are sent behind
+those under way, so that a backend goes from one to the next without a pause.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class PoolSettings:
     push each other out of the processors' caches, but the more there are, the more tenants find their home idle. More
     writes than reads, because they wait for the disk, and those that wait together share a flush. spare: how many of
     either one tenant alone may not take. queue: segments that may wait. slots: prepared statements a
-    connection. patience: how long a read waits for its tenant's home while others are free. Times are seconds."""
+    connection. patience: how long a read waits for its tenant's home while others are free, or for the read it was sent
+    behind. Times are seconds."""
 
     size: int = 20
     readers: int = 10
@@ -88,7 +90,10 @@ class Pool:
         """Run a segment; it ends with the row, or with StatementFailed, ConnectionLost or KapokError (OVERLOADED,
         DATABASE_UNAVAILABLE), perhaps before this returns."""
         self.used_at = segment.since
-        if self._idle and segment.schema not in self._waiting and self._may_run(segment):
+        if not self._may_run(segment):
+            if not self.waiting and self._send_behind(segment):
+                return
+        elif self._idle and segment.schema not in self._waiting:
             connection = self._place(segment)
             if connection is not None:
                 self._send(connection, segment)
@@ -137,8 +142,42 @@ class Pool:
         self._at_work[segment.writes] += 1
         connection.send(segment)
 
+    def _send_behind(self, segment: Segment) -> bool:
+        """Send a read behind one of its own tenant's, if there is one to stand behind."""
+        for connection in self._connections:
+            if connection.takes_behind(segment, self._settings.patience):
+                connection.send(segment)
+                self._serve_later()
+                return True
+        return False
+
+    def _follow(self, connection: Connection) -> None:
+        """A connection has begun with what stood behind: the tenant's next read may stand there, if no other waits."""
+        if len(self._waiting) != 1:
+            return
+        [(schema, queue)] = self._waiting.items()
+        if not queue[0].abandoned and connection.takes_behind(queue[0], self._settings.patience):
+            segment = self._take_turn(schema)
+            assert segment is not None
+            connection.send(segment)
+            self._serve_later()
+
+    def _take_back(self) -> None:
+        """Reads that stand behind one that takes long go back to the head of their queue."""
+        before = monotonic() - self._settings.patience
+        for connection in self._connections:
+            segment = connection.take_back(before)
+            if segment is not None:
+                self._waiting.setdefault(segment.schema, deque()).appendleft(segment)
+                self.waiting += 1
+        if any(connection.followed for connection in self._connections):
+            self._serve_later()
+
     def _on_free(self, connection: Connection, segment: Segment | None) -> None:
         """A connection has answered a segment, was just opened, or is lost."""
+        if connection.busy:
+            self._follow(connection)
+            return
         if segment is not None:
             self._at_work[segment.writes] -= 1
             running = self._running[segment.schema] - 1
@@ -172,12 +211,13 @@ class Pool:
                 self._send(connection, segment)
 
     def _serve_later(self) -> None:
-        """Who waits for a home does so for a moment only."""
+        """Who waits for a home, or behind another read, does so for a moment only."""
         if self._later is None:
             self._later = self._loop.call_later(self._settings.patience, self._serve_now)
 
     def _serve_now(self) -> None:
         self._later = None
+        self._take_back()
         self._serve()
 
     def _turn(self) -> tuple[str, Connection] | None:
