@@ -86,6 +86,12 @@ def _format(text: str) -> str:
     return text
 
 
+def _two_step(text: str) -> str:
+    if text not in {"optional", "required"}:
+        raise ValueError("must be optional or required")
+    return text
+
+
 def _addresses(text: str) -> tuple[str, ...]:
     addresses = _words(text)
     if not all(_ADDRESS.fullmatch(address) for address in addresses):
@@ -192,6 +198,12 @@ class Environment:
         _whole(1),
     )
 
+    operator_two_step: str = _variable(
+        "KAPOK_OPERATOR_TWO_STEP",
+        "required: operators set two-step sign-in up before anything else in the admin. optional: who wants.",
+        "optional",
+        _two_step,
+    )
     export_dir: str = _variable(
         "KAPOK_EXPORT_DIR",
         "Where exports of audit trails are kept: a directory that the web and worker processes share. Nothing is "

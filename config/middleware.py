@@ -1,5 +1,5 @@
 """What every page of the control plane carries. In: requests and responses. Out: a request id and a security policy;
-421 for hosts that are not ours, 400 for values that are none.
+421 for hosts that are not ours, 400 for values that are none; two-step sign-in first, where it is asked for.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
+from apps.accounts.two_step_pages import must_enrol
 from apps.audit.context import coming_from
 from apps.control.api.errors import bad_request, error_response
 from kapok.errors import KapokError
@@ -20,6 +22,8 @@ from kapok.logs import log_context, request_id
 
 log = logging.getLogger("kapok.control")
 
+#: What pages and programs ask with a session.
+_PROGRAMS = ("/api/", "/control/")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 # The admin's Alpine.js evaluates expressions in attributes and sets styles inline; nothing comes from another host.
@@ -77,6 +81,24 @@ class UnusableValueMiddleware:
             return None
         log.warning("the database refused a value of %s: %s", request.path, exception)
         return bad_request(request, exception)
+
+
+class TwoStepMiddleware:
+    """With KAPOK_OPERATOR_TWO_STEP=required, a session whose operator has no two-step sign-in opens the page that sets
+    it up and nothing else: not the control API either. Tokens are no sessions."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not must_enrol(request.user):
+            return self.get_response(request)
+        page = reverse("operator-two-step")
+        if request.path in (page, reverse("admin:logout")):
+            return self.get_response(request)
+        if request.path.startswith(_PROGRAMS):
+            return error_response(KapokError("TWO_STEP_REQUIRED"))
+        return HttpResponseRedirect(page) if request.path.startswith("/admin/") else self.get_response(request)
 
 
 class ContentSecurityPolicyMiddleware:

@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from apps.accounts.login import own_password
+from apps.accounts.login import code_page, own_password, sign_in
+from apps.accounts.two_step_pages import two_step_page
 from apps.control.audit_pages.urls import urlpatterns as audit_pages
 from apps.control.explain_page import explain_page
 from apps.control.graphql.view import control_graphql
@@ -26,6 +27,9 @@ urlpatterns = [
         name="tenant-user",
     ),
     *audit_pages,
+    path("admin/login/", sign_in),
+    path("admin/login/code/", code_page, name="operator-code"),
+    path("admin/two-step/", admin.site.admin_view(two_step_page), name="operator-two-step"),
     path("admin/password_change/", admin.site.admin_view(own_password, cacheable=True)),
     path("admin/", admin.site.urls),
     path("api/", include("apps.control.api.urls")),

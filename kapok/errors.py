@@ -100,6 +100,14 @@ _KINDS = (
         "There is an account with this e-mail address already.",
         "Sign in to it, then connect the provider.",
     ),
+    # Operators' second step.
+    ErrorKind(
+        "TWO_STEP_REQUIRED",
+        "KP228",
+        403,
+        "This server asks operators for two-step sign-in, which you have not set up.",
+        "Set it up at /admin/two-step/, or use a control API token.",
+    ),
     # --- model
     ErrorKind(
         "MODEL_UNAVAILABLE", "KP301", 503, "The tenant's tables could not be read.", "Try again in a few seconds."

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
-from apps.accounts.models import User
+from apps.accounts.models import TwoStep, User
 from apps.accounts.superusers import LAST_SUPERUSER, others_remain
+from apps.accounts.two_step import do_reset_two_step, has_two_step
 from apps.audit.logs import CONTROL_LOG
 from apps.audit.record import record
+from kapok.errors import KapokError
 
 #: What makes people mighty beyond single projects.
 _POWERS = ("is_superuser", "groups", "user_permissions")
@@ -50,6 +55,10 @@ class OperatorChangeForm(UserChangeForm):
         return given
 
 
+class ResetDialog(BaseDialogForm):
+    """No input, only the decision."""
+
+
 @admin.register(User)
 class UserAdmin(BaseUserAdmin, ModelAdmin):
     """Who may sign in, and what they may do everywhere. What they may do in one project is set at the project."""
@@ -57,15 +66,16 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
     form = OperatorChangeForm
     add_form = OperatorCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("email", "name", "show_level", "is_active", "last_login")
+    list_display = ("email", "name", "show_level", "show_two_step", "is_active", "last_login")
     list_filter = ("is_superuser", "is_staff", "is_active", "groups")
     list_filter_submit = True
     search_fields = ("email", "name")
     ordering = ("email",)
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "show_two_step")
+    actions_detail: ClassVar = ("reset_two_step",)
     filter_horizontal = ("groups", "user_permissions")
     fieldsets: ClassVar = (
-        (None, {"fields": ("email", "name", "password")}),
+        (None, {"fields": ("email", "name", "password", "show_two_step")}),
         ("What they may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
@@ -74,6 +84,11 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
     )
 
     # Whoever was given Django's permissions on users looks after people, and makes nobody mightier, not even himself.
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """With whether each has two-step sign-in."""
+        rows: QuerySet[User] = super().get_queryset(request)
+        return rows.annotate(with_two_step=Exists(TwoStep.objects.filter(pk=OuterRef("pk"))))
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Only superusers say what people may do everywhere."""
@@ -121,6 +136,49 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         for user in queryset:
             _record("operator.deleted", request, f"operator:{user.pk}", {"email": user.email})
         return super().log_deletions(request, queryset)
+
+    def has_reset_two_step_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Superusers, for others who have it: one's own is turned off by a code."""
+        if not _is_superuser(request) or object_id is None or str(object_id) == str(request.user.pk):
+            return False
+        user = self.get_object(request, str(object_id))
+        return user is not None and has_two_step(user)
+
+    @action(
+        description="Reset two-step sign-in",
+        icon="phonelink_erase",
+        permissions=["reset_two_step"],
+        variant=ActionVariant.DANGER,
+        dialog={
+            "title": "Reset this operator's two-step sign-in?",
+            "description": "For somebody who has lost the phone and the recovery codes, and whom you are sure of: the "
+            "password alone signs in again, and all sessions end.",
+            "form_class": ResetDialog,
+            "form_submit_text": "Reset",
+        },
+    )
+    def reset_two_step(self, request: HttpRequest, form: ResetDialog, object_id: str) -> HttpResponse:
+        """The password alone signs in again."""
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404
+        try:
+            do_reset_two_step(user, actor=f"operator:{request.user.pk}")
+        except KapokError as error:
+            messages.error(request, f"{error.message} {error.hint}".strip())
+        else:
+            # Django's history; the event is the service's.
+            super().log_change(request, user, "Reset two-step sign-in.")
+            messages.success(request, f"{user} signs in by the password alone; all sessions have ended.")
+        page = reverse("admin:accounts_user_change", args=[user.pk])
+        if request.headers.get("HX-Request"):  # a dialog's post follows a header instead of a redirect
+            return HttpResponse(headers={"HX-Redirect": page})
+        return HttpResponseRedirect(page)
+
+    @display(description="Two-step sign-in", boolean=True)
+    def show_two_step(self, user: User) -> bool:
+        """Whether a code is needed besides the password."""
+        return bool(getattr(user, "with_two_step", False))
 
     @display(description="Level", label={"superuser": "success", "operator": "info", "API only": "warning"})
     def show_level(self, user: User) -> str:

@@ -1,4 +1,6 @@
-"""Operators. In: an e-mail address and a password. Out: `User`, whose login is the address and whose id is a UUID."""
+"""Operators. In: an e-mail address and a password. Out: `User`, whose login is the address and whose id is a UUID;
+what the second step of its sign-in is checked with.
+"""
 
 from __future__ import annotations
 
@@ -67,3 +69,35 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Addresses are stored in lower case."""
         super().clean()
         self.email = self.email.strip().lower()
+
+
+class TwoStep(models.Model):
+    """An operator's authenticator app; there is a row once a code of it was given. last_step: the newest time step
+    whose code was used (RFC 6238, 5.2). failures: wrong codes since failing_since."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="two_step")
+    sealed_secret = models.TextField()
+    last_step = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(default=timezone.now)
+    failures = models.PositiveSmallIntegerField(default=0)
+    failing_since = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"of {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in for a lost authenticator app, once. Only its digest is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "digest"), name="accounts_recovery_code"),)
+
+    def __str__(self) -> str:
+        return f"of {self.user_id}"

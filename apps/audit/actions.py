@@ -70,6 +70,7 @@ _OPERATIONS = (
 _OPERATORS = (
     _action(501, "operator.signed_in", "An operator signed in."),
     _action(502, "operator.sign_in_refused", "Somebody did not sign in as an operator.", "reason count"),
+    _action(503, "operator.challenged", "An operator gave the right password and was asked for a code."),
     _action(511, "control_token.created", "A token for the control API was made.", "token name operator expiresAt"),
     _action(512, "control_token.revoked", "A token for the control API is refused from now on.", "token name"),
     _action(513, "control_token.used", "A token for the control API was used; once an hour and address.", "token"),
@@ -81,6 +82,12 @@ _OPERATORS = (
     _action(525, "group.changed", "A group's name or permissions were changed.", "name changed"),
     _action(526, "group.deleted", "A group of operators was deleted.", "name"),
     _action(531, "rights.set", "What an operator or a group may do in a project was changed.", "project rights"),
+    _action(541, "operator.two_step_enrolled", "An operator needs a code besides the password from now on."),
+    _action(542, "operator.two_step_ended", "An operator turned two-step sign-in off."),
+    _action(543, "operator.two_step_reset", "Somebody else's two-step sign-in and sessions were ended.", "email"),
+    _action(544, "operator.recovery_codes_made", "An operator made new recovery codes."),
+    _action(545, "operator.recovery_code_used", "A recovery code was given in place of an app's.", "left"),
+    _action(546, "operator.two_step_refused", "A signed-in operator gave a wrong password or code.", "reason count"),
 )
 _END_USERS = (
     _action(601, "user.created", "An account was made.", "method email roles anonymous"),

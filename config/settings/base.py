@@ -28,6 +28,7 @@ KAPOK_MIGRATION_WORKERS = ENV.migration_workers
 KAPOK_PRIVATE_ISSUERS = ENV.private_issuers
 KAPOK_SIGNING_KEY_DAYS = ENV.signing_key_days
 KAPOK_STALE_SECONDS = ENV.stale_seconds
+KAPOK_OPERATOR_TWO_STEP = ENV.operator_two_step
 KAPOK_AUDIT_ANCHORS = ENV.audit_anchors
 KAPOK_AUDIT_TRUSTED_KEYS = ENV.audit_trusted_keys
 KAPOK_AUDIT_LAG_SECONDS = ENV.audit_lag_seconds
@@ -77,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.TwoStepMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

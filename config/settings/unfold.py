@@ -34,6 +34,12 @@ UNFOLD: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("control/favicon.svg")},
     ],
     "STYLES": [lambda request: static("control/admin.css")],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": "Two-step sign-in", "link": reverse_lazy("operator-two-step")},
+        ]
+    },
     "LOGIN": {"form": "apps.accounts.login.ThrottledAuthenticationForm"},
     "COMMAND": {"search_models": ["tenants.tenant", "tenants.project", "tenants.domain"]},
     "COLORS": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from urllib.parse import quote
 
 import click
 
@@ -17,6 +18,7 @@ LIST = (
     Column("NAME", "name"),
     Column("SUPERUSER", "isSuperuser"),
     Column("ACTIVE", "isActive"),
+    Column("TWO-STEP", "twoStep"),
     Column("PROJECTS", "projects"),
 )
 
@@ -75,6 +77,22 @@ def list_users(invocation: Invocation, page_size: int, search: str | None, sort:
     with Client(invocation.settings) as client:
         data = client.get("/users", pageSize=page_size, search=search, sort=sort, page=page)
     show_list(invocation.settings.output, data, data["users"], LIST)
+
+
+@command.command("reset-two-step")
+@click.argument("user")
+@common_options
+@pass_invocation
+def reset_two_step(invocation: Invocation, user: str) -> None:
+    """Let USER (an id or an address), who has lost phone and recovery codes, sign in by the password alone."""
+    if "/" in user:
+        raise click.BadParameter("an id or an e-mail address has no slash.", param_hint="USER")
+    with Client(invocation.settings) as client:
+        changed = client.post(f"/users/{quote(user, safe='@')}/reset-two-step")
+    if invocation.settings.output is Output.TABLE:
+        say(invocation.settings.output, f"{changed['email']} signs in by the password alone; all sessions have ended.")
+    else:
+        show_object(invocation.settings.output, changed, LIST)
 
 
 def _password() -> str:

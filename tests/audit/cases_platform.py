@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from apps.accounts import two_step
 from apps.control import tokens
 from apps.tenants.models import OperationKind, OperationState, TrustedDocument
 from apps.tenants.seeding import do_seed_tenant
@@ -26,8 +27,10 @@ from apps.tenants.services import (
     upgrades,
 )
 from kapok.tenancy import TenantState
+from kapok.totp import new_secret
 from tests.audit.world import Case, World
-from tests.factories import OperationFactory, ProjectFactory, TenantFactory
+from tests.control.authenticator import App, enrolled
+from tests.factories import OperationFactory, ProjectFactory, TenantFactory, UserFactory
 
 Act = Callable[[], object]
 ISSUER = {"audience": "app", "algorithms": ["HS256"]}
@@ -146,7 +149,46 @@ def _roll_back_audit(world: World) -> Act:
     return partial(audit_settings.do_rollback_audit_settings, project, 1, acting=world.operator)
 
 
+def _enrol(world: World) -> Act:
+    app = App(world.secret(new_secret()))
+    return _codes_are_secrets(world, partial(two_step.do_enrol, UserFactory(), app.secret, app.code()))
+
+
+def _with_code(world: World, service: Callable[..., object], *, recovery: bool = False) -> Act:
+    user = UserFactory()
+    app = enrolled(user)
+    world.secrets += [app.secret, *app.recovery_codes]
+    return partial(service, user, app.recovery_codes[0] if recovery else app.code())
+
+
+def _codes_are_secrets(world: World, service: Callable[..., tuple[str, ...]]) -> Act:
+    def act() -> object:
+        made = service()
+        world.secrets += made
+        return made
+
+    return act
+
+
+def _reset_two_step(world: World) -> Act:
+    user = UserFactory()
+    enrolled(user)
+    return partial(two_step.do_reset_two_step, user, actor=f"operator:{world.operator.pk}")
+
+
 CASES = {
+    "accounts.two_step.do_enrol": Case(_enrol, ["control operator.two_step_enrolled"]),
+    "accounts.two_step.do_sign_in_with_code": Case(
+        lambda world: _with_code(world, two_step.do_sign_in_with_code, recovery=True),
+        ["control operator.recovery_code_used", "control operator.signed_in"],
+    ),
+    "accounts.two_step.do_make_recovery_codes": Case(
+        lambda world: _with_code(world, two_step.do_make_recovery_codes), ["control operator.recovery_codes_made"]
+    ),
+    "accounts.two_step.do_end_two_step": Case(
+        lambda world: _with_code(world, two_step.do_end_two_step), ["control operator.two_step_ended"]
+    ),
+    "accounts.two_step.do_reset_two_step": Case(_reset_two_step, ["control operator.two_step_reset"]),
     "control.tokens.do_create_token": Case(_create_token, ["control control_token.created"]),
     "control.tokens.do_revoke_token": Case(_revoke_token, ["control control_token.revoked"]),
     "tenants.seeding.do_seed_tenant": Case(

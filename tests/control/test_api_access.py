@@ -89,6 +89,7 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
         {"email": "new@example.com", "password": "correct horse battery"},
         (401, 403, 403, 403, 201),
     ),
+    ("POST", f"/users/{END_USER}/reset-two-step"): (None, (401, 403, 403, 403, 404)),
     ("GET", "/projects"): (None, OPEN),
     ("POST", "/projects"): ({"slug": "fresh"}, (401, 403, 403, 403, 201)),
     ("GET", "/projects/bookings"): (None, SEE),

@@ -15,7 +15,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.models import User
+from apps.accounts.models import TwoStep, User
+from apps.accounts.two_step import do_reset_two_step
 from apps.control.api.base import ControlView, acting, answer, parsed
 from apps.control.api.listing import listing
 from apps.control.api.openapi import collection, describe
@@ -43,7 +44,11 @@ class UserSerializer(MeSerializer):
 
     isActive = serializers.BooleanField(source="is_active")
     isStaff = serializers.BooleanField(source="is_staff")
+    twoStep = serializers.SerializerMethodField(help_text="Whether signing in to the admin takes a code, too.")
     projects = serializers.SerializerMethodField()
+
+    def get_twoStep(self, user: User) -> bool:
+        return user.pk in self.context["two_step"]
 
     def get_projects(self, user: User) -> list[str]:
         return list(self.context["projects"].get(user.pk, []))
@@ -162,6 +167,28 @@ class UsersView(ControlView):
         return answer(_represent([user])[0], status=201)
 
 
+class TwoStepResetView(ControlView):
+    """The second step of somebody's sign-in; for superusers."""
+
+    @describe("Reset a user's two-step sign-in", takes=None, answers=UserSerializer)
+    def post(self, request: Request, user: str) -> Response:
+        """The password alone signs in again, and all sessions end. Not for oneself."""
+        _require_superuser(request)
+        found = User.objects.filter(**({"pk": user} if _is_id(user) else {"email": user.lower()})).first()
+        if found is None:
+            raise KapokError("NOT_FOUND", "There is no such user.")
+        do_reset_two_step(found, actor=actor_name(acting(request)))
+        return answer(_represent([found])[0])
+
+
+def _is_id(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _create(given: dict[str, Any], projects: Sequence[tuple[Project, Right]], creator: User) -> User:
     user = User.objects.create_user(
         given["email"],
@@ -206,5 +233,8 @@ def _represent(users: Sequence[User]) -> list[dict[str, Any]]:
     for user_id, pk in pairs:
         if pk in slugs:
             projects.setdefault(user_id, []).append(slugs[pk])
-    context = {"projects": {user_id: sorted(found) for user_id, found in projects.items()}}
+    context = {
+        "projects": {user_id: sorted(found) for user_id, found in projects.items()},
+        "two_step": set(TwoStep.objects.filter(user__in=users).values_list("pk", flat=True)),
+    }
     return list(UserSerializer(users, many=True, context=context).data)

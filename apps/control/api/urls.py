@@ -53,6 +53,7 @@ urlpatterns = [
     path("v1/tokens", people.TokensView.as_view()),
     path("v1/tokens/<uuid:token_id>", people.TokenView.as_view()),
     path("v1/users", people.UsersView.as_view()),
+    path("v1/users/<str:user>/reset-two-step", people.TwoStepResetView.as_view()),
     path("v1/projects", projects.ProjectsView.as_view()),
     path(_PROJECT, projects.ProjectView.as_view()),
     path(f"{_PROJECT}/audit", audit_settings.AuditSettingsView.as_view()),
