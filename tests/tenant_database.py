@@ -16,7 +16,7 @@ from apps.tenants.models import Project, Template, Tenant
 from apps.tenants.names import Names
 from apps.tenants.owner import conninfo_of
 from apps.tenants.provisioning import remove
-from apps.tenants.roles import drop_roles
+from apps.tenants.roles import drop_roles, inherit
 from apps.tenants.template import drop_scratch
 
 
@@ -72,6 +72,14 @@ def as_owner(names: Names) -> psycopg.Connection[Any]:
 def as_gateway(project: Project) -> psycopg.Connection[Any]:
     """Logged in as a project's gateway."""
     return psycopg.connect(conninfo_of(project.gateway_role), autocommit=True)
+
+
+def project_table(names: Names, name: str, columns: str) -> None:
+    """A table of the project whose name is the platform's, as an older Kapok let it have."""
+    inherit([names.owner])
+    with connection.cursor() as cursor:
+        cursor.execute(f'create table "{names.schema}".{name} ({columns})')
+        cursor.execute(f'alter table "{names.schema}".{name} owner to {names.owner}')
 
 
 def skip_without_pg_dump() -> None:

@@ -32,7 +32,7 @@ log = logging.getLogger("kapok.tenants")
 #: How long dropping waits for those who work with the log; they wait as long for it.
 LOCK_TIMEOUT = "1s"
 
-_PARTITION = re.compile(r"kapok_change_(\d{4})q([1-4])")
+_PARTITION = re.compile(r"kapok_change_(\d{4})q([1-4])(?:_\d+)?")
 _PARTITIONS = """
     select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = to_regclass(%s) order by c.relname

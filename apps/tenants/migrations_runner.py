@@ -106,14 +106,23 @@ _TOUCHED_ROLES = """
     )
 """
 # Through pg_depend, whose index begins with the schema; pg_class has none.
+# Tables, views and sequences, the indexes of tables, and types.
 _TOOK_NAMES = """
-    select c.relname
-    from pg_catalog.pg_depend d
-    join pg_catalog.pg_class c on c.oid = d.objid and c.relowner = session_user::pg_catalog.regrole
+    select n.name from pg_catalog.pg_depend d cross join lateral (
+        select c.relname as name, c.relowner as owner from pg_catalog.pg_class c
+        where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and c.oid = d.objid
+        union all
+        select c.relname, c.relowner from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+        where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and i.indrelid = d.objid
+        union all
+        select t.typname, t.typowner from pg_catalog.pg_type t
+        where d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and t.oid = d.objid
+    ) n
     where d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid = %s::pg_catalog.regnamespace
-      and d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-      and pg_catalog.starts_with(c.relname::pg_catalog.text, 'kapok_')
+      and n.owner = session_user::pg_catalog.regrole and pg_catalog.starts_with(n.name::pg_catalog.text, 'kapok_')
+    limit 1
 """
+_NAMES = "names of tables, indexes and types that begin with kapok_ are Kapok's."
 _RECORD = "insert into {schema}.kapok_migration (number, name, checksum, duration_ms) values (%s, %s, %s, %s)"
 
 
@@ -229,7 +238,7 @@ def execute_script(session: psycopg.Connection[Any], names: Names, sql: str, set
         raise KapokError("MIGRATION_FAILED", "SQL of a project must not change database roles.")
     took = session.execute(_TOOK_NAMES, (names.schema,)).fetchone()
     if took:
-        raise KapokError("MIGRATION_FAILED", f"{took[0]!r}: names of tables that begin with kapok_ are Kapok's.")
+        raise KapokError("MIGRATION_FAILED", f"{took[0]!r}: {_NAMES}")
     return duration
 
 

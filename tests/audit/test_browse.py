@@ -233,6 +233,25 @@ def test_keys_of_any_type_are_found_and_followed(sealed: SealedLog, old: str, ne
     assert [[view.index for view in page.entries] for page in found] == [[1, 0], [2, 1]]
 
 
+def test_a_rows_history_has_truncations_of_a_partition_of_its_table(sealed: SealedLog) -> None:
+    for table, op, key, after in (
+        ("visits", "insert", '{"id": 1}', '{"id": 1}'),
+        ("visits_2020", "truncate", None, '{"partition of": "visits"}'),
+        ("rooms", "truncate", None, None),
+        ("rooms_2020", "truncate", None, '{"partition of": "rooms"}'),
+        ("visits_2021", "truncate", None, '{"partition of": "rooms"}'),
+        ("visits_2021", "truncate", None, '{"partition of": "visits"}'),
+        ("visits", "truncate", None, None),
+    ):
+        sealed.sql(_CHANGE, [table, op, key, None, after, "a", "r", "api", timedelta()])
+    sealed.seal()
+    index_all(sealed.session, sealed.log)
+    history = committed(partial(history_of_row, sealed.log, "visits", {"id": 1}))
+    assert [(view.index, view.table) for view in history.entries] == [
+        (6, "visits"), (5, "visits_2021"), (1, "visits_2020"), (0, "visits"),
+    ]  # fmt: skip
+
+
 def test_one_entry_shows_what_was_and_what_is(sealed: SealedLog) -> None:
     sealed.sql(
         _CHANGE,

@@ -84,6 +84,12 @@ def test_each_look_is_recorded_once_an_hour(auditing: Auditing) -> None:
         ("row", {"table": "guests", "key": "id=1"}),
         ("entry", {"index": 0}),
     ]
+    for _ in range(2):
+        data(auditing, "entries", actor="grace@example.com", target="account:grace@example.com")
+        data(auditing, "entries", actor="end_user:1f0c")
+    last = [look["filters"] for look in auditing.events(auditing.acme, "audit.viewed")[3:]]
+    assert len(last) == 2 and "grace" not in str(last) and last[1] == {"actor": "end_user:1f0c"}
+    assert last[0]["actor"].startswith("#") and last[0]["target"].startswith("account:#")
     assert {look["actor"] for look in looks} == {f"operator:{auditing.people['auditor'].pk}"}
     assert len(auditing.events(None, "audit.viewed")) == 1
     who_may_look(auditing)

@@ -31,7 +31,7 @@ from tests.control.old_functions import (
 )
 from tests.factories import LIBRARY, ProjectFactory, TenantFactory
 from tests.isolation.test_plain_platform_role import plain_database, run
-from tests.tenant_database import as_owner, fetch, platform_conninfo, real_database
+from tests.tenant_database import as_owner, fetch, platform_conninfo, project_table, real_database
 
 __all__ = ["plain_database", "real_database"]
 
@@ -205,12 +205,15 @@ def test_a_projects_table_in_the_logs_place_gets_neither_rows_nor_the_platforms_
 ) -> None:
     names = names_of(tenant)
     make_partitioned(names, has_written=has_written)
+    project_table(
+        names,
+        "kapok_change_now",
+        "id int, name text, op text, after jsonb, table_name text, actor text, session_id text, request_id text, "
+        "source text, key jsonb, before jsonb",
+    )
     with as_owner(names) as session:
         session.execute(
-            "create table kapok_change_now as select * from authors limit 0; create table ran (by_whom text);"
-            "alter table kapok_change_now add op text, add after jsonb, add table_name text, add actor text, "
-            "  add session_id text, add request_id text, add source text, add key jsonb, add before jsonb, "
-            "  alter id drop not null;"
+            "create table ran (by_whom text);"
             "create function ran() returns trigger language plpgsql as "
             "  'begin insert into ran values (current_user); return new; end';"
             "create trigger ran before insert on kapok_change_now for each row execute function ran();"

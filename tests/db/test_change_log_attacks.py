@@ -114,6 +114,37 @@ def test_tampering_with_triggers_is_refused(watched: Logged, statement: str) -> 
     assert watched.mend() == {}
 
 
+def test_names_of_the_platforms_are_refused(watched: Logged) -> None:
+    """Its own tables come and go under them; and what a project has under such a name already it can rename or drop."""
+    watched.platform.execute(
+        f"create table {watched.schema}.kapok_mine (a int);"
+        f"alter table {watched.schema}.kapok_mine owner to {watched.schema}_owner"
+    )
+    before = watched.platform.execute("select count(*) from pg_class").fetchone()
+    for statement in (
+        "create table kapok_change_2030q1 (a int)",
+        "create table kapok_x as select 1 as a",
+        "select 1 as a into kapok_x",
+        "create view kapok_x as select 1 as a",
+        "create materialized view kapok_x as select 1 as a",
+        "create sequence kapok_x",
+        "create type kapok_x as enum ('a')",
+        "create type kapok_x as (a int)",
+        "create domain kapok_x as int",
+        "create index kapok_x on t (id)",
+        "create table x (id int constraint kapok_x unique)",
+        "alter table t rename to kapok_x",
+        "alter index t_pkey rename to kapok_x",
+        "do $$ begin execute 'create table kapok_x (a int)'; end $$",
+        "alter table kapok_mine add b int",
+    ):
+        with pytest.raises(psycopg.errors.ReservedName, match="kapok_"):
+            watched.owner.execute(statement)  # type: ignore[call-overload]
+    assert watched.platform.execute("select count(*) from pg_class").fetchone() == before
+    watched.owner.execute("create function kapok_auth_hook() returns int language sql as 'select 1'")
+    watched.owner.execute("alter table kapok_mine rename to mine; drop table mine")
+
+
 @pytest.mark.parametrize("statement", TAMPERING[:5])
 def test_what_was_tampered_with_is_mended_and_told(logged: Logged, statement: str) -> None:
     if not logged.database.managed:
@@ -270,17 +301,18 @@ def test_columns_and_tables_named_like_the_logs_own(logged: Logged) -> None:
         "\\x",
     ]
     columns = ", ".join('"' + name.replace('"', '""').replace("%", "%%") + '" int' for name in names)
-    logged.owner.execute(f'create table "kapok_new" ({columns}, primary key (n, "it\'s"))'.replace("%%", "%"))  # type: ignore[arg-type]
+    logged.owner.execute(f'create table tg_table_name ({columns}, primary key (n, "it\'s"))'.replace("%%", "%"))  # type: ignore[arg-type]
     logged.mend()
     logged.changes()
     values = ", ".join(str(place) for place in range(len(names)))
-    logged.owner.execute(f"insert into kapok_new values ({values}); update kapok_new set o = 99; delete from kapok_new")  # type: ignore[arg-type]
+    logged.owner.execute(f"insert into tg_table_name values ({values})")  # type: ignore[arg-type]
+    logged.owner.execute("update tg_table_name set o = 99; delete from tg_table_name")
     row = dict(zip(names, range(len(names)), strict=True))
     key = {"n": row["n"], "it's": row["it's"]}
     assert logged.brief() == [
-        ("kapok_new", "insert", key, None, row),
-        ("kapok_new", "update", key, row, {**row, "o": 99}),
-        ("kapok_new", "delete", key, {**row, "o": 99}, None),
+        ("tg_table_name", "insert", key, None, row),
+        ("tg_table_name", "update", key, row, {**row, "o": 99}),
+        ("tg_table_name", "delete", key, {**row, "o": 99}, None),
     ]
 
 

@@ -15,7 +15,7 @@ from apps.tenants.postgresql.base import tenant_tables
 from apps.tenants.provisioning import names_of
 from kapok.errors import KapokError
 from tests.factories import LIBRARY, ProjectFactory, TenantFactory
-from tests.tenant_database import as_gateway, as_owner, fetch
+from tests.tenant_database import as_gateway, as_owner, fetch, project_table
 from tests.waiting import once_within
 
 pytestmark = pytest.mark.usefixtures("real_database")
@@ -94,8 +94,7 @@ def test_a_projects_table_in_the_way_is_refused_and_nothing_is_made() -> None:
     with connection.cursor() as cursor:
         for table in [*tenant_tables(), "kapok_change", "kapok_change_mode", "kapok_platform_migration"]:
             cursor.execute(f'drop table "{names.schema}".{table} cascade')
-    with as_owner(names) as session:
-        session.execute("create table kapok_user (id int)")
+    project_table(names, "kapok_user", "id int")
     with pytest.raises(KapokError, match="kapok_user"):
         ensure_platform_tables(names)
     assert fetch("select tablename from pg_tables where schemaname = %s order by 1", names.schema) == [

@@ -30,7 +30,7 @@ from apps.tenants.provisioning import names_of
 from apps.tenants.services.upgrades import do_upgrade_tenants
 from kapok.errors import KapokError
 from tests.factories import TenantFactory
-from tests.tenant_database import as_owner
+from tests.tenant_database import as_owner, project_table
 
 
 def _as_of_an_older_kapok(schema: str) -> None:
@@ -44,8 +44,7 @@ def test_the_upgrade_job_goes_on_past_a_tenant_that_fails(real_database: None) -
     blocked, old, new = (TenantFactory(ready=True) for _ in range(3))
     for tenant in (blocked, old):
         _as_of_an_older_kapok(tenant.schema_name)
-    with as_owner(names_of(blocked)) as session:
-        session.execute("create table kapok_session (id int)")
+    project_table(names_of(blocked), "kapok_session", "id int")
     operation = do_upgrade_tenants(acting=SYSTEM)
     run_operation(operation.pk)
     operation = Operation.objects.get(pk=operation.pk)

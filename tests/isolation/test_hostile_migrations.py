@@ -124,6 +124,8 @@ ATTEMPTS = {
     "event trigger": "create event trigger e on ddl_command_end execute function touch()",
     "drop the event trigger": "drop event trigger kapok_ddl_changed",
     "disable triggers": "set session_replication_role = replica",
+    "take a coming name of the platform's": "create type kapok_change_2030q1 as enum ('a')",
+    "name an index like the platform's": "create index kapok_change_2030q1 on authors (name)",
     # --- the server
     "extension": "create extension dblink",
     "trusted extension": "create extension hstore",

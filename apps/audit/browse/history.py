@@ -13,13 +13,14 @@ from typing import Any, LiteralString, NamedTuple
 
 from apps.audit.browse.cursor import Place
 from apps.audit.browse.entries import page_of
-from apps.audit.browse.filters import Filter
+from apps.audit.browse.filters import MAX_VALUES, Filter
 from apps.audit.browse.fitting import Key, json_of, key_of, new_key_of, texts_of
 from apps.audit.browse.reading import State, views_of
 from apps.audit.browse.search import Found, found_of, look, merged
-from apps.audit.browse.views import EntryView, Page
+from apps.audit.browse.views import EntryView, Page, readable
 from apps.audit.logs import LogRef
 from apps.audit.search_terms import ROW_IS
+from kapok.ledger.entries import CHANGE
 
 #: Most stretches of rows' lives that are put together, and most changes of a key that are looked at for each.
 MAX_STRETCHES, MAX_MOVES = 40, 40
@@ -57,6 +58,17 @@ _DEATH: LiteralString = """
     ) t where f.table_name = %(table)s and f.op = 'delete')
     order by at, index limit 1
 """
+# A truncated partition stands under its own name; the newest of its truncations says what it is of.
+_PARTITIONS = """
+    select f.table_name from {schema}.kapok_facet f cross join lateral (
+        select s.index from {schema}.kapok_search s where s.facet = f.id order by s.at desc, s.index desc limit 1
+    ) s
+    join {schema}.kapok_entry e on e.index = s.index
+    join {schema}.kapok_change r on r.xid = e.xid and r.position = e.position and r.at = e.at
+    where f.kind = 'change' and f.op = 'truncate' and f.table_name <> %(table)s and r.after ->> %(of)s = %(table)s
+"""
+#: Where the change log says which table's partition was truncated.
+PARTITION_OF = "partition of"
 _CHANGES: LiteralString = """
     with stretches as (
         select g.*, f.id as facet
@@ -90,8 +102,8 @@ class Stretch(NamedTuple):
 
 
 def history_of_row(log: LogRef, table: str, key: Mapping[str, Any], *, size: int = 50, cursor: str = "") -> Page:
-    """A page of a row's changes, newest first, and of its table's truncations. Raises VALIDATION_FAILED, BAD_CURSOR,
-    TIMEOUT."""
+    """A page of a row's changes, newest first, and of truncations of its table or of a partition of it. Raises
+    VALIDATION_FAILED, BAD_CURSOR, TIMEOUT."""
     wanted = Filter(tables=(table,), key=key)
     life = _Life(log, table, key)
 
@@ -108,19 +120,21 @@ class _Life:
     def __init__(self, log: LogRef, table: str, key: Mapping[str, Any]) -> None:
         self._log, self._table, self._key, self._asked = log, table, texts_of(key), json.dumps(dict(key))
         self._stretches: list[Stretch] = []
+        self._truncated: tuple[str, ...] = ()
 
     def has(self, view: EntryView) -> bool:
         """Whether a change is one of the row's."""
         if view.table != self._table:
-            return False
+            return view.op == "truncate" and readable((view.after or {}).get(PARTITION_OF, "")) == self._table
         keys = [self._key, *(stretch.key for stretch in self._stretches)]
         return view.op == "truncate" or key_of(view) in keys or new_key_of(view) in keys
 
     def look(self, sql: Any, state: State, before: Place | None, limit: int) -> Found:
-        """The places of the row's changes, and those of its table's truncations."""
+        """The places of the row's changes, and those of its table's and its partitions' truncations."""
         if not self._stretches:
             self._find(sql, state)
-        truncations = Filter(tables=(self._table,), ops=("truncate",))
+            self._truncated = self._partitions(sql, state)
+        truncations = Filter(tables=(self._table, *self._truncated), ops=("truncate",))
         found = look(sql, self._log, truncations, state.indexed, before, limit)
         return merged(found, self._changes(sql, state, before or _END, limit), limit)
 
@@ -147,6 +161,13 @@ class _Life:
                 for one in self._beside(sql, stretch, Place(view.at, index), view):
                     if not _covered(one, self._stretches) and len(self._stretches) < MAX_STRETCHES:
                         self._stretches.append(one)
+
+    def _partitions(self, sql: Any, state: State) -> tuple[str, ...]:
+        """Those that were truncated by themselves, or with the table: so many as a filter can name."""
+        if CHANGE not in state.kinds:
+            return ()
+        sql.execute(self._log.sql(_PARTITIONS), {"table": self._table, "of": PARTITION_OF})
+        return tuple(sorted({name for (name,) in sql.fetchall()}))[: MAX_VALUES - 1]
 
     def _beside(self, sql: Any, stretch: Stretch, place: Place, view: EntryView) -> list[Stretch]:
         """The stretch before, for a change that gave the row this stretch's key, or the one after."""

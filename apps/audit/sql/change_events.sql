@@ -61,6 +61,28 @@ begin
 end
 $$;
 
+-- Raise where a tenant's command has given a relation, an index of it or a type a name of the platform's: its own tables come
+-- and go under such names. Functions may be called so: kapok_auth_hook is.
+create function kapok_log.refuse_names(classid oid, objid oid) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    taken text;
+begin
+    select n.name into taken from (
+        select c.relname::text as name, c.relowner as owner from pg_class c where $1 = 'pg_class'::regclass and c.oid = $2
+        union all
+        select c.relname::text, c.relowner from pg_index i join pg_class c on c.oid = i.indexrelid
+        where $1 = 'pg_class'::regclass and i.indrelid = $2
+        union all
+        select t.typname::text, t.typowner from pg_type t where $1 = 'pg_type'::regclass and t.oid = $2
+    ) n where starts_with(n.name, 'kapok_') and n.owner <> (select k.nspowner from pg_namespace k where k.nspname = 'kapok_log') limit 1;
+    if taken is not null then
+        raise reserved_name using message = format('%I: names of tables, indexes and types that begin with kapok_ are Kapok''s', taken),
+            hint = 'Give it another name.';
+    end if;
+end
+$$;
+
 create function kapok_log.ddl_ended() returns event_trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -86,7 +108,10 @@ begin
             select from pg_proc p where p.oid = command.objid and p.proname ~ '^kapok_log_[0-9]+$' and p.proowner <> platform) then
             perform kapok_log.refuse(format('The name of the function %s', command.object_identity));
         end if;
-        if rel is not null and kapok_log.is_tenants_session() then perform kapok_log.refuse_tampering(rel); end if;
+        if kapok_log.is_tenants_session() then
+            perform kapok_log.refuse_names(command.classid, command.objid);
+            if rel is not null then perform kapok_log.refuse_tampering(rel); end if;
+        end if;
         continue when not kapok_log.is_open(schema);
         -- The platform's own tables, with what belongs to them.
         continue when exists (select from pg_class c where c.oid = rel and c.relowner = platform

@@ -99,16 +99,22 @@ $$;
 
 -- Once a quarter is over, what was written goes on under the quarter's name, kapok_change_2026q3, and kapok_change_now begins
 -- anew. Waits for whoever writes, as long as lock_timeout says, and they for it. A table named so holds nothing older, but
--- may hold what was written until this was called.
+-- may hold what was written until this was called. Where something else is called that, kapok_change_2026q3_2, and so on.
 create function kapok_log.end_quarter(schema text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
-    first timestamptz; is_over bool;
+    first timestamptz; is_over bool; quarter text; name text; number int := 1;
 begin
     execute format('select n.at from %I.kapok_change_now n order by n.xid, n.position limit 1', schema) into first;
     is_over := first < date_trunc('quarter', now());
     if is_over then
-        execute format('alter table %1$I.kapok_change_now rename to %2$I', schema, to_char(first, '"kapok_change_"YYYY"q"Q'));
+        quarter := to_char(first, '"kapok_change_"YYYY"q"Q');
+        name := quarter;
+        while to_regclass(format('%I.%I', schema, name)) is not null or to_regtype(format('%I.%I', schema, name)) is not null loop
+            number := number + 1;
+            name := format('%s_%s', quarter, number);
+        end loop;
+        execute format('alter table %1$I.kapok_change_now rename to %2$I', schema, name);
         perform kapok_log.make_now(schema);
     end if;
 end
