@@ -16,6 +16,7 @@ from django.core.asgi import get_asgi_application
 from apps.control.probes import Probes
 from apps.graphql_api import graphiql
 from apps.graphql_api.asgi import Receive, Scope, Send
+from apps.graphql_api.connections import Limits
 from apps.graphql_api.front_door import front_door
 from apps.graphql_api.http import JSON
 from apps.graphql_api.jwks import key_set
@@ -26,6 +27,7 @@ from config.auth_plane import AuthPlane
 from config.control_plane import ControlPlane
 from config.data_plane import DataPlane
 from config.env import ENV
+from config.open_files import room_for
 from kapok.errors import KapokError
 from kapok.public_urls import JWKS_PATH
 
@@ -133,5 +135,8 @@ async def _send(send: Send, reply: Reply) -> None:
 data_plane = DataPlane(ENV)
 application = Application(data_plane, ControlPlane(get_asgi_application()), AuthPlane(data_plane.directory))
 app = application
-#: For uvicorn's --http: its own protocol, with the hot path before it.
-HttpProtocol = front_door(data_plane.hot_path)
+#: For uvicorn's --http: its own protocol with bounds, and the hot path before it.
+HttpProtocol = front_door(
+    data_plane.hot_path,
+    Limits(ENV.client_seconds, room_for(ENV.connections), ENV.connections_per_address),
+)

@@ -17,8 +17,11 @@ from tests.waiting import until
 
 
 @contextmanager
-def second_web(live: Live, *, database_url: str | None = None, redis_url: str | None = None) -> Iterator[str]:
-    """The process, until the block ends. It issues and believes the same tokens as the first."""
+def second_web(
+    live: Live, *, database_url: str | None = None, redis_url: str | None = None, **more: str
+) -> Iterator[str]:
+    """The process, until the block ends. It issues and believes the same tokens as the first. more: of its
+    environment."""
     environment = {
         **os.environ,
         "DATABASE_URL": database_url or live.database_url,
@@ -26,6 +29,7 @@ def second_web(live: Live, *, database_url: str | None = None, redis_url: str | 
         "SECRET_KEY": (live.state_dir / "secret_key").read_text().strip(),
         "KAPOK_PUBLIC_URL": live.base_url,
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+        **more,
     }
     port = free_port()
     process = subprocess.Popen(

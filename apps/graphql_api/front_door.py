@@ -1,4 +1,4 @@
-"""The HTTP protocol of a web process: uvicorn's, with the hot path before it.
+"""The HTTP protocol of a web process: uvicorn's (guarded.py), with the hot path before it.
 
 In: bytes from a connection. Out: a request that came whole, in one piece and by POST is offered to the hot path;
 everything else, and whatever the hot path leaves, goes to uvicorn as it came. A client sends the same head again and
@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from apps.graphql_api.asgi import WANTED_HEADERS, Headers
+from apps.graphql_api.connections import Limits, Watch
+from apps.graphql_api.guarded import MAX_HEAD_FIELDS, GuardedProtocol, State
 from apps.graphql_api.hot_path import Head, HotPath
 from kapok.lru import Lru
 
@@ -73,7 +75,12 @@ class WholeRequest:
             parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             return None
-        whole = request.complete == 1 and request.plain and parser.get_http_version() == "1.1"
+        whole = (
+            request.complete == 1
+            and request.plain
+            and b"host" in request.headers
+            and parser.get_http_version() == "1.1"
+        )
         return request if whole and parser.should_keep_alive() else None
 
 
@@ -99,8 +106,8 @@ class Heads:
         self._kept.put(sent, (len(body), head))
 
 
-class FrontDoor(HttpToolsProtocol):
-    """One connection. `hot_path` and `heads` are set on a subclass by `front_door`."""
+class FrontDoor(GuardedProtocol):
+    """One connection. `hot_path`, `heads` and `watch` are set on a subclass by `front_door`."""
 
     hot_path: HotPath
     heads: Heads
@@ -110,36 +117,19 @@ class FrontDoor(HttpToolsProtocol):
         # The request the hot path is answering, as it came; b"" when it is not at work.
         self._underway = b""
         # What came meanwhile.
-        self._waiting: list[bytes] = []
-        # Whether uvicorn's parser is inside a request. While it is, every byte is uvicorn's, whatever it looks like:
-        # an endpoint may have answered before the body has come, and a body may look like a request.
-        self._inside = False
+        self._waiting = b""
         self._closing = False
-        self._peer = ""
         # When the hot path answered last, by the loop's clock.
         self._answered = 0.0
-
-    def connection_made(self, transport: Any) -> None:
-        """A connection is there."""
-        super().connection_made(transport)
-        self._peer = self.client[0] if self.client else ""
 
     def data_received(self, data: bytes) -> None:
         """A piece of input."""
         if self._underway:
-            self._waiting.append(data)
+            self._waiting += data
+            if len(self._waiting) > MAX_WHOLE_REQUEST:
+                self.flow.pause_reading()
         elif not self._offer(data):
             super().data_received(data)
-
-    def on_message_begin(self) -> None:
-        """uvicorn's parser has met a request."""
-        self._inside = True
-        super().on_message_begin()
-
-    def on_message_complete(self) -> None:
-        """uvicorn's parser has read a request to its end."""
-        self._inside = False
-        super().on_message_complete()
 
     def shutdown(self) -> None:
         """The server stops: close, after the answer that is under way."""
@@ -148,13 +138,12 @@ class FrontDoor(HttpToolsProtocol):
         else:
             super().shutdown()
 
-    def _is_uvicorns(self) -> bool:
-        """Whether uvicorn is reading, answering or about to answer a request."""
-        return self._inside or bool(self.pipeline) or not (self.cycle is None or self.cycle.response_complete)
+    def _state(self) -> tuple[State, int, int]:
+        return (State.OURS, 0, 0) if self._underway else super()._state()
 
     def _offer(self, data: bytes) -> bool:
-        if not data.startswith(b"POST ") or len(data) > MAX_WHOLE_REQUEST or self._is_uvicorns():
-            return False
+        if not data.startswith(b"POST ") or len(data) > MAX_WHOLE_REQUEST or self._inside or self._is_answering():
+            return False  # not one, or uvicorn is reading, answering or about to answer another
         if self.flow.write_paused:
             return False
         end = data.find(_END) + len(_END)
@@ -162,6 +151,8 @@ class FrontDoor(HttpToolsProtocol):
         head = self.heads.find(sent, body)
         if head is not None:
             return self._start(data, head, body)
+        if data.count(b"\r\n", 0, end) > MAX_HEAD_FIELDS + 2:
+            return False
         request = WholeRequest.read(data)
         head = (
             None
@@ -184,9 +175,7 @@ class FrontDoor(HttpToolsProtocol):
     def _address(self, headers: Headers) -> str:
         """Where a request came from, as uvicorn would tell it: what a proxy says counts where it is a trusted one."""
         forwarded = headers.get(b"x-forwarded-for")
-        # uvicorn's outermost layer, unless it was told to believe no proxy.
-        trusted: Any = getattr(self.app, "trusted_hosts", ())
-        if forwarded is None or self._peer not in trusted:
+        if forwarded is None or self._peer not in (trusted := self._trusted()):
             return self._peer
         return str(trusted.get_trusted_client_address(forwarded.decode("latin-1"))[0]) or self._peer
 
@@ -220,10 +209,12 @@ class FrontDoor(HttpToolsProtocol):
         if self._closing:
             self.shutdown()
         elif self._waiting:
-            waiting, self._waiting = b"".join(self._waiting), []
+            waiting, self._waiting = self._waiting, b""
+            self.flow.resume_reading()
             self.data_received(waiting)
 
 
-def front_door(hot_path: HotPath) -> type[FrontDoor]:
+def front_door(hot_path: HotPath, limits: Limits | None = None) -> type[FrontDoor]:
     """The protocol class for uvicorn's `http` setting."""
-    return type("HttpProtocol", (FrontDoor,), {"hot_path": hot_path, "heads": Heads()})
+    own = {"hot_path": hot_path, "heads": Heads(), "watch": Watch(limits or Limits())}
+    return type("HttpProtocol", (FrontDoor,), own)

@@ -1,4 +1,5 @@
-"""The front door's timer for idle connections, which is not set anew for each request. Its moments are made by hand."""
+"""The front door's timer for idle connections, which is not set anew for each request; and requests that come while one
+is answered. The moments are made by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from apps.graphql_api.front_door import FrontDoor, front_door
+from apps.graphql_api.front_door import MAX_WHOLE_REQUEST, FrontDoor, front_door
 from apps.graphql_api.hot_path import Head, HotPath, Respond
 from apps.tenants.credentials import Credentials
 
@@ -38,6 +39,13 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.closed = False
+        self.reads = True
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
 
     def is_closing(self) -> bool:
         return self.closed
@@ -81,3 +89,19 @@ async def test_an_idle_connection_is_closed_and_a_busy_one_is_not(
     door._answered -= door.timeout_keep_alive + 1
     door.timeout_keep_alive_handler()
     assert wire.closed
+
+
+async def test_requests_that_come_too_early_are_not_all_kept(
+    connected: Callable[[], tuple[FrontDoor, Answering, Wire]],
+) -> None:
+    """They stay with the client."""
+    door, hot_path, wire = connected()
+    door.data_received(REQUEST)
+    for _ in range(3):
+        door.data_received(REQUEST)
+    assert wire.reads, "a few are read ahead"
+    while wire.reads:
+        door.data_received(REQUEST)
+        assert len(door._waiting) <= 2 * MAX_WHOLE_REQUEST
+    hot_path.answer()
+    assert not door._waiting
