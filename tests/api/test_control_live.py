@@ -220,7 +220,10 @@ def test_create_user_and_documents(live: Live, project: Path, slug: str) -> None
     email = f"{slug}@example.com"
     done = plain(live, "admin", "create-user", email, "-p", slug, "-o", "json", input="correct horse\n")
     assert json.loads(done.stdout)["projects"] == [slug]
-    assert email in [user["email"] for user in live.cli("admin", "list-users", "--search", slug)["users"]]
+    [made] = live.cli("admin", "list-users", "--search", slug)["users"]
+    assert (made["email"], made["twoStep"]) == (email, False)
+    nothing = plain(live, "admin", "reset-two-step", email)
+    assert nothing.returncode == 8 and "has no two-step sign-in" in nothing.stderr
     (project / "a.graphql").write_text("query Notes { notes { title } }")
     pushed = live.cli("documents", "push", str(project / "a.graphql"), cwd=project)["documents"]
     assert pushed[0]["name"] == "Notes"
