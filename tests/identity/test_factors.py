@@ -18,6 +18,7 @@ from apps.identity.factors import enrolment, second_step
 from apps.identity.factors.second_step import Answer, Challenge, challenge_for, do_answer_challenge
 from apps.identity.models import Factor, OneTimeToken, RecoveryCode, Session, User
 from apps.identity.passwords import hash_password
+from apps.identity.rows import Facts
 from apps.identity.services import sessions, subject
 from apps.identity.services.sessions import Tokens
 from apps.identity.services.sign_in import do_sign_in_password
@@ -176,9 +177,9 @@ def test_the_hook_is_told_how_the_sign_in_began(monkeypatch: pytest.MonkeyPatch)
     tenant, told = make_tenant(), list[str]()
     user = make_user(tenant, password_hash=hash_password(PASSWORD))
 
-    def subject_of(tenant: Tenant, user: User, method: str) -> subject.Subject:
+    def subject_of(tenant: Tenant, user: User, method: str, facts: Facts) -> subject.Subject:
         told.append(method)
-        return subject.subject_of(tenant, user, method)
+        return subject.subject_of(tenant, user, method, facts)
 
     monkeypatch.setattr(sessions, "subject_of", subject_of)
     do_sign_in_password(tenant, email=str(user.email), password=PASSWORD, origin=HERE)

@@ -63,9 +63,10 @@ class Verdict:
     claims: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ask(tenant: Tenant, event: str, user: User, method: str) -> Verdict:
-    """Call the function, if the tenant has one. Raises SIGN_IN_REFUSED with its sentence, HOOK_FAILED."""
-    if not _exists(tenant):
+def ask(tenant: Tenant, event: str, user: User, method: str, *, there: bool | None = None) -> Verdict:
+    """Call the function, if the tenant has one. there: whether it has, where that is known. Raises SIGN_IN_REFUSED with
+    its sentence, HOOK_FAILED."""
+    if not (_exists(tenant) if there is None else there):
         return Verdict()
     said = json.dumps({"type": event, "method": method, "user": described(user)})
     try:

@@ -17,7 +17,7 @@ from django_tenants.utils import tenant_context
 
 from apps.identity.context import MAX_USER_AGENT, Origin, in_tenant
 from apps.identity.models import RefreshToken, Session, User
-from apps.identity.rows import signing_in, store
+from apps.identity.rows import Entering, refreshing, rotate, signing_in, store, token_with
 from apps.identity.services.one_time import digest_of, new_secret, void_all
 from apps.identity.services.subject import Subject, subject_of
 from apps.identity.trail import Refusals, record_on_user
@@ -87,11 +87,22 @@ def do_end_own_session(tenant: Tenant, user: User, session_id: uuid.UUID, *, rea
 
 
 def sign_in(
-    tenant: Tenant, user: User, *, methods: Sequence[str], origin: Origin, level: str = "aal1", method: str = ""
+    tenant: Tenant,
+    user: User,
+    *,
+    methods: Sequence[str],
+    origin: Origin,
+    level: str = "aal1",
+    method: str = "",
+    entering: Entering | None = None,
 ) -> Tokens:
-    """do_sign_in as the end of another act. Inside tenant_context, in a transaction."""
+    """do_sign_in as the end of another act. entering: what signing_in gave that act. Inside tenant_context, in a
+    transaction."""
     now = timezone.now()
-    found = signing_in(tenant, user.pk, now) or _locked_user(user.pk)
+    entering = entering or signing_in(tenant, user, now, by_password=False)
+    if entering is None:
+        raise KapokError("ACCOUNT_DISABLED" if User.objects.filter(pk=user.pk).exists() else "SESSION_ENDED")
+    found = entering.user
     session = Session(
         user=found,
         methods=list(methods),
@@ -101,7 +112,7 @@ def sign_in(
         address=origin.address,
         user_agent=origin.user_agent[:MAX_USER_AGENT],
     )
-    subject, secret = subject_of(tenant, found, method or methods[0]), new_secret()
+    subject, secret = subject_of(tenant, found, method or methods[0], entering.facts), new_secret()
     store(tenant, session, RefreshToken(digest=digest_of(secret), session=session, expires_at=session.expires_at))
     record_on_user("user.signed_in", tenant, found, session=str(session.pk), methods=session.methods, level=level)
     return _tokens(tenant, session, subject, secret)
@@ -134,14 +145,13 @@ def active_sessions(user: User) -> list[Session]:
 
 def _rotated(tenant: Tenant, secret: str) -> Tokens | None:
     """None where the token was used before."""
-    found = RefreshToken.objects.filter(digest=digest_of(secret))
-    user_id = found.values_list("session__user_id", flat=True).first()
-    if user_id is None:
-        raise KapokError("SESSION_ENDED")
-    # First the user, then what is his, as everywhere: whoever is being deleted meanwhile is no deadlock.
-    user = _locked_user(user_id)
-    known = found.select_for_update().select_related("session").first()
-    if known is None:
+    # First the user, then what is his, as everywhere: whoever is being deleted meanwhile is no deadlock. Locked, so
+    # that no change of roles slips between reading them and the token.
+    entering = refreshing(tenant, digest_of(secret))
+    if entering is not None and entering.user.disabled_at is not None:
+        raise KapokError("ACCOUNT_DISABLED")
+    known = None if entering is None else token_with(tenant, digest_of(secret))
+    if entering is None or known is None:
         raise KapokError("SESSION_ENDED")
     session, now = known.session, timezone.now()
     if not session.is_active or known.expires_at <= now:
@@ -151,15 +161,13 @@ def _rotated(tenant: Tenant, secret: str) -> Tokens | None:
         if now - known.used_at < grace:
             raise KapokError("REFRESH_TOKEN_ROTATED")
         return None
+    session.user, known.used_at = entering.user, now
     session.last_used_at, session.expires_at = now, now + _refresh_lifetime(tenant)
-    session.save(update_fields=["last_used_at", "expires_at"])
-    subject, secret = subject_of(tenant, user, "refresh"), new_secret()
-    successor = RefreshToken.objects.create(digest=digest_of(secret), session=session, expires_at=session.expires_at)
-    tokens = _tokens(tenant, session, subject, secret)
-    known.used_at, known.replaced_by = now, successor
-    known.save(update_fields=["used_at", "replaced_by"])
-    record_on_user("session.refreshed", tenant, user, session=str(session.pk))
-    return tokens
+    subject, secret = subject_of(tenant, entering.user, "refresh", entering.facts), new_secret()
+    successor = RefreshToken(digest=digest_of(secret), session=session, expires_at=session.expires_at)
+    rotate(tenant, session, known, successor)
+    record_on_user("session.refreshed", tenant, entering.user, session=str(session.pk))
+    return _tokens(tenant, session, subject, secret)
 
 
 def _end_family(tenant: Tenant, secret: str) -> None:
@@ -198,16 +206,6 @@ def _tokens(tenant: Tenant, session: Session, subject: Subject, secret: str) -> 
         session=session,
         roles=subject.roles,
     )
-
-
-def _locked_user(user_id: uuid.UUID) -> User:
-    """Locked, so that no change of roles slips between reading them and the token. Raises ACCOUNT_DISABLED."""
-    user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
-    if user is None:
-        raise KapokError("SESSION_ENDED")
-    if user.disabled_at is not None:
-        raise KapokError("ACCOUNT_DISABLED")
-    return user
 
 
 def _refresh_lifetime(tenant: Tenant) -> timedelta:

@@ -7,6 +7,7 @@ there give the same answer after the same work.
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from apps.identity.context import Origin, in_tenant
@@ -25,7 +26,7 @@ from apps.identity.limits import (
 )
 from apps.identity.models import User
 from apps.identity.passwords import check_password, hash_password
-from apps.identity.rows import same_password, user_with
+from apps.identity.rows import same_password, signing_in, user_with
 from apps.identity.services.one_time import take
 from apps.identity.services.ownership import take_possession
 from apps.identity.services.redirects import allowed_redirect
@@ -81,6 +82,10 @@ def do_sign_in_password(tenant: Tenant, *, email: str, password: str, origin: Or
             renewed = hash_password(password)
             User.objects.filter(pk=user.pk, password=user.password).update(password=renewed)
         with transaction.atomic():
+            entering = signing_in(tenant, user, timezone.now(), by_password=True)
+            if entering is not None:
+                return sign_in(tenant, user, methods=["pwd"], method="password", origin=origin, entering=entering)
+            # Disabled, with a second factor, or with another password meanwhile.
             if not same_password(tenant, user):
                 raise KapokError("INVALID_CREDENTIALS")
             return tokens_or_challenge(tenant, user, "pwd", "password", origin)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from apps.identity.models import User
-from apps.identity.rows import rules_of
+from apps.identity.rows import Facts, rules_of
 from apps.identity.services import hook
 from apps.tenants.auth_settings import AuthSettings
 from apps.tenants.models import Project, Tenant
@@ -32,25 +32,26 @@ class Subject:
     claims: Mapping[str, Any]
 
 
-def subject_of(tenant: Tenant, user: User, method: str) -> Subject:
+def subject_of(tenant: Tenant, user: User, method: str, facts: Facts) -> Subject:
     """Ask the hook, and fill in the defaults. Raises SIGN_IN_REFUSED, HOOK_FAILED."""
-    verdict = hook.ask(tenant, hook.TOKEN_ISSUED, user, method)
+    verdict = hook.ask(tenant, hook.TOKEN_ISSUED, user, method, there=facts.hook)
     own = {"app_metadata": user.app_metadata} if user.app_metadata else {}
     anonymous = {"is_anonymous": True} if user.is_anonymous else {}
     # A hook that names no roles (an empty list) leaves the project's default, not the user's own.
-    roles = usual_roles(tenant.project, user) if verdict.roles is None else verdict.roles
-    return Subject(roles or (_default_role(tenant.project, user),), {**own, **verdict.claims, **anonymous})
+    roles = tuple(user.roles) if verdict.roles is None else verdict.roles
+    default = (_default_role(tenant.project, user, facts.rules),)
+    return Subject(roles or default, {**own, **verdict.claims, **anonymous})
 
 
 def usual_roles(project: Project, user: User) -> tuple[str, ...]:
     """A user's own roles, or the project's default: what a token says where the hook says nothing of roles."""
-    return tuple(user.roles) or (_default_role(project, user),)
+    return tuple(user.roles) or (_default_role(project, user, rules_of(project)),)
 
 
-def _default_role(project: Project, user: User) -> str:
+def _default_role(project: Project, user: User, rules: str) -> str:
     if user.is_anonymous:
         return ANON_ROLE
-    return AuthSettings.of(project).default_role or _usual_role(rules_of(project))
+    return AuthSettings.of(project).default_role or _usual_role(rules)
 
 
 @lru_cache(maxsize=256)
