@@ -18,6 +18,8 @@ from kapok.networks import network_of
 BODIES_BYTES, BODY_SHARE = 256 * 1024 * 1024, 64 * 1024
 #: How many looks at a connection there are while its client's time runs out.
 LOOKS = 10
+#: So many connections are looked at in one go, which takes less than a millisecond; then requests have their turn.
+AT_ONCE, PAUSE_SECONDS = 500, 0.005
 
 _refused = Counter("kapok_clients_refused", "Connections that were ended because of what the client did.", ["reason"])
 
@@ -47,6 +49,8 @@ class Watch:
         self._bodies = 0
         self._connections: dict[Watched, str] = {}
         self._of: dict[str, int] = {}
+        # Those that this round of looks has not come to.
+        self._left: list[Watched] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def admit(self, connection: Watched, address: str, loop: asyncio.AbstractEventLoop) -> bool:
@@ -58,7 +62,7 @@ class Watch:
         self._connections[connection] = whose
         self._of[whose] = here + 1
         if self._timer is None:
-            self._wait(loop)
+            self._wait(loop, self._interval)
         return True
 
     def leave(self, connection: Watched) -> None:
@@ -80,13 +84,19 @@ class Watch:
         """Count a connection that was ended. reason: an error's code, or a word."""
         _refused.labels(reason).inc()
 
-    def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = loop.call_later(self.limits.client_seconds / LOOKS, self._look, loop)
+    @property
+    def _interval(self) -> float:
+        return self.limits.client_seconds / LOOKS
+
+    def _wait(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        self._timer = loop.call_later(seconds, self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now, left = loop.time(), self._left or list(self._connections)
+        turn, self._left = left[:AT_ONCE], left[AT_ONCE:]
         self._timer = None
-        if self._connections:
-            self._wait(loop)
-        now = loop.time()
-        for connection in list(self._connections):
-            connection.look(now)
+        if left:
+            self._wait(loop, PAUSE_SECONDS if self._left else self._interval)
+        for connection in turn:
+            if connection in self._connections:
+                connection.look(now)

@@ -7,6 +7,10 @@ them, and the time by the looks of `Watch`, at what state the connection is in.
 
 from __future__ import annotations
 
+import fcntl
+import sys
+import termios
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
@@ -188,11 +192,11 @@ class GuardedProtocol(HttpToolsProtocol):
     def _state(self) -> tuple[State, int, int]:
         """What is waited for; a number that is another when it is another of that kind; how many bytes have moved."""
         if self.transport.is_closing():
-            return State.CLOSING, 0, -self.transport.get_write_buffer_size()
+            return State.CLOSING, 0, -self._not_taken()
         if self._refused:
             return State.LAST, 0, 0
         if self.flow.write_paused:
-            return State.ANSWER, self._resumed, -self.transport.get_write_buffer_size()
+            return State.ANSWER, self._resumed, -self._not_taken()
         if self._deaf or self.flow.read_paused:
             return State.OURS, 0, 0
         if self._inside:
@@ -200,6 +204,15 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._is_answering() or self.timeout_keep_alive_task is not None:
             return State.OURS, 0, 0
         return State.HEAD, self._requests, 0
+
+    def _not_taken(self) -> int:
+        """Bytes written and not taken. The system keeps megabytes of its own and asks for more only when a good part of
+        them is gone, so they count where it tells."""
+        size = self.transport.get_write_buffer_size()
+        with suppress(OSError, ValueError):
+            descriptor = self.transport.get_extra_info("socket").fileno()
+            size += int.from_bytes(fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+        return size
 
     def _end(self, state: State) -> None:
         if state in (State.CLOSING, State.ANSWER):
