@@ -51,7 +51,13 @@ _TENANTS = (
     ),
     _action(207, "tenant.activated", "A tenant was set up and answers requests.", "slug"),
     _action(208, "tenant.setup_failed", "A tenant could not be set up; what there was of it was removed.", "slug"),
-    _action(209, "tenant.seeded", "An operator ran SQL as the tenant's owner.", "slug sha256 characters"),
+    _action(209, "tenant.seeded", "SQL of an operator ran as the tenant's owner.", "slug operation sha256 characters"),
+    _action(
+        210,
+        "tenant.seed_requested",
+        "An operator had SQL run as the tenant's owner.",
+        "slug operation sha256 characters",
+    ),
 )
 _ACCESS_TO_TENANTS = (
     _action(301, "key.created", "An API key was made.", "tenant key name kind role scopes expiresAt"),

@@ -11,7 +11,7 @@ from functools import partial
 
 from django.db import transaction
 
-from apps.tenants import checking, erasing, exporting, provisioning
+from apps.tenants import checking, erasing, exporting, provisioning, seeding
 from apps.tenants.acting import SYSTEM
 from apps.tenants.audit_modes import apply_audit_settings
 from apps.tenants.fleet import MIGRATED_STATES, FleetResult, migrate_tenants
@@ -138,4 +138,5 @@ JOBS: Mapping[str, Job] = {
     OperationKind.AUDIT_CHECK: Job(checking.STEPS),
     OperationKind.AUDIT_EXPORT: Job(exporting.STEPS, exporting.roll_back),
     OperationKind.AUDIT_ERASURE: Job(erasing.STEPS),
+    OperationKind.SEED: Job(seeding.STEPS, seeding.roll_back),
 }

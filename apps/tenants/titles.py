@@ -14,6 +14,7 @@ _VERBS = {
     OperationKind.AUDIT_CHECK: "Check the log of",
     OperationKind.AUDIT_SETTINGS: "Change what is recorded in",
     OperationKind.AUDIT_ERASURE: "Erase from the audit trail of",
+    OperationKind.SEED: "Seed",
 }
 
 

@@ -16,8 +16,9 @@ from kapok.cli.client import Client
 from kapok.cli.dev_watch import Marks, marks
 from kapok.cli.migrate import start
 from kapok.cli.progress import FINISHED, follow, follow_all
-from kapok.cli.project_files import ProjectFiles, load_project
+from kapok.cli.project_files import ProjectFiles, SqlFile, load_project
 from kapok.cli.pushing import ensure_project, push_audit, push_documents, push_migrations, push_permissions
+from kapok.cli.seed import start as start_seed
 from kapok.cli.settings import PROJECT_FILE, Output
 from kapok.cli.templates import seed_sql, write_template
 from kapok.errors import KapokError
@@ -135,12 +136,12 @@ def _create(client: Client, project: DevProject, slug: str, name: str, number: i
     made = client.post("/tenants", {"slug": slug, "name": name, "project": project.files.name})
     follow(client, made["operation"], Output.PLAIN)
     if project.template:
-        sql = seed_sql(project.template, seed=number)
+        scripts = [SqlFile("sample.sql", seed_sql(project.template, seed=number))]
     else:
-        sql = "\n".join(file.sql for file in project.files.seeds())
+        scripts = project.files.seeds()
     try:
-        if sql.strip():
-            client.post(f"/tenants/{slug}/seed", {"sql": sql}, patient=True)
+        if scripts:
+            follow(client, start_seed(client, slug, scripts), Output.PLAIN)
         # After the seed: its rows are there for the users to find.
         for user in project.files.users():
             client.post(f"/tenants/{slug}/users", user)

@@ -32,15 +32,15 @@ _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 @click.option("--role", help="Which of the user's roles.")
 @click.option("--sub", help="Together with a role: the token's sub.")
 @click.option("--claims", help="Further claims of the token, as JSON.")
-@click.option("--analyze", is_flag=True, help="Run the query (read-only, rolled back) for the plan's true times.")
+@click.option("--analyze", is_flag=True, help="Run a query (read-only, rolled back) for the plan's true times.")
 @click.option("--tenant", "-t", help="Where; the project's first active tenant unless given.")
 @click.option("--project", "-p", help="The project; kapok.yaml's unless given.")
 @common_options
 @pass_invocation
 def command(invocation: Invocation, /, who: str, tenant: str | None, project: str | None, **given: Any) -> int:
-    """Explain a query: which fields and conditions are allowed, by which rule, the SQL and its plan.
+    """Explain a query or mutation: which fields and conditions are allowed, by which rule, the SQL and its plan.
 
-    Shows no data. Exits with 5 when something is denied, or the row is hidden.
+    Shows no data, and runs no mutation. Exits with 5 when something is denied, or the row is hidden.
     """
     settings = invocation.settings
     body = {
@@ -106,16 +106,26 @@ def _show(explained: dict[str, Any], tenant: str) -> None:
     for error in explained["errors"]:
         place = f"line {error['line']}: " if error["line"] else ""
         click.secho("  " + printable(f"{place}{error['message']}"), fg="red")
-    for title, text in (("SQL", explained["sql"]), ("Plan", explained["plan"])):
-        if text:
-            click.secho(f"\n{title}", bold=True)
-            click.echo(printable(text))
-    if explained["parameters"]:
-        click.secho("\nParameters", bold=True)
-        for number, value in enumerate(explained["parameters"], start=1):
-            click.echo(printable(f"${number} = {'null' if value is None else value}"))
+    for number, statement in enumerate(explained["statements"], start=1):
+        _statement(statement, f" {number} of {len(explained['statements'])}" if statement["of"] else "")
+    if explained["note"]:
+        click.secho("\n" + printable(explained["note"]), dim=True)
     if explained["row"]:
         _row(explained["row"])
+
+
+def _statement(statement: dict[str, Any], number: str) -> None:
+    """number: " 1 of 3", "" of a query's only one."""
+    if number:
+        table = f", writes {statement['table']}" if statement["table"] else ""
+        click.secho(f"\nStatement{number}: {one_line(statement['of'])}{table}", bold=True)
+    for title, name in (("SQL", "sql"), ("Plan", "plan")):
+        click.secho(f"\n{title}", bold=True)
+        click.echo(printable(statement[name] or f"There is none: {statement['problem']}"))
+    if statement["parameters"]:
+        click.secho("\nParameters", bold=True)
+        for place, value in enumerate(statement["parameters"], start=1):
+            click.echo(printable(f"${place} = {'null' if value is None else value}"))
 
 
 def _findings(findings: list[dict[str, Any]]) -> None:

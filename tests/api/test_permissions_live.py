@@ -152,7 +152,9 @@ def test_explain_as_a_role_and_as_a_user(live: Live, project: Path) -> None:
         live, project, "explain", "--as", users[0]["email"], "-q", "{ offers { title } }", "-t", "acme", "-o", "json"
     )
     assert code == 0 and said["claims"]["sub"] == users[0]["id"] and said["role"] in said["claims"]["roles"]
-    assert said["sql"] and said["plan"]
+    assert said["statements"][0]["sql"] and said["statements"][0]["plan"]
     code, out, _ = kapok(live, project, "explain", "--as", "service", "-q", "{ offers { title } }", "--analyze")
     assert code == 0 and "actual time" in out
+    code, out, _ = kapok(live, project, "explain", "--as", "service", "-q", "mutation { deleteBookings(filter: {}) }")
+    assert code == 0 and "Delete on bookings" in out and "Nothing was run." in out
     assert kapok(live, project, "explain", "--as", "anon")[0] == 2

@@ -10,7 +10,6 @@ from typing import Any
 from apps.accounts import two_step
 from apps.control import tokens
 from apps.tenants.models import OperationKind, OperationState, TrustedDocument
-from apps.tenants.seeding import do_seed_tenant
 from apps.tenants.services import (
     audit_settings,
     documents,
@@ -22,6 +21,7 @@ from apps.tenants.services import (
     permissions,
     projects,
     providers,
+    seeds,
     signing_keys,
     tenants,
     upgrades,
@@ -191,8 +191,9 @@ CASES = {
     "accounts.two_step.do_reset_two_step": Case(_reset_two_step, ["control operator.two_step_reset"]),
     "control.tokens.do_create_token": Case(_create_token, ["control control_token.created"]),
     "control.tokens.do_revoke_token": Case(_revoke_token, ["control control_token.revoked"]),
-    "tenants.seeding.do_seed_tenant": Case(
-        lambda world: _by(world, do_seed_tenant, world.of_tenant(), "select 1"), ["tenant tenant.seeded"]
+    "tenants.services.seeds.do_seed_tenant": Case(
+        lambda world: _by(world, seeds.do_seed_tenant, world.of_tenant(), [("a.sql", "select 1")]),
+        ["tenant tenant.seed_requested"],
     ),
     "tenants.services.documents.do_remove_document": Case(_remove_document, ["control document.removed"]),
     "tenants.services.domains.do_add_domain": Case(

@@ -122,7 +122,7 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
     ("DELETE", "/tenants/acme"): ({"confirm": "acme"}, manage(202)),
     ("POST", "/tenants/acme/suspend"): ({"reason": "unpaid"}, manage(200)),
     ("POST", "/tenants/acme/resume"): (None, manage(409)),
-    ("POST", "/tenants/acme/seed"): ({"sql": "select 1\x00"}, manage(422)),
+    ("POST", "/tenants/acme/seed"): ({"files": [{"name": "a", "sql": "select 1\x00"}]}, manage(422)),
     ("GET", "/tenants/acme/keys"): (None, SEE),
     ("POST", "/tenants/acme/keys"): ({"kind": "secret"}, manage(201)),
     ("DELETE", f"/tenants/acme/keys/{KEY_ID}"): (None, manage(200)),

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from apps.control.trials.desk import Desk
 from apps.control.trials.explain import Explanation, explain
@@ -18,7 +20,7 @@ from apps.tenants.services import do_set_audit_settings, do_set_permissions
 from kapok.errors import KapokError
 from kapok.permissions.expectations import parse_expectations
 from kapok.permissions.overrides import effective_permissions
-from tests.factories import ProjectFactory, TenantFactory
+from tests.factories import ProjectFactory, TenantFactory, UserFactory
 from tests.tenant_database import as_owner, fetch
 
 pytestmark = pytest.mark.usefixtures("real_database")
@@ -92,7 +94,7 @@ def test_every_part_of_a_query_is_judged(tenant: Tenant) -> None:
     }"""
     variables = {"f": {"or": [{"authorId": {"eq": ADA}}, {"title": {"eq": "x"}}]}}
     said = explained(tenant, "anon", query, variables=variables)
-    assert not said.allowed and said.errors and said.sql == ""
+    assert not said.allowed and said.errors and said.statements == ()
     assert set(denied(said)) == {
         "posts(filter).or.0.authorId",
         "posts(orderBy).0.status",
@@ -116,9 +118,10 @@ def test_every_part_of_a_query_is_judged(tenant: Tenant) -> None:
 def test_what_is_allowed_is_planned_as_the_tenants_role(tenant: Tenant) -> None:
     said = explained(tenant, "editor", '{ posts { id title } shout(arg1: "x") }', sub=ADA)
     assert said.allowed and not said.errors and said.lineage == ("editor", "member")
-    assert f'"{tenant.schema_name}"."posts"' in said.sql and ADA in said.parameters
-    assert "Seq Scan on posts" in said.plan or "Scan" in said.plan
-    analyzed = explained(tenant, "editor", "{ posts { id } }", sub=ADA, analyze=True)
+    [statement] = said.statements
+    assert f'"{tenant.schema_name}"."posts"' in statement.sql and ADA in statement.parameters
+    assert "Scan" in statement.plan and not said.note
+    [analyzed] = explained(tenant, "editor", "{ posts { id } }", sub=ADA, analyze=True).statements
     assert "actual time" in analyzed.plan
 
 
@@ -130,6 +133,60 @@ def test_a_mutation_is_judged_by_what_it_gives(tenant: Tenant) -> None:
     assert "secret" in "".join(said) and "createPost" not in said
     assert "createPost" in denied(explained(tenant, "anon", query))
     assert len(rows_of(tenant)) == 3
+
+
+MANY = f"""mutation {{
+  createPerson(input: {{id: "00000000-0000-0000-0000-0000000000c3", name: "Cleo", posts: {{create: [
+    {{id: "20", title: "One"}}, {{id: "21", title: "Two", secret: "s"}}]}}}}) {{ name posts {{ title }} }}
+  updatePosts(filter: {{authorId: {{eq: "{ADA}"}}}}, input: {{title: "Both"}}) {{ id }}
+  deletePost(id: "1")
+}}"""
+
+
+def test_each_statement_of_a_mutation_is_planned_and_none_is_run(tenant: Tenant) -> None:
+    names = names_of(tenant)
+    with as_owner(names) as session:
+        # Sequences are not rolled back: they would show that a default or a trigger ran.
+        session.execute(
+            f'set search_path = "{names.schema}"; create sequence ran;'
+            "alter table posts add column n bigint not null default nextval('ran');"
+            "create function tally() returns trigger language plpgsql as"
+            "  $$ begin perform nextval('ran'); return coalesce(new, old); end $$;"
+            "create trigger tally before insert or update or delete on posts for each row execute function tally()"
+        )
+
+    def everything() -> Any:
+        tables = (f'"{names.schema}".{name}' for name in ("posts", "people", "ran", "kapok_change"))
+        return [fetch(f"select * from {table} order by 1") for table in tables]
+
+    before = everything()
+    said = explained(tenant, "service", MANY)
+    assert said.allowed and "Nothing was run" in said.note
+    create = "createPerson.input"
+    of = [create, f"{create}.posts.create", f"{create}.posts.create", create, "updatePosts.input", "deletePost.id"]
+    assert [item.of for item in said.statements] == of
+    assert [item.table for item in said.statements] == ["people", "posts", "posts", "", "posts", "posts"]
+    # Also those that go by keys which the ones before them would have left.
+    assert all("cost=" in item.plan and not item.problem for item in said.statements)
+    assert "Insert on people" in said.statements[0].plan and "Delete on posts" in said.statements[-1].plan
+    assert explained(tenant, "member", 'mutation { deletePost(id: "2") }', sub=ADA).statements[0].plan
+    with pytest.raises(KapokError, match="never run"):
+        explained(tenant, "service", MANY, analyze=True)
+    assert everything() == before
+    with as_owner(names) as session:
+        session.execute(f'set search_path = "{names.schema}"; alter table people enable row level security;')
+        session.execute("create policy broken on people using (1/0 = 1)")
+    before = everything()
+    again = explained(tenant, "service", MANY).statements
+    assert [bool(item.plan) for item in again] == [False, True, True, False, True, True]
+    assert again[0].problem and not again[1].problem
+    client = Client()
+    client.force_login(UserFactory(admin=True))
+    page = client.post(
+        reverse("tenant-explain", args=[tenant.slug]), {"who": "service", "query": MANY}
+    ).content.decode()
+    assert "Delete on posts" in page and "Statement 6 of 6" in page and f"There is none: {again[0].problem}" in page
+    assert everything() == before
 
 
 def test_service_may_do_everything_and_a_wrong_document_is_wrong_for_everybody(tenant: Tenant) -> None:

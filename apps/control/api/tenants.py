@@ -14,13 +14,14 @@ from apps.control.api.fields import ConfirmInput, LimitsField
 from apps.control.api.listing import listing
 from apps.control.api.openapi import describe
 from apps.control.api.output import OperationSerializer, TenantSerializer, tenants_json
+from apps.control.api.project_files import MigrationFileInput
 from apps.tenants.access import Right, get_project_for, get_tenant_for, tenants_for
 from apps.tenants.models import Operation, Tenant
-from apps.tenants.seeding import do_seed_tenant
 from apps.tenants.services import (
     do_create_tenant,
     do_delete_tenant,
     do_resume_tenant,
+    do_seed_tenant,
     do_suspend_tenant,
     do_update_tenant,
 )
@@ -59,16 +60,9 @@ class SuspendInput(serializers.Serializer[Any]):
 
 
 class SeedInput(serializers.Serializer[Any]):
-    """SQL for one transaction."""
+    """SQL files for one transaction, in their order."""
 
-    sql = serializers.CharField(trim_whitespace=False)
-
-
-class SeededSerializer(serializers.Serializer[Any]):
-    """The seed has run."""
-
-    tenant = serializers.CharField()
-    durationMs = serializers.FloatField()
+    files = MigrationFileInput(many=True, max_length=2000)
 
 
 class TenantOperationSerializer(serializers.Serializer[Any]):
@@ -161,12 +155,12 @@ class TenantResumeView(ControlView):
 class TenantSeedView(ControlView):
     """Sample data."""
 
-    @describe("Seed a tenant", takes=SeedInput, answers=SeededSerializer)
+    @describe("Seed a tenant", takes=SeedInput, answers=TenantOperationSerializer, status=202)
     def post(self, request: Request, slug: str) -> Response:
-        """In one transaction, over a connection that logs in as the tenant's own role."""
+        """A job: all files in one transaction, over a connection that logs in as the tenant's own role."""
         tenant = get_tenant_for(acting(request), slug, Right.MANAGE)
-        seconds = do_seed_tenant(tenant, parsed(SeedInput, request.data)["sql"], acting=acting(request))
-        return answer({"tenant": tenant.slug, "durationMs": round(seconds * 1000, 1)})
+        files = [(file["name"], file["sql"]) for file in parsed(SeedInput, request.data)["files"]]
+        return _accepted(request, tenant, do_seed_tenant(tenant, files, acting=acting(request)))
 
 
 def _tenant(request: Request, tenant: Tenant) -> Response:

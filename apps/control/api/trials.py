@@ -99,8 +99,19 @@ class RowReportSerializer(serializers.Serializer[Any]):
     grants = GrantReportSerializer(many=True)
 
 
+class PlannedSerializer(serializers.Serializer[Any]):
+    """A statement. of: the part of a mutation it is about. table: which it writes to. problem: why it has no plan."""
+
+    of = serializers.CharField()
+    table = serializers.CharField()
+    sql = serializers.CharField()
+    parameters = serializers.ListField(child=serializers.CharField(allow_null=True))
+    plan = serializers.CharField()
+    problem = serializers.CharField()
+
+
 class ExplanationSerializer(serializers.Serializer[Any]):
-    """allowed: whether all of it is. sql, parameters, plan: empty where nothing would run."""
+    """allowed: whether all of it is. statements: none where nothing would run. note: what their plans do not tell."""
 
     role = serializers.CharField()
     lineage = serializers.ListField(child=serializers.CharField())
@@ -108,9 +119,8 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     allowed = serializers.BooleanField()
     findings = FindingSerializer(many=True)
     errors = DocumentProblemSerializer(many=True)
-    sql = serializers.CharField()
-    parameters = serializers.ListField(child=serializers.CharField(allow_null=True))
-    plan = serializers.CharField()
+    statements = PlannedSerializer(many=True)
+    note = serializers.CharField()
     row = RowReportSerializer(allow_null=True)
 
 
@@ -154,7 +164,8 @@ class ExplainView(ControlView):
 
     @describe("Explain a query", takes=ExplainInput, answers=ExplanationSerializer)
     def post(self, request: Request, slug: str) -> Response:
-        """Changes nothing and shows no data, only verdicts, SQL and plans. Asks for the right to manage the project."""
+        """Changes nothing and shows no data, only verdicts, SQL and plans; `analyze` is for queries. Asks for the right
+        to manage the project."""
         tenant = get_tenant_for(acting(request), slug, Right.MANAGE)
         return answer(explanation_json(_explained(tenant, parsed(ExplainInput, request.data), acting(request))))
 
@@ -210,8 +221,7 @@ def explanation_json(explained: Explanation) -> dict[str, Any]:
         "allowed": explained.allowed,
         "findings": findings,
         "errors": list(explained.errors),
-        "sql": explained.sql,
-        "parameters": list(explained.parameters),
-        "plan": explained.plan,
+        "statements": PlannedSerializer(explained.statements, many=True).data,
+        "note": explained.note,
         "row": row,
     }

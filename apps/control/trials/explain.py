@@ -1,13 +1,14 @@
-"""What the rules make of a query: each part's verdict, the SQL, its plan, and why a row is hidden.
+"""What the rules make of a document: each part's verdict, the SQL, its plans, and why a row is hidden.
 
-In: a tenant, as whom, a document. Out: an `Explanation`. The statement runs as the tenant's role through the gateway,
-only to be planned (or, with analyze, run) in a transaction that is read-only and rolled back.
+In: a tenant, as whom, a document. Out: an `Explanation`. The statements go through the gateway as the tenant's role,
+only to be planned (or, a query with analyze, run) in a transaction that is read-only and rolled back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphql import GraphQLSyntaxError, parse
@@ -24,14 +25,36 @@ from kapok.errors import KapokError
 from kapok.identifiers import bind_schema
 from kapok.permissions.rules import SERVICE_ROLE
 from kapok.principal import Principal
+from kapok.query.write_operation import WriteOperation
+
+#: Where statements leave the keys of their rows to later ones (kapok.query.kept): no rows, while nothing is run.
+_KEPT = re.compile(r"'(kapok\.w\d+)'")
+#: What holds of the plans of a mutation, to be shown with them.
+UNTOLD = (
+    "Nothing was run. Each statement is planned with the rows as they are now: what those before it would write, and "
+    "the triggers, foreign keys and constraints that run besides, are in none of these plans."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A statement. of: where in the document its rows come from, "" for all of it. table: which it writes to, or "".
+    problem: why Postgres has no plan for it, as whoever ran it would be told."""
+
+    of: str
+    table: str
+    sql: str
+    parameters: tuple[str | None, ...]
+    plan: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """role, lineage: as whom. errors: why the document is not run for the role: {message, line}.
 
-    sql, parameters, plan: of the statement; empty where there is none. rows: what the role would get is not shown, only
-    planned. data is never part of it.
+    statements: in the order they would run: one for a query, those of a mutation, none where nothing would run. note:
+    what their plans do not tell. Data is never part of it.
     """
 
     role: str
@@ -40,9 +63,8 @@ class Explanation:
     allowed: bool
     findings: tuple[Finding, ...] = ()
     errors: tuple[Mapping[str, Any], ...] = ()
-    sql: str = ""
-    parameters: tuple[str | None, ...] = ()
-    plan: str = ""
+    statements: tuple[Planned, ...] = ()
+    note: str = ""
     row: RowReport | None = field(default=None)
 
 
@@ -68,9 +90,7 @@ def explain(
         errors = errors or refusals
     with TrialSession(desk) as session:
         report = row_report(desk, session, principal, row) if row else None
-        sql, parameters, plan = (
-            _planned(desk, session, principal, compiled, analyze=analyze) if compiled else ("", (), "")
-        )
+        statements = tuple(_planned(desk, session, principal, compiled, analyze=analyze)) if compiled else ()
     desk.tell(acting, principal.role, "explain")
     return Explanation(
         role=principal.role,
@@ -79,9 +99,8 @@ def explain(
         allowed=not errors and all(item.verdict.allowed for item in found),
         findings=found,
         errors=tuple(errors),
-        sql=sql,
-        parameters=parameters,
-        plan=plan,
+        statements=statements,
+        note=UNTOLD if compiled is not None and compiled.writes else "",
         row=report,
     )
 
@@ -119,17 +138,41 @@ def _error(error: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _planned(
     desk: Desk, session: TrialSession, principal: Principal, compiled: Compiled, *, analyze: bool
-) -> tuple[str, tuple[str | None, ...], str]:
-    operation = compiled.operation
-    if not operation.template:
-        return "", (), ""
-    statement = bind_schema(operation.template, desk.ref.schema)
-    bound = operation.bind(compiled.variables, desk.ref.limits.rows, principal.claims)
-    if analyze:
-        desk.look(operation)
+) -> Iterator[Planned]:
+    operation, given = compiled.operation, (compiled.variables, desk.ref.limits.rows, principal.claims)
+    if isinstance(operation, WriteOperation):
+        if analyze:
+            raise KapokError("VALIDATION_FAILED", "A mutation is planned and never run: ask without `analyze`.")
+        for statement, values in zip(operation.statements, operation.bind(*given), strict=True):
+            of = ".".join(str(step) for step in statement.origin.path())
+            planned = Planned(of, statement.table or "", *_told(desk, statement.template, values), plan="")
+            try:
+                plan = _plan(session, principal, planned.sql, values)
+            except KapokError as error:  # the other statements may have one
+                yield replace(planned, problem=error.message)
+            else:
+                yield replace(planned, plan=plan)
+    elif operation.template:
+        if analyze:
+            desk.look(operation)
+        values = operation.bind(*given)
+        sql, parameters = _told(desk, operation.template, values)
+        yield Planned("", "", sql, parameters, _plan(session, principal, sql, values, analyze=analyze))
+
+
+def _told(desk: Desk, template: str, values: Sequence[bytes | None]) -> tuple[str, tuple[str | None, ...]]:
+    parameters = tuple(None if value is None else value.decode(errors="replace") for value in values)
+    return bind_schema(template, desk.ref.schema), parameters
+
+
+def _plan(
+    session: TrialSession, principal: Principal, sql: str, values: Sequence[bytes | None], *, analyze: bool = False
+) -> str:
     words = "explain (analyze, buffers, format text) " if analyze else "explain (format text) "
     with session.undone():
+        # Read-only, for a mutation too: Postgres plans what it would refuse to run.
         session.become(principal)
-        lines = session.fetch(words + statement, bound)
-    plan = "\n".join((line[0] or b"").decode() for line in lines)
-    return statement, tuple(None if value is None else value.decode(errors="replace") for value in bound), plan
+        for name in sorted(set(_KEPT.findall(sql))):
+            session.fetch("select pg_catalog.set_config($1, '[]', true)", [name.encode()])
+        lines = session.fetch(words + sql, values)
+    return "\n".join((line[0] or b"").decode() for line in lines)

@@ -16,7 +16,7 @@ from apps.tenants.admin.columns import link, operation_badge, progress_bar
 from apps.tenants.admin.dialogs import ConfirmDialog
 from apps.tenants.admin.filters import ProjectFilter
 from apps.tenants.admin.scope import ScopedAdmin
-from apps.tenants.models import Operation, OperationState
+from apps.tenants.models import Operation
 from apps.tenants.services import do_retry_operation
 from apps.tenants.titles import operation_title
 
@@ -100,8 +100,7 @@ class OperationAdmin(ScopedAdmin):
 
     def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """A manager, and an operation that ended badly."""
-        ended_badly = {OperationState.FAILED, OperationState.ROLLED_BACK}
-        return self.manages(request, object_id, lambda operation: operation.state in ended_badly)
+        return self.manages(request, object_id, lambda operation: operation.may_be_retried)
 
     @action(
         description="Try again",

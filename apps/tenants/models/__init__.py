@@ -9,6 +9,7 @@ from apps.tenants.models.migrations import MigrationState, ProjectMigration, Tem
 from apps.tenants.models.permissions import ProjectAuditSettings, ProjectPermissions, TenantPermissions
 from apps.tenants.models.projects import Project, TrustedDocument
 from apps.tenants.models.providers import IdentityProvider
+from apps.tenants.models.seeds import Seed
 from apps.tenants.models.signing import Revocation, RevocationKind, SigningKey
 from apps.tenants.models.tenants import Domain, Tenant
 
@@ -30,6 +31,7 @@ __all__ = [
     "ProjectPermissions",
     "Revocation",
     "RevocationKind",
+    "Seed",
     "SigningKey",
     "Template",
     "Tenant",

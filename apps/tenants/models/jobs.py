@@ -28,6 +28,7 @@ class OperationKind(models.TextChoices):
     AUDIT_SETTINGS = "audit_settings"
     AUDIT_CHECK = "audit_check"
     AUDIT_ERASURE = "audit_erasure"
+    SEED = "seed"
 
 
 class OperationState(models.TextChoices):
@@ -75,6 +76,12 @@ class Operation(models.Model):
     def shown_result(self) -> dict[str, Any]:
         """The result, for everybody who may see the project: what is to be erased may name a person."""
         return {name: value for name, value in self.result.items() if name != ASKED}
+
+    @property
+    def may_be_retried(self) -> bool:
+        """Whether it ended badly; but of a failed seed there is nothing left to run."""
+        ended_badly = self.state in {OperationState.FAILED, OperationState.ROLLED_BACK}
+        return ended_badly and self.kind != OperationKind.SEED
 
     @property
     def is_final(self) -> bool:

@@ -23,6 +23,7 @@ from apps.tenants.services.projects import (
     do_update_project,
 )
 from apps.tenants.services.providers import do_remove_provider, do_set_provider
+from apps.tenants.services.seeds import do_seed_tenant
 from apps.tenants.services.signing_keys import do_rotate_signing_key
 from apps.tenants.services.tenants import (
     do_create_tenant,
@@ -57,6 +58,7 @@ __all__ = [
     "do_rollback_audit_settings",
     "do_rollback_permissions",
     "do_rotate_signing_key",
+    "do_seed_tenant",
     "do_set_audit_settings",
     "do_set_permissions",
     "do_set_provider",

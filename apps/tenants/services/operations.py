@@ -39,8 +39,14 @@ def start_operation(
 def do_retry_operation(operation: Operation, *, acting: Actor) -> Operation:
     """Run an operation that ended badly once more, from its first step. Raises INVALID_STATE."""
     operation = Operation.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=operation.pk)
-    if operation.state not in {OperationState.FAILED, OperationState.ROLLED_BACK}:
-        raise KapokError("INVALID_STATE", "Only an operation that failed can be tried again.")
+    if not operation.may_be_retried:
+        seed = operation.kind == OperationKind.SEED and operation.is_final
+        why = (
+            "What a seed ran is not kept: send it again."
+            if seed
+            else "Only an operation that failed can be tried again."
+        )
+        raise KapokError("INVALID_STATE", why)
     if operation.kind == OperationKind.PROVISION:
         _set_up_again(operation.tenant)
     operation.state, operation.step, operation.attempts, operation.progress = OperationState.QUEUED, "", 0, 0
