@@ -3,6 +3,7 @@
 They are started when this file is imported: the settings, which read the variables, and any conftest below come after.
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -20,6 +21,7 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadFileScheduling
 
+from kapok.roles import scram_verifier
 from kapok.stack.stack import EmbeddedStack, from_environment
 from tests.emptying import empty_database
 
@@ -43,6 +45,9 @@ hypothesis.settings.load_profile("kapok")
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# What is imported and collected stays: the garbage collector need not go through it again and again.
+gc.disable()
+
 _BEFORE = {name: os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")}
 
 # In memory where that is roomy: tests make and delete files by the hundred thousand, and file systems look long for
@@ -55,6 +60,10 @@ _STACK = from_environment(
 ).start()
 os.environ["DATABASE_URL"] = _STACK.database_url
 os.environ["REDIS_URL"] = _STACK.redis_url
+if any(process.name == "postgres" for process in _STACK.processes):
+    # Signing in takes a third of the time: tests do it by the thousand, and the password is not to be guessed.
+    with psycopg.connect(_STACK.database_url) as _session:
+        _session.execute(f"alter role current_user password '{scram_verifier(_session.info.password)}'")
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 django.setup()
 
@@ -68,6 +77,7 @@ LIVE = (
     "tests/identity/test_browser.py",
     "tests/identity/test_flows.py",
     "tests/identity/test_hook.py",
+    "tests/identity/test_pre_hijacking.py",
     "tests/identity/test_sign_in_live.py",
     "tests/identity/test_tokens_end.py",
     "tests/identity/test_waiting.py",
@@ -90,8 +100,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out tests marked `superuser` where DATABASE_URL's role is none, as with a managed service.
 
     What takes long comes first, so that none of several workers is left alone with it: the tests of the running Kapok,
-    then files with tests marked `slow`.
+    then files with tests marked `slow`. Raises UsageError for tests of the running Kapok that LIVE does not name.
     """
+    if strays := {item.path.name for item in items if _is_live(item) and not item.nodeid.startswith(LIVE)}:
+        raise pytest.UsageError(f"a second worker would start a Kapok too: add {', '.join(sorted(strays))} to LIVE")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.nodeid.startswith(LIVE), item.path not in slow))
     with psycopg.connect(_STACK.database_url) as session:
@@ -100,6 +112,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("superuser"):
                 item.add_marker(pytest.mark.skip("the platform's role is no superuser"))
+
+
+def _is_live(item: pytest.Item) -> bool:
+    """Whether it uses the running Kapok that is for all of a run; some have one of their own by that name."""
+    found = item.session._fixturemanager.getfixturedefs("live", item) if "live" in item.fixturenames else None
+    return bool(found) and found[-1].scope == "session"
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector works again, on what tests make; every 10,000 objects instead of every 700."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()
 
 
 class Scheduling(LoadFileScheduling):
