@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import errors
 
+from apps.tenants.advice import advice
 from apps.tenants.names import Names
 from apps.tenants.statements import render
 from kapok.errors import KapokError
@@ -259,12 +260,14 @@ def _since(started: float) -> float:
 
 
 def failure(exc: psycopg.Error, sql: str) -> Failure:
-    """What PostgreSQL said of a script."""
-    diagnosis = exc.diag
+    """What PostgreSQL said of a script, and what to write instead, where that is known."""
+    diagnosis, state, line = exc.diag, exc.sqlstate or "", _line(exc, sql)
+    message = diagnosis.message_primary or str(exc)
+    instead = advice(state, message, sql, line)
     return Failure(
-        message=diagnosis.message_primary or str(exc),
-        sqlstate=exc.sqlstate or "",
-        line=_line(exc, sql),
+        message=f"{message}. {instead}" if instead else message,
+        sqlstate=state,
+        line=line,
         detail=diagnosis.message_detail or "",
         hint=diagnosis.message_hint or "",
     )

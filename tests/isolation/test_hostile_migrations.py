@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from apps.tenants.migrations_runner import Failure, MigrationFile, RunnerSettings, applied, checksum_of, migrate
 from apps.tenants.models import Tenant
@@ -304,3 +305,53 @@ def test_a_file_that_catches_its_timeout_loses_its_session(cast: tuple[Tenant, T
     assert waiting == (0,)
     with as_owner(names) as session:
         assert set(applied(session, names)) == {1, 2}
+
+
+OWN = "do $$ begin execute format('{0}', current_schema, current_schema); end $$"
+#: Statements of other servers, and which part of each is named, with what to write instead.
+FROM_ELSEWHERE = {
+    "grant all on all tables in schema public to anon": "permissions.yaml",
+    "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO postgres, anon": "permissions.yaml",
+    "revoke all on all functions in schema public from public": "name the tables",
+    "grant select on all tables in schema app to public": "name the tables",
+    "alter default privileges in schema public grant select on tables to anon": "leave it out",
+    "alter default privileges for role {platform} grant select on tables to public": "leave it out",
+    "grant usage on schema public to anon": "roles of another server",
+    "grant select on authors to anon": "roles of another server",
+    "alter table authors owner to postgres": "--no-owner",
+    "alter table authors owner to {platform}": "--no-owner",
+    "create table public.genres (id int)": "leave `public.` out",
+}
+
+
+def test_statements_of_other_servers_are_named_with_what_to_write_instead(
+    cast: tuple[Tenant, Tenant], subtests: pytest.Subtests
+) -> None:
+    acme, globex = cast
+    before = state(acme, globex)
+    for statement, words in FROM_ELSEWHERE.items():
+        with subtests.test(statement=statement):
+            text = statement.format(platform=conninfo_to_dict(platform_conninfo())["user"])
+            [failure] = run(acme, f"-- grant nothing on all tables in schema x to y\n{MARK}{text};\nselect 1;")
+            assert failure is not None and words in failure.message, failure
+            named = "`public.genres`" if "genres" in text else f"`{text}`"
+            assert f"{named} (line 3): " in failure.message, failure
+    for grant in ("grant select on all tables in schema %I to %I", "revoke all on all tables in schema %I from %I"):
+        [failure] = run(acme, MARK + OWN.format(grant))
+        assert failure is not None and "Kapok's own tables" in failure.message and grant in failure.message
+    assert state(acme, globex) == before
+
+
+def test_rights_of_the_projects_own_things_can_be_changed(cast: tuple[Tenant, Tenant]) -> None:
+    acme, _ = cast
+    changes = (
+        "alter default privileges in schema %I grant select on tables to %I",
+        "revoke delete on authors from %2$I",
+    )
+    assert run(acme, *(OWN.format(change) for change in changes)) == [None, None]
+    role = acme.schema_name
+    [rights] = fetch(
+        "select has_table_privilege(%s, %s, 'delete'), has_table_privilege(%s, %s, 'select')",
+        *(role, f"{role}.authors") * 2,
+    )
+    assert rights == (False, True)
