@@ -22,7 +22,7 @@ smoke: setup
 # In two processes, each with servers of its own; in one where servers are given, or with WORKERS=0.
 WORKERS ?= $(if $(DATABASE_URL)$(REDIS_URL),0,2)
 # The load test's tenants: fewer than the 2,000 of `pytest tests/load`, more than fill the caches bounded by hundreds.
-LOAD_TENANTS ?= 600
+LOAD_TENANTS ?= 520
 test: setup
 	KAPOK_LOAD_TENANTS=$(LOAD_TENANTS) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
