@@ -151,7 +151,7 @@ class FrontDoor(GuardedProtocol):
         head = self.heads.find(sent, body)
         if head is not None:
             return self._start(data, head, body)
-        if data.count(b"\r\n", 0, end) > MAX_HEAD_FIELDS + 2:
+        if data.count(b"\n", 0, end) > MAX_HEAD_FIELDS + 2:
             return False
         request = WholeRequest.read(data)
         head = (
