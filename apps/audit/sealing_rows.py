@@ -20,7 +20,8 @@ from kapok.ledger.entries import CHANGE, EVENT, Public
 
 #: Rows that are in memory at once.
 CHUNK = 200
-_TIME: LiteralString = """to_char(r.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+#: When a row `r` is of, as entries have it.
+ROW_TIME: LiteralString = """to_char(r.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 #: After a kind of this xid, what stands before every position and what behind it.
 _FIRST, _LAST = 0, 2**63 - 1
 
@@ -28,13 +29,13 @@ _FIRST, _LAST = 0, 2**63 - 1
 _VALUES: LiteralString = """(select json_object_agg('{name}.' || key, value::text) from
     jsonb_each(case when jsonb_typeof(r.{name}) = 'object' then r.{name} else '{}' end))::text"""
 CHANGE_COLUMNS: LiteralString = (
-    f"r.xid::text::bigint, r.position, {_TIME}, r.table_name, r.op, r.source, r.request_id, "
+    f"r.xid::text::bigint, r.position, {ROW_TIME}, r.table_name, r.op, r.source, r.request_id, "
     + "to_jsonb(r.actor)::text, to_jsonb(r.session_id)::text, "
     + ", ".join(_VALUES.replace("{name}", name) for name in ("key", "before", "after"))
 )
 # An empty text is no value: that is what an erased one is in a column that cannot be null.
 EVENT_COLUMNS: LiteralString = (
-    f"r.xid::text::bigint, r.position, {_TIME}, r.action, r.outcome, r.request_id, "
+    f"r.xid::text::bigint, r.position, {ROW_TIME}, r.action, r.outcome, r.request_id, "
     + "to_jsonb(nullif(r.actor, ''))::text, to_jsonb(nullif(r.address, ''))::text, "
     + "to_jsonb(nullif(r.target, ''))::text, "
     + _VALUES.replace("{name}", "details")

@@ -55,7 +55,7 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def get(self, path: str, **parameters: Any) -> Any:
+    def get(self, path: str, /, **parameters: Any) -> Any:
         """Read; parameters that are None are left out."""
         given = {name: value for name, value in parameters.items() if value is not None}
         return self._send("GET", path, params=given)

@@ -155,6 +155,8 @@ def look_into_the_trail(live: Live, project: Path, slug: str) -> None:
     shown = plain(live, "audit", "entry", slug, str(entry["index"])).stdout
     assert "- title: One" in shown and "+ title: Two" in shown and "  body: [redacted]" in shown
     assert "secret" not in shown
+    value = ("audit", "entry", slug, str(entry["index"]), "--value", "after.title")
+    assert live.cli(*value) == {"path": "after.title", "value": '"Two"'} and plain(live, *value).stdout == '"Two"\n'
     assert plain(live, "audit", "entry", slug, "99999999").returncode == 6
     wrong = plain(live, "audit", "entries", slug, "--action", "tenant.create")
     assert wrong.returncode != 0 and "tenant.created" in wrong.stderr

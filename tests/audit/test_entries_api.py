@@ -8,7 +8,12 @@ from urllib.parse import urlencode
 
 import psycopg
 import pytest
+from django.test import Client
+from django.urls import reverse
 
+from apps.accounts.models import User
+from apps.audit.browse import entries as browse_entries
+from apps.audit.browse.columns import Room
 from apps.audit.search_index import index_all
 from apps.tenants.models import Tenant
 from tests.audit.auditing import Auditing, owner
@@ -38,17 +43,17 @@ def index(auditing: Auditing, tenant: Tenant | None) -> None:
         index_all(session, auditing.log(tenant))
 
 
-def ask(auditing: Auditing, who: str, path: str, **query: Any) -> Any:
+def ask(auditing: Auditing, who: str, path: str, /, **query: Any) -> Any:
     return auditing.ask(who, "GET", f"/audit/{path}?{urlencode(query, doseq=True)}")
 
 
-def data(auditing: Auditing, path: str, **query: Any) -> Any:
+def data(auditing: Auditing, path: str, /, **query: Any) -> Any:
     answer = ask(auditing, "auditor", path, tenant="acme", **query)
     assert answer.status_code == 200, answer.content
     return answer.json()["data"]
 
 
-def test_what_is_found_and_shown(auditing: Auditing) -> None:
+def test_what_is_found_and_shown(auditing: Auditing, monkeypatch: pytest.MonkeyPatch) -> None:
     found = data(auditing, "entries", table="guests", op="update", key="id=1")
     assert [entry["changed"] for entry in found["entries"]] == [["id"], ["name"]]
     assert found["indexed"] == found["size"] > 0 and found["cursor"] == "" and not found["waitingMore"]
@@ -58,6 +63,9 @@ def test_what_is_found_and_shown(auditing: Auditing) -> None:
     one = data(auditing, f"entries/{named['index']}")
     assert {part["column"]: part["changed"] for part in one.pop("differences")}["name"]
     assert one == named
+    value = {"path": "after.name", "text": '"Countess"', "piece": 1, "pieces": 1, "characters": 10}
+    assert data(auditing, f"entries/{named['index']}/value", path="after.name") == value
+    what_is_too_large_is_downloaded_in_the_admin(auditing, named["index"], monkeypatch)
     history = data(auditing, "rows", table="guests", key='{"id": 77}')
     assert [entry["what"] for entry in history["entries"]] == ["update guests", "update guests", "insert guests"]
     events = data(auditing, "entries", action=["tenant.created", "tenant.activated"])["entries"]
@@ -70,6 +78,21 @@ def test_what_is_found_and_shown(auditing: Auditing) -> None:
         paged += [entry["index"] for entry in page["entries"]]
         cursor = page["cursor"]
     assert paged == whole and len(whole) == len(set(whole)) > 3
+
+
+def what_is_too_large_is_downloaded_in_the_admin(
+    auditing: Auditing, index: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auditor, url = Client(), reverse("tenant-audit-entry", args=["acme", index])
+    User.objects.filter(pk=auditing.people["auditor"].pk).update(is_staff=True)
+    auditor.force_login(auditing.people["auditor"], backend="django.contrib.auth.backends.ModelBackend")
+    value = auditor.get(f"{url}?path=after.name")
+    assert (value["Content-Type"], value.content) == ("application/json", b'"Countess"')
+    assert value["Content-Disposition"].endswith(f'-{index}-value-1-of-1.json"')
+    assert auditor.get(f"{url}?path=after.none").status_code == 404
+    monkeypatch.setattr(browse_entries, "WHOLE", Room(20, 2**40))
+    page = auditor.get(url).content.decode()
+    assert "too large to be shown here" in page and "?path=after.name&amp;piece=1" in page and "Countess" not in page
 
 
 def test_each_look_is_recorded_once_an_hour(auditing: Auditing) -> None:
@@ -103,7 +126,12 @@ def who_may_look(auditing: Auditing) -> None:
         ("nobody", "tenant", "acme"): 401, ("auditor", "tenant", "globex"): 404, ("auditor", "platform", "true"): 403,
         ("platform_auditor", "tenant", "acme"): 404, ("admin", "platform", "false"): 422,
     }  # fmt: skip
-    for path, query in (("entries", {}), ("entries/0", {}), ("rows", {"table": "guests", "key": "id=1"})):
+    for path, query in (
+        ("entries", {}),
+        ("entries/0", {}),
+        ("entries/0/value", {"path": "target"}),
+        ("rows", {"table": "guests", "key": "id=1"}),
+    ):
         got = {asked: ask(auditing, asked[0], path, **query, **{asked[1]: asked[2]}).status_code for asked in expected}
         assert got == expected, path
         assert ask(auditing, "platform_auditor", "entries", platform="true").status_code == 200

@@ -166,6 +166,7 @@ CALLS: dict[tuple[str, str], tuple[Any, tuple[int, ...]]] = {
     # And who may look into it (tests/audit/test_entries_api.py).
     ("GET", "/audit/entries"): (None, (401, 422, 422, 422, 422)),
     ("GET", "/audit/entries/7"): (None, (401, 422, 422, 422, 422)),
+    ("GET", "/audit/entries/7/value?path=after.a"): (None, (401, 422, 422, 422, 422)),
     ("GET", "/audit/rows?table=t&key=id%3D1"): (None, (401, 422, 422, 422, 422)),
     # The cast's tenant has no log; whoever audits does not erase.
     ("POST", "/audit/erasures"): (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from apps.audit.browse.columns import WHOLE
 from apps.audit.browse.cursor import Place, decode, encode
 from apps.audit.browse.filters import Filter
 from apps.audit.browse.fitting import fits
@@ -35,9 +36,9 @@ def find_entries(log: LogRef, wanted: Filter, *, size: int = 50, cursor: str = "
 
 
 def get_entry(log: LogRef, index: int) -> EntryView:
-    """One entry. Raises NOT_FOUND, TIMEOUT."""
+    """One entry, with values of at most 4 MiB (`get_piece` has the others). Raises NOT_FOUND, TIMEOUT."""
     with reading() as sql:
-        found = views_of(sql, log, state_of(sql, log), [index]) if 0 <= index <= _LARGEST else {}
+        found = views_of(sql, log, state_of(sql, log), [index], WHOLE) if 0 <= index <= _LARGEST else {}
     if index not in found:
         raise KapokError("NOT_FOUND", f"This log has no entry {index}.", hint="What is not sealed yet has no index.")
     return found[index]

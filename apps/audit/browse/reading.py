@@ -15,10 +15,11 @@ import orjson
 import psycopg
 from django.db import OperationalError, connection, transaction
 
+from apps.audit.browse.columns import PREVIEW, Cut, Room, room_for, shown_columns, shown_row
 from apps.audit.browse.views import EntryView
 from apps.audit.exports.content import entry_of
 from apps.audit.logs import LogRef
-from apps.audit.sealing_rows import Row, columns_of, row_of, table_of
+from apps.audit.sealing_rows import Row, table_of
 from kapok.errors import KapokError
 from kapok.ledger.entries import CHANGE, EVENT, Entry
 
@@ -48,7 +49,7 @@ _VIEWS: LiteralString = """
            e.leaf_hash, e.seed, e.salts::text, e.erased::text, {columns}
     from {schema}.kapok_entry e
     left join {schema}.{table} r on r.xid = e.xid and r.position = e.position and r.at = e.at
-    where e.kind = '{kind}' and e.index = any(%s::bigint[])
+    where e.kind = '{kind}' and e.index = any(%(indexes)s::bigint[])
 """
 # The newest say the latest times.
 _EXPIRED = """
@@ -98,34 +99,41 @@ def state_of(cursor: Any, log: LogRef) -> State:
     return State(origin, kinds, size, indexed, xid, kind, position, dict(zip((CHANGE, EVENT), restored, strict=True)))
 
 
-def views_of(cursor: Any, log: LogRef, state: State, indexes: Sequence[int]) -> dict[int, EntryView]:
-    """The entries that are there, by index."""
+def views_of(
+    cursor: Any, log: LogRef, state: State, indexes: Sequence[int], room: Room = PREVIEW
+) -> dict[int, EntryView]:
+    """The entries that are there, by index. room: for the values of each."""
     found: dict[int, EntryView] = {}
     for kind in state.kinds if indexes else ():
-        statement = _VIEWS.replace("{columns}", columns_of(kind)).replace("{table}", table_of(kind))
-        cursor.execute(log.sql(statement.replace("{kind}", kind)), [list(indexes)])
+        statement = _VIEWS.replace("{columns}", shown_columns(kind)).replace("{table}", table_of(kind))
+        cursor.execute(log.sql(statement.replace("{kind}", kind)), {**room_for(room), "indexes": list(indexes)})
         for index, position, at, sealed, leaf_hash, seed, salts, erased, *row in cursor.fetchall():
             if row[1] is None:
                 found[index] = EntryView(index, position, kind, at, sealed, missing=True)
                 continue
-            entry = entry_of(row_of(kind, tuple(row)), _bytes(seed), _object(salts), _object(erased))
-            found[index] = _view(entry, index, sealed, _is_intact(entry, state.origin, bytes(leaf_hash)))
+            shown, cut = shown_row(kind, tuple(row))
+            entry = entry_of(shown, _bytes(seed), _object(salts), _object(erased))
+            intact = None if cut else _is_intact(entry, state.origin, bytes(leaf_hash))
+            found[index] = _view(entry, index, sealed, intact, cut)
     gone = [view for view in found.values() if view.missing]
     if gone:
         found.update(_expired(cursor, log, gone))
     return found
 
 
-def unsealed_view(kind: str, row: Row) -> EntryView:
+def unsealed_view(kind: str, row: Row, cut: Mapping[str, Cut]) -> EntryView:
     """A row that no entry was made of yet."""
-    return _view(Entry(kind, row.at, row.place.position, row.public, row.private), None, None, None)
+    return _view(Entry(kind, row.at, row.place.position, row.public, row.private), None, None, None, cut)
 
 
-def _view(entry: Entry, index: int | None, sealed: int | None, intact: bool | None) -> EntryView:
+def _view(
+    entry: Entry, index: int | None, sealed: int | None, intact: bool | None, cut: Mapping[str, Cut]
+) -> EntryView:
     public, private = entry.public, entry.private
     common: dict[str, Any] = {
         "index": index, "position": entry.position, "kind": entry.kind, "at": datetime.fromisoformat(entry.at),
         "sealed": sealed, "intact": intact, "erased": frozenset(entry.erased),
+        "cut": {path: one for path, one in cut.items() if path not in entry.erased},
         "who": _text(private, "actor"), "session": _text(private, "sessionId"),
         "address": _text(private, "address"), "target": _text(private, "target"),
         "request_id": public.get("requestId") or "",
@@ -137,7 +145,9 @@ def _view(entry: Entry, index: int | None, sealed: int | None, intact: bool | No
         )  # fmt: skip
     return EntryView(
         **common, table=str(public["table"] or ""), op=str(public["op"]), source=str(public["source"]),
-        key=_part(private, "key"), before=_part(private, "before"), after=_part(private, "after"),
+        # A part of a key is another row's.
+        key=None if any(path.startswith("key.") for path in cut) else _part(private, "key"),
+        before=_part(private, "before"), after=_part(private, "after"),
     )  # fmt: skip
 
 

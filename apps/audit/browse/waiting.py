@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any, LiteralString
 
+from apps.audit.browse.columns import PREVIEW, room_for, shown_columns, shown_row
 from apps.audit.browse.reading import State, unsealed_view, views_of
 from apps.audit.browse.views import EntryView
 from apps.audit.logs import LogRef
-from apps.audit.sealing_rows import columns_of, row_of, sealed_up_to_place, table_of
+from apps.audit.sealing_rows import sealed_up_to_place, table_of
 from apps.audit.sealing_state import Place
 
 #: So many of the newest rows of each table, and of the newest entries, are looked at.
@@ -17,8 +18,9 @@ MOST = 200
 
 _UNSEALED: LiteralString = """
     select {columns} from (
-        select * from {schema}.{table} where (xid, position) > (%s::text::xid8, %s) and position > %s
-        order by xid desc, position desc limit %s
+        select * from {schema}.{table} where (xid, position) > (%(xid)s::text::xid8, %(position)s)
+            and position > %(restored)s
+        order by xid desc, position desc limit %(most)s
     ) r
 """
 
@@ -42,6 +44,7 @@ def waiting_of(
 
 def _unsealed(cursor: Any, log: LogRef, state: State, kind: str) -> Iterator[EntryView]:
     xid, position = sealed_up_to_place(Place(state.xid, state.after_kind, state.after_position), kind)
-    statement = _UNSEALED.replace("{columns}", columns_of(kind)).replace("{table}", table_of(kind))
-    cursor.execute(log.sql(statement), [str(xid), position, state.restored[kind], MOST])
-    return (unsealed_view(kind, row_of(kind, row)) for row in cursor.fetchall())
+    statement = _UNSEALED.replace("{columns}", shown_columns(kind)).replace("{table}", table_of(kind))
+    place = {"xid": str(xid), "position": position, "restored": state.restored[kind], "most": MOST}
+    cursor.execute(log.sql(statement), {**room_for(PREVIEW), **place})
+    return (unsealed_view(kind, *shown_row(kind, row)) for row in cursor.fetchall())

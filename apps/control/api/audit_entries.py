@@ -14,7 +14,17 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.audit.browse import EntryView, Filter, Page, Value, find_entries, get_entry, history_of_row, parse_key
+from apps.audit.browse import (
+    EntryView,
+    Filter,
+    Page,
+    Value,
+    find_entries,
+    get_entry,
+    get_piece,
+    history_of_row,
+    parse_key,
+)
 from apps.audit.browse.entries import MAX_SIZE
 from apps.audit.browse.filters import MAX_TEXT, MAX_VALUES
 from apps.audit.logs import LogRef
@@ -82,7 +92,8 @@ class RowQuery(PageQuery):
 class EntrySerializer(serializers.Serializer[Any]):
     """An entry. kind: change or event. index: null while it is not sealed. sealed: the size of the first checkpoint
     above it. expired: its row is older than the time it is kept for, and gone; missing: gone without a reason. intact:
-    whether the row is what was sealed. erased: paths of values that are gone for good. changed: columns that differ."""
+    whether the row is what was sealed. erased: paths of values that are gone for good. cut: paths of values that are
+    too large to be shown here (`after.*`: of all); intact is null then. changed: columns that differ."""
 
     index = serializers.IntegerField(allow_null=True)
     position = serializers.IntegerField()
@@ -95,6 +106,7 @@ class EntrySerializer(serializers.Serializer[Any]):
     missing = serializers.BooleanField()
     intact = serializers.BooleanField(allow_null=True)
     erased = serializers.ListField(child=serializers.CharField())
+    cut = serializers.ListField(child=serializers.CharField())
     sessionId = serializers.CharField()
     address = serializers.CharField()
     target = serializers.CharField()
@@ -116,7 +128,7 @@ class EntrySerializer(serializers.Serializer[Any]):
 
 
 class ValueSerializer(serializers.Serializer[Any]):
-    """A value, and whether it is there, absent, erased or redacted."""
+    """A value, and whether it is there, absent, erased, redacted or cut."""
 
     state = serializers.CharField()
     value = serializers.JSONField(allow_null=True)
@@ -135,6 +147,23 @@ class EntryDetailSerializer(EntrySerializer):
     """With every column before and after."""
 
     differences = DifferenceSerializer(many=True)
+
+
+class PieceQuery(ChosenLog):
+    """Which piece of which value: `after.body`."""
+
+    path = serializers.CharField(max_length=MAX_TEXT)
+    piece = serializers.IntegerField(required=False, default=1, min_value=1, max_value=10_000)
+
+
+class PieceSerializer(serializers.Serializer[Any]):
+    """text: a piece of the value's JSON, as it was sealed. characters: of the whole value, in so many pieces."""
+
+    path = serializers.CharField()
+    text = serializers.CharField()
+    piece = serializers.IntegerField()
+    pieces = serializers.IntegerField()
+    characters = serializers.IntegerField()
 
 
 class EntryPageSerializer(serializers.Serializer[Any]):
@@ -181,6 +210,22 @@ class EntryDetailView(_Looking):
         view = get_entry(require_log(tenant), index)
         do_look(tenant, acting=user, what="entry", filters={"index": index})
         return answer({**entry_facts(view), "differences": [_difference(one) for one in view.differences]})
+
+
+class EntryValueView(_Looking):
+    """One value of an entry."""
+
+    @describe("Show a value of an audit entry", answers=PieceSerializer, filters=PieceQuery)
+    def get(self, request: Request, index: int) -> Response:
+        """Piece by piece: those that an entry says are cut are too large for one answer."""
+        user, query = acting(request), parsed(PieceQuery, request.query_params)
+        tenant = chosen_tenant(user, query)
+        found = get_piece(require_log(tenant), index, query["path"], query["piece"])
+        do_look(tenant, acting=user, what="entry", filters={"index": index})
+        return answer({
+            "path": query["path"], "text": found.text, "piece": found.number, "pieces": found.pieces,
+            "characters": found.characters,
+        })  # fmt: skip
 
 
 class RowView(_Looking):
@@ -233,7 +278,8 @@ def entry_facts(view: EntryView) -> dict[str, Any]:
     return {
         "index": view.index, "position": view.position, "kind": view.kind, "at": view.at, "what": view.what,
         "actor": view.who, "sealed": view.sealed, "expired": view.expired, "missing": view.missing,
-        "intact": view.intact, "erased": sorted(view.erased), "sessionId": view.session, "address": view.address,
+        "intact": view.intact, "erased": sorted(view.erased), "cut": sorted(view.cut),
+        "sessionId": view.session, "address": view.address,
         "target": view.target, "requestId": view.request_id, "table": view.table, "op": view.op,
         "source": view.source, "key": _exact(view.key), "before": _exact(view.before), "after": _exact(view.after),
         "changed": list(view.changed), "action": view.action, "number": view.number, "outcome": view.outcome,

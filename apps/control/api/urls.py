@@ -98,6 +98,7 @@ urlpatterns = [
     path("v1/audit/logs", audit_log.LogsView.as_view()),
     path("v1/audit/entries", audit_entries.EntriesView.as_view()),
     path("v1/audit/entries/<int:index>", audit_entries.EntryDetailView.as_view()),
+    path("v1/audit/entries/<int:index>/value", audit_entries.EntryValueView.as_view()),
     path("v1/audit/rows", audit_entries.RowView.as_view()),
     path("v1/audit/profiles", audit_exports.ProfilesView.as_view()),
     path("v1/audit/erasures", audit_erasures.ErasuresView.as_view()),

@@ -8,7 +8,7 @@ import orjson
 from django.http import Http404, HttpRequest, HttpResponse
 from django_tenants.utils import schema_context
 
-from apps.audit.browse import EntryView, get_entry
+from apps.audit.browse import EntryView, get_entry, get_piece, pieces_of
 from apps.audit.browse.filters import MAX_TEXT
 from apps.audit.models import Checkpoint, Log
 from apps.control.api.audit_entries import entry_facts
@@ -29,9 +29,12 @@ _NAMES = ("who", "target", "address", "session", "request_id")
 
 @guarded
 def entry_page(request: HttpRequest, log: Opened, index: int) -> HttpResponse:
-    """The page; with `?format=json` the entry's JSON, whole."""
+    """The page; with `?format=json` the entry's JSON, with `?path=after.body&piece=2` a piece of a value."""
     title, crumb = f"Entry {index} of {log.name}", f"Entry {index}"
+    path = request.GET.get("path", "")
     try:
+        if path:
+            return _piece(log, index, path, request.GET.get("piece", ""))
         entry = get_entry(log.log, index)
     except KapokError as error:
         if error.code == "NOT_FOUND":
@@ -51,6 +54,7 @@ def entry_page(request: HttpRequest, log: Opened, index: int) -> HttpResponse:
         **_links(log, entry),
         **_neighbours(log, entry),
         **_values(entry),
+        "large": _large(log, index, entry),
         "json": visible(text[:MAX_JSON].decode(errors="ignore")),
         "json_cut": len(text) > MAX_JSON,
         "json_url": address(log.entry_url(index), {"format": "json"}),
@@ -58,8 +62,29 @@ def entry_page(request: HttpRequest, log: Opened, index: int) -> HttpResponse:
     return framed(request, log, "entry", title, context)
 
 
-def _download(log: Opened, index: int, text: bytes) -> HttpResponse:
-    name = f"kapok-audit-{log.tenant.slug if log.tenant else 'platform'}-{index}.json"
+def _piece(log: Opened, index: int, path: str, number: str) -> HttpResponse:
+    found = get_piece(log.log, index, path, int(number) if number.isascii() and number.isdigit() else 1)
+    do_look(log.tenant, acting=log.viewer, what="entry", filters={"index": index})
+    return _download(log, f"{index}-value-{found.number}-of-{found.pieces}", found.text.encode())
+
+
+def _large(log: Opened, index: int, entry: EntryView) -> list[dict[str, Any]]:
+    """The values that are cut, and where their pieces are."""
+    return [
+        {
+            "path": visible(path),
+            "characters": one.characters,
+            "pieces": [
+                {"number": number, "url": address(log.entry_url(index), {"path": path, "piece": str(number)})}
+                for number in range(1, pieces_of(one.characters) + 1)
+            ],
+        }
+        for path, one in sorted(entry.cut.items())
+    ]
+
+
+def _download(log: Opened, what: int | str, text: bytes) -> HttpResponse:
+    name = f"kapok-audit-{log.tenant.slug if log.tenant else 'platform'}-{what}.json"
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
     return HttpResponse(text, content_type="application/json", headers=headers)
 

@@ -96,8 +96,9 @@ def lines_of(differences: Iterable[Difference], budget: Budget) -> list[Line]:
 
 
 def facts_of(values: Mapping[str, str], entry: EntryView, part: str, budget: Budget) -> list[tuple[SafeString, Shown]]:
-    """Names and values: of a key, or of an event's details (part), erased ones included."""
-    names = {*values, *(path.partition(".")[2] for path in entry.erased if path.startswith(f"{part}."))}
+    """Names and values: of a key, or of an event's details (part), erased ones and those that are cut included."""
+    paths = (*entry.erased, *entry.cut)
+    names = {*values, *(path.partition(".")[2] for path in paths if path.startswith(f"{part}."))}
     return [(visible(name), shown(entry.value(f"{part}.{name}"), budget)) for name in sorted(names)]
 
 
