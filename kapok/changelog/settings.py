@@ -1,4 +1,4 @@
-"""audit.yaml: what of each table is written down, and how long it is kept.
+"""audit.yaml: what of each table is written down, and how long that and audit events are kept.
 
 In: its text. Out: `AuditSettings`, or KapokError PROJECT_INVALID with line and path. Pure.
 
@@ -23,7 +23,7 @@ from kapok.permissions.document import Node, did_you_mean, load_document
 
 FILE = "audit.yaml"
 MODES = ("off", "keys", "full")
-#: How long rows are kept, in days. HIPAA: 45 CFR 164.316(b)(2)(i) asks for six years.
+#: How long changes and events are kept, in days. HIPAA: 45 CFR 164.316(b)(2)(i) asks for six years.
 PROFILES: Mapping[str, int] = {"default": 366, "hipaa": 6 * 366}
 _RETENTION = re.compile(r"([1-9][0-9]{0,3})([dmy])")
 _DAYS = {"d": 1, "m": 31, "y": 366}
@@ -49,8 +49,8 @@ class TableSettings:
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
     """default: the mode of tables that are not named. functions: those whose calls are recorded as reads.
-    retention_days: rows are kept for at least so long. nodes: where tables and functions (`name()`) stand in the
-    text."""
+    retention_days: changes and events are kept for at least so long. nodes: where tables and functions (`name()`)
+    stand in the text."""
 
     default: str = "full"
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
