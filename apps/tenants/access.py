@@ -75,7 +75,11 @@ def get_tenant_for(user: User, slug: str, right: Right) -> Tenant:
     """A tenant by its slug, with its project. Raises TENANT_NOT_FOUND, FORBIDDEN."""
     tenant = tenants_for(user).filter(slug=slug).first()
     if tenant is None:
-        raise KapokError("TENANT_NOT_FOUND", f"There is no tenant {slug[:50]!r}, or you may not see it.")
+        raise KapokError(
+            "TENANT_NOT_FOUND",
+            f"There is no tenant {slug[:50]!r}, or you may not see it.",
+            hint="`kapok tenant list` shows those that you see.",
+        )
     _require(user, tenant.project, right)
     return tenant
 

@@ -34,7 +34,9 @@ def command(invocation: Invocation, directory: Path, template: str, name: str | 
     for path in written:
         click.echo(f"{directory / path}")
     if invocation.settings.output is Output.TABLE:
-        click.echo(f"\nProject {project} is ready. Next: `kapok dev` in {directory.absolute()}.", err=True)
+        where = directory.absolute()
+        say = f"Next, in {where}: `kapok migrate up`, or `kapok dev` where no Kapok runs yet."
+        click.echo(f"\nProject {project} is ready. {say}", err=True)
 
 
 def _checked(project: str) -> str:

@@ -43,7 +43,9 @@ def command(invocation: Invocation, tenant: str, files: tuple[Path, ...], wait: 
     )
     if not any(script.sql.strip() for script in scripts):
         raise KapokError(
-            "PROJECT_INVALID", "There are no seed files.", hint="Name a directory as `seed` in kapok.yaml."
+            "PROJECT_INVALID",
+            "There are no seed files.",
+            hint="Name a directory as `seed` in kapok.yaml, or files with --file.",
         )
     with Client(settings) as client:
         operation = start(client, tenant, scripts)

@@ -14,8 +14,8 @@ from apps.tenants.services.operations import start_operation
 from apps.tenants.trail import record_on_tenant
 from kapok.errors import KapokError
 
-#: The longest seed, all files together, in characters.
-MAX_SQL = 50_000_000
+#: The longest seed, all files together, in characters. The body of a request is bounded at 10 MiB besides.
+MAX_SQL = 10_000_000
 
 
 @transaction.atomic
@@ -25,7 +25,8 @@ def do_seed_tenant(tenant: Tenant, files: Sequence[Script], *, acting: Actor) ->
     if tenant.state not in MIGRATED_STATES:
         raise KapokError("INVALID_STATE", f"The tenant is {tenant.state}.", details={"state": tenant.state})
     if sum(len(sql) for _, sql in files) > MAX_SQL or any("\x00" in name + sql for name, sql in files):
-        raise KapokError("VALIDATION_FAILED", "The SQL is too long or holds a NUL character.")
+        limit = f"{MAX_SQL // 1_000_000} million characters"
+        raise KapokError("VALIDATION_FAILED", f"The SQL is longer than {limit}, or holds a NUL: send it in parts.")
     operation = start_operation(OperationKind.SEED, acting=acting, project=tenant.project, tenant=tenant)
     Seed.objects.create(operation=operation, files=[list(file) for file in files])
     record_on_tenant(
