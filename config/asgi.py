@@ -106,6 +106,7 @@ class Application:
                 # every request under way.
                 gc.collect()
                 gc.freeze()
+                gc.enable()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self._auth_plane.stop()

@@ -36,6 +36,7 @@ def main() -> None:
     # Whatever prints must not land among the frames.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    gc.disable()  # what is imported stays
     django.setup()
     _serve(sys.stdin.buffer, answers)
 
@@ -55,6 +56,7 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
     # As in the web process: a collection that looks at all modules would hold up every answer.
     gc.collect()
     gc.freeze()
+    gc.enable()
     with flusher(), ThreadPoolExecutor(settings.KAPOK_AUTH_THREADS, thread_name_prefix="auth") as threads:
         while len(prefix := requests.read(PREFIX.size)) == PREFIX.size:
             number, head_length, body_length = PREFIX.unpack(prefix)

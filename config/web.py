@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import click
 import uvicorn
 
@@ -21,6 +23,9 @@ GRACE_SECONDS = 8
 @click.option("--proxies", default="127.0.0.1", show_default=True, help="Whose X-Forwarded-* headers are believed.")
 def main(host: str, port: int, workers: int, proxies: str) -> None:
     """Serve both planes."""
+    if workers == 1:
+        # What is imported stays: nothing to collect until config/asgi.py has it all, and lets the collector work again.
+        gc.disable()
     uvicorn.run(
         "config.asgi:app",
         http="config.asgi:HttpProtocol",
