@@ -32,14 +32,15 @@ class Subject:
     claims: Mapping[str, Any]
 
 
-def subject_of(tenant: Tenant, user: User, method: str, facts: Facts) -> Subject:
-    """Ask the hook, and fill in the defaults. Raises SIGN_IN_REFUSED, HOOK_FAILED."""
-    verdict = hook.ask(tenant, hook.TOKEN_ISSUED, user, method, there=facts.hook)
+def subject_of(tenant: Tenant, user: User, method: str, facts: Facts | None = None) -> Subject:
+    """Ask the hook, and fill in the defaults. facts: None where they were not read with the user. Raises
+    SIGN_IN_REFUSED, HOOK_FAILED."""
+    verdict = hook.ask(tenant, hook.TOKEN_ISSUED, user, method, there=facts.hook if facts else None)
     own = {"app_metadata": user.app_metadata} if user.app_metadata else {}
     anonymous = {"is_anonymous": True} if user.is_anonymous else {}
     # A hook that names no roles (an empty list) leaves the project's default, not the user's own.
     roles = tuple(user.roles) if verdict.roles is None else verdict.roles
-    default = (_default_role(tenant.project, user, facts.rules),)
+    default = (_default_role(tenant.project, user, facts.rules if facts else rules_of(tenant.project)),)
     return Subject(roles or default, {**own, **verdict.claims, **anonymous})
 
 
