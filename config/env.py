@@ -171,6 +171,25 @@ class Environment:
         20,
         _whole(1),
     )
+    client_seconds: float = _variable(
+        "KAPOK_CLIENT_SECONDS",
+        "What a client may take to send a request line and headers; in so many seconds a body or an answer must move "
+        "by 1,000 bytes for each.",
+        20.0,
+        _seconds,
+    )
+    connections: int = _variable(
+        "KAPOK_CONNECTIONS",
+        "Most connections to one web process; fewer where the system lets it open fewer files.",
+        10_000,
+        _whole(1),
+    )
+    connections_per_address: int = _variable(
+        "KAPOK_CONNECTIONS_PER_ADDRESS",
+        "Most of them from one address (of IPv6: one /64); not from the proxies named by --proxies.",
+        1_000,
+        _whole(1),
+    )
     access_log: bool = _variable("KAPOK_ACCESS_LOG", "Whether every data-plane request is logged.", True, _boolean)
     metrics_token: str = _variable(
         "KAPOK_METRICS_TOKEN", "The Bearer token /metrics asks for; none when empty.", "", secret=True

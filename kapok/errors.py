@@ -129,6 +129,10 @@ _KINDS = (
     ErrorKind("NOT_FOUND", "KP413", 404, "There is nothing at this address."),
     ErrorKind("BAD_CURSOR", "KP414", 400, "The cursor does not belong to this connection or its order."),
     ErrorKind("INVALID_REQUEST", "KP415", 400, "The request's parameters are not of the right form."),
+    ErrorKind(
+        "HEAD_TOO_LARGE", "KP416", 431, "The request line and headers are too large.", "Send fewer or shorter ones."
+    ),
+    ErrorKind("REQUEST_TIMEOUT", "KP417", 408, "The request took too long to arrive.", "Send it again, in one go."),
     # --- database
     ErrorKind("DATABASE_UNAVAILABLE", "KP501", 503, "The database cannot be reached.", "Try again in a few seconds."),
     ErrorKind("TIMEOUT", "KP502", 504, "The statement took longer than this tenant allows."),
@@ -191,6 +195,7 @@ _KINDS = (
     ),
     # --- quota
     ErrorKind("RATE_LIMITED", "KP701", 429, "Too many failed attempts.", "Wait a minute, then try again."),
+    ErrorKind("TOO_MANY_CONNECTIONS", "KP702", 503, "There are too many connections.", "Close some, then try again."),
 )
 
 REGISTRY: Mapping[str, ErrorKind] = {kind.code: kind for kind in _KINDS}
