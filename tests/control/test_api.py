@@ -237,7 +237,8 @@ def test_guessing_is_slowed_down(cast: Cast) -> None:
     assert statuses == [401] * 30 + [429] * 2
     client = Client(REMOTE_ADDR=addresses[0])
     refused = client.get("/api/v1/me", headers=headers)
-    assert (code_of(refused), refused["Retry-After"]) == ("RATE_LIMITED", "60")
+    assert code_of(refused) == "RATE_LIMITED"
+    assert 0 < int(refused["Retry-After"]) <= 60
     # Those behind the same address whose token works are not locked out.
     assert client.get("/api/v1/me", headers={"authorization": f"Bearer {cast.tokens['admin']}"}).status_code == 200
 
