@@ -1,7 +1,7 @@
 """Several processes in one terminal: web, worker, beat.
 
 In: their commands. Out: their output, line by line with the name before it, and an exit code: 0 when asked to stop
-(Ctrl-C, SIGTERM, SIGHUP), not 0 when one of them ended by itself. All stop together, the last one started first.
+(Ctrl-C, SIGTERM, SIGHUP), not 0 when one of them ended by itself. All stop together.
 """
 
 from __future__ import annotations
@@ -147,10 +147,13 @@ class Supervisor:
         return None
 
     def _stop_all(self) -> None:
-        """Stop every child, the last one started first, each within its time; at once after a second signal."""
-        for process in reversed(self._running):
+        """Tell every child to stop, all at the same time, since none needs another to end; wait for each within its time,
+        and kill at once after a second signal."""
+        began = time.monotonic()
+        for process in self._running:
             process.ask_to_stop()
-            deadline = time.monotonic() + process.patience
+        for process in self._running:
+            deadline = began + process.patience
             while process.poll() is None and self._signals < 2 and time.monotonic() < deadline:
                 time.sleep(_TICK_SECONDS)
             process.kill()

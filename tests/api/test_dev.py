@@ -102,9 +102,10 @@ def test_a_project_under_development(tmp_path: Path) -> None:
         headers = {"authorization": f"Bearer {second['controlToken']}"}
         operations = httpx.get(f"{second['baseUrl']}/api/v1/operations", headers=headers).json()["data"]
         started = [operation["kind"] for operation in operations["operations"]]
-        # Compiled once, two tenants, one run of the migration that works; for the second start, the tenant that was not
-        # finished. That the other migration does not work is found out before: rules are checked against its tables.
-        assert sorted(started) == ["delete"] + ["migrate_project"] * 2 + ["provision"] * 3
+        # Compiled once, two tenants with their seeds, one run of the migration that works; for the second start, the
+        # tenant that was not finished. That the other migration does not work is found out before: rules are checked
+        # against its tables.
+        assert sorted(started) == ["delete"] + ["migrate_project"] * 2 + ["provision"] * 3 + ["seed"] * 3
 
 
 def test_tenants_wait_for_their_tables(tmp_path: Path) -> None:
