@@ -147,8 +147,8 @@ class Supervisor:
         return None
 
     def _stop_all(self) -> None:
-        """Tell every child to stop, all at once, since none needs another to end; wait for each within its time, and kill
-        at once after a second signal."""
+        """Tell every child to stop, all at once, since none needs another to end; wait for each within its time. Kill
+        them after a second signal."""
         began = time.monotonic()
         for process in self._running:
             process.ask_to_stop()
