@@ -47,7 +47,7 @@ class ThrottledAuthenticationForm(AuthenticationForm):
         """Sign in. Raises ValidationError, the same one for an unknown address and a wrong password."""
         if self.errors:  # one of the two is missing, or no text
             return self.cleaned_data
-        address = _address(self.request)
+        address = address_of(self.request)
         # From one network only: otherwise anybody could lock anybody out.
         network, name = network_of(address), str(self.cleaned_data.get("username", "")).strip().lower()
         account = f"{network} {name}"
@@ -108,7 +108,7 @@ class CodeForm(forms.Form):
             do_sign_in_with_code(user, self.cleaned_data["code"])
         except KapokError as exc:
             reason = "too many attempts" if exc.code == "RATE_LIMITED" else "code"
-            _refused(user.email, _address(self.request), reason)
+            _refused(user.email, address_of(self.request), reason)
             raise ValidationError(f"{exc.message} {exc.hint}") from exc
         del self.request.session[_HALF]
         self.user = user
@@ -186,7 +186,8 @@ def _onwards(request: HttpRequest) -> str:
     return urlencode({REDIRECT_FIELD_NAME: place}) if place else ""
 
 
-def _address(request: HttpRequest | None) -> str:
+def address_of(request: HttpRequest | None) -> str:
+    """Where a request came from; "" where that is not known."""
     return str(request.META.get("REMOTE_ADDR", "")) if request else ""
 
 

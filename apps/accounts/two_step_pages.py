@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from apps.accounts.login import CodeInput
+from apps.accounts.login import CodeInput, address_of
 from apps.accounts.models import TwoStep, User
 from apps.accounts.throttle import ACCOUNT_PASSWORDS
 from apps.accounts.two_step import (
@@ -187,7 +187,7 @@ def _waiting(request: HttpRequest, user: User) -> str | None:
 
 def _require_password(request: HttpRequest, user: User, password: str) -> None:
     """Raises INVALID_CREDENTIALS, and RATE_LIMITED: it counts with the sign-ins from the same network."""
-    account = f"{network_of(_address(request))} {user.email}"
+    account = f"{network_of(address_of(request))} {user.email}"
     try:
         ACCOUNT_PASSWORDS.hit(account)
     except KapokError:
@@ -206,7 +206,7 @@ def _refused(request: HttpRequest, user: User, reason: str) -> None:
         CONTROL_LOG.schema,
         actor=who,
         target=who,
-        address=_address(request),
+        address=address_of(request),
         request_id=request_id.get(),
         reason=reason,
     )
@@ -215,10 +215,6 @@ def _refused(request: HttpRequest, user: User, reason: str) -> None:
 def _operator(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
-
-
-def _address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _back() -> HttpResponse:

@@ -21,16 +21,9 @@ _HELD = "from pg_stat_activity where datname = current_database() and wait_event
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[Pool]:
-    """One tenant has two of three reads at most."""
-    async with opened(PoolSettings(size=4, spare=1, readers=3)) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def patient_pool() -> AsyncIterator[Pool]:
-    """Nobody behind another is taken back."""
-    async with opened(PoolSettings(size=4, spare=1, readers=3, patience=300)) as pool:
+async def waiting_pool() -> AsyncIterator[Pool]:
+    """Who is behind another is taken back after a time that no busy machine lets pass meanwhile."""
+    async with opened(PoolSettings(size=4, spare=1, readers=3, patience=0.5)) as pool:
         yield pool
 
 
@@ -101,7 +94,8 @@ async def test_writes_stand_behind_nobody_and_nobody_behind_them(patient_pool: P
     await asyncio.gather(*tasks, *reads)
 
 
-async def test_what_takes_long_holds_up_nobody_behind_it(pool: Pool) -> None:
+async def test_what_takes_long_holds_up_nobody_behind_it(waiting_pool: Pool) -> None:
+    pool = waiting_pool
     await _known(pool, _ONE, WHERE, _OTHER_WAIT)
     with held_up(), psycopg.connect(os.environ["DATABASE_URL"]) as session:
         session.execute("select pg_advisory_xact_lock(4713)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
@@ -17,18 +16,6 @@ from kapok.execute.segment import Segment
 from tests.db.pools import PREAMBLE, TENANTS, WAIT, WHERE, held_up, opened, run, settled, write
 from tests.proxy import Proxy
 from tests.waiting import until
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[Pool]:
-    async with opened(PoolSettings(size=4, spare=1, readers=3)) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def patient_pool() -> AsyncIterator[Pool]:
-    async with opened(PoolSettings(size=4, spare=1, readers=3, patience=300)) as pool:
-        yield pool
 
 
 async def test_a_tenant_stays_on_one_connection_and_tenants_spread_over_all(pool: Pool) -> None:
